@@ -1,0 +1,8 @@
+//! Composition: settings to running services, and back down in order. The one module that knows all others.
+
+pub mod check;
+pub mod compose;
+pub mod lint;
+pub mod report;
+pub mod settings;
+pub mod telemetry;

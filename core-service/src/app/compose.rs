@@ -1,0 +1,190 @@
+//! The running core, and the order in which it stops: health first, then intake, then work, then the log.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use portcullis_api::access::Access;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{self, Signal, SignalKind},
+    task::JoinHandle,
+    time,
+};
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{service::Routes, transport::Server};
+
+use super::settings::{CoreSettings, SettingsError};
+use crate::{
+    events::EventStore,
+    grpc::routes::Api,
+    guardrail::{analysis, service::Guardrail},
+    policy::{
+        live::{Live, PolicyStatus},
+        load::Loader,
+        watch,
+    },
+    record::{Log, LogError},
+};
+
+/// For calls that are under way when the service stops.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("the log: {0}")]
+    Log(#[from] LogError),
+    #[error("the policies: {0}")]
+    Policies(String),
+    #[error("{what} address {address}: {source}")]
+    Listen { what: &'static str, address: SocketAddr, source: std::io::Error },
+    #[error("reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    #[error("gRPC: {0}")]
+    Grpc(#[from] tonic::transport::Error),
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Everything but the ports.
+#[derive(Debug)]
+pub struct Core {
+    api: Api,
+    access: Access,
+    work: Vec<JoinHandle<()>>,
+    /// Ends the policy watcher and the background analysis.
+    stop_work: CancellationToken,
+}
+
+impl Core {
+    /// Opens the log, loads the policies, and takes up what an earlier process left pending.
+    pub async fn start(settings: &CoreSettings) -> Result<Self, StartError> {
+        let data_dir = settings.data_dir.clone();
+        let log = tokio::task::spawn_blocking(move || Log::open(&data_dir)).await;
+        let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
+        let folder = settings.policies_dir.clone();
+        let loaded = tokio::task::spawn_blocking(move || Loader::new(folder)).await;
+        let (loader, generation) =
+            loaded.map_err(|error| StartError::Other(error.to_string()))?.map_err(StartError::Policies)?;
+        let live = Arc::new(Live::new(generation));
+        let stop_work = CancellationToken::new();
+        let work = vec![
+            tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
+            tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), stop_work.clone())),
+        ];
+        let api = Api {
+            events: Arc::new(EventStore::new(&log)),
+            guardrail: Arc::new(Guardrail::new(live, log)),
+            payload_bytes: settings.body_bytes,
+            stop: CancellationToken::new(),
+            health: tonic_health::server::HealthReporter::new(),
+        };
+        api.set_serving(true).await;
+        Ok(Self { api, access: settings.access.clone(), work, stop_work })
+    }
+
+    /// The services for a client in the same process, who has asked for credentials itself.
+    pub fn embedded(&self) -> Result<Routes, StartError> {
+        Ok(self.api.routes(None)?)
+    }
+
+    /// Largest message that a client has to be ready for.
+    pub const fn message_bytes(&self) -> usize {
+        self.api.message_bytes()
+    }
+
+    pub fn policies(&self) -> Vec<PolicyStatus> {
+        self.api.guardrail.policies().view().statuses.clone()
+    }
+
+    pub fn node(&self) -> &str {
+        self.api.guardrail.log().node()
+    }
+
+    /// Serves the gRPC port until `stop`, then lets calls end for as long as [`DRAIN`].
+    pub fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<JoinHandle<()>, StartError> {
+        let routes = self.api.routes(Some(self.access.clone()))?;
+        let incoming = TcpListenerStream::new(listener);
+        let stopped = stop.clone();
+        let serving = Server::builder()
+            .tcp_nodelay(true)
+            .http2_keepalive_interval(Some(Duration::from_secs(30)))
+            .max_concurrent_streams(1024)
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, async move { stopped.cancelled().await });
+        Ok(tokio::spawn(async move {
+            tokio::pin!(serving);
+            let served = tokio::select! {
+                served = &mut serving => served,
+                () = stop.cancelled() => match time::timeout(DRAIN, serving).await {
+                    Ok(served) => served,
+                    Err(_) => {
+                        tracing::warn!("gRPC calls were still under way when their time was over");
+                        Ok(())
+                    }
+                },
+            };
+            if let Err(error) = served {
+                tracing::error!(%error, "the gRPC port failed");
+            }
+        }))
+    }
+
+    /// Tells balancers to go elsewhere, and ends watches.
+    pub async fn begin_drain(&self) {
+        self.api.set_serving(false).await;
+        self.api.stop.cancel();
+    }
+
+    /// After the ports: the work in hand ends, then the log is written out and closed.
+    pub async fn finish(self) {
+        self.stop_work.cancel();
+        for task in self.work {
+            if time::timeout(DRAIN, task).await.is_err() {
+                tracing::warn!("background work was still under way when its time was over; it stays pending");
+            }
+        }
+        self.api.guardrail.log().close().await;
+        let lost = self.api.guardrail.log().health().lost;
+        if lost > 0 {
+            tracing::error!(lost, "decisions could not be written");
+        }
+    }
+}
+
+pub async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { what, address, source })
+}
+
+/// SIGINT and SIGTERM, listened to from the moment this is made: before a start says that it is ready.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    pub fn listen() -> Result<Self, StartError> {
+        let listen = |kind| unix::signal(kind).map_err(|error| StartError::Other(format!("signals: {error}")));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Resolves at the first signal; a second one leaves at once.
+    pub async fn interrupted(mut self) {
+        self.next().await;
+        tracing::info!("stopping");
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("second signal: leaving at once");
+            std::process::exit(130);
+        });
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

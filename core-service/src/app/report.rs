@@ -1,0 +1,77 @@
+//! The block that a start prints: what runs, where, under which policies, and what is off.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::Path,
+};
+
+use portcullis_api::access::Access;
+
+use super::settings::AuthMode;
+use crate::policy::live::PolicyStatus;
+
+/// Lines of a name and a value, in their order.
+#[derive(Debug, Default)]
+pub struct Report(String);
+
+impl Report {
+    pub fn new(program: &str) -> Self {
+        Self(format!("{program} {}\n", env!("CARGO_PKG_VERSION")))
+    }
+
+    #[must_use]
+    pub fn line(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "  {name:<10} {value}");
+        self
+    }
+
+    #[must_use]
+    pub fn policies(mut self, folder: &Path, policies: &[PolicyStatus]) -> Self {
+        let exists = if folder.is_dir() { "" } else { " (no such folder)" };
+        self = self.line("policies", format_args!("{}{exists}", folder.display()));
+        for PolicyStatus { name, file, state, problems } in policies {
+            let file = if file.is_empty() { "built in" } else { file };
+            let name = if name.is_empty() { "-" } else { name };
+            match state.loaded() {
+                Some(loaded) => {
+                    self = self.line("", format_args!("{name} ({file}), {} rules", loaded.policy.rules.len()));
+                }
+                None => {
+                    self = self.line("", format_args!("{name} ({file}): NOT LOADED"));
+                }
+            }
+            for problem in problems {
+                self = self.line("", format_args!("  {problem}"));
+            }
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn access(self, access: &Access, mode: AuthMode, addresses: &[SocketAddr]) -> Self {
+        let open = addresses.iter().all(|address| address.ip().is_loopback());
+        match (access.is_open(), mode, open) {
+            (false, _, _) => self.line("access", "credentials required"),
+            (true, AuthMode::None, false) => {
+                self.line("access", "OPEN to whoever reaches the ports (auth.mode = \"none\")")
+            }
+            (true, _, _) => self.line("access", "open, from this machine only"),
+        }
+    }
+
+    /// What this version or these settings leave out.
+    #[must_use]
+    pub fn off(self) -> Self {
+        self.line("off", "Kafka, HTTP sink, traces, TLS, masking (not built yet): records stay in the log")
+    }
+
+    /// To standard output, whole.
+    pub fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(self.0.as_bytes())?;
+        out.flush()
+    }
+}

@@ -1,0 +1,303 @@
+//! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
+
+use std::{
+    fmt, fs, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum};
+use portcullis_api::access::{Access, InvalidCredential};
+use serde::Deserialize;
+
+/// Read from the working folder when no other is named.
+const DEFAULT_FILE: &str = "portcullis.toml";
+
+/// A text that no `Debug` shows.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "unset" } else { "set" })
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// What the environment and flags say. Each flag has the environment name that stands beside it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Overrides {
+    /// Settings file; `portcullis.toml` in the working folder when not given.
+    #[arg(long, env = "PORTCULLIS_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// gRPC address.
+    #[arg(long, env = "PORTCULLIS_GRPC_LISTEN", value_name = "ADDRESS")]
+    pub grpc_listen: Option<SocketAddr>,
+    /// Folder of the log.
+    #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Folder of the policy files.
+    #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER")]
+    pub policies_dir: Option<PathBuf>,
+    /// Bearer tokens that open both ports, comma separated.
+    #[arg(long, env = "PORTCULLIS_AUTH_BEARER_TOKENS", value_name = "TOKENS", hide_env_values = true)]
+    pub auth_bearer_tokens: Option<Secret>,
+    /// Basic credentials that open both ports: user:password, comma separated.
+    #[arg(long, env = "PORTCULLIS_AUTH_BASIC", value_name = "PAIRS", hide_env_values = true)]
+    pub auth_basic: Option<Secret>,
+    /// `none` serves other addresses than loopback without credentials.
+    #[arg(long, env = "PORTCULLIS_AUTH_MODE", value_name = "MODE")]
+    pub auth_mode: Option<AuthMode>,
+    /// Bytes of one payload, and of an HTTP body.
+    #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
+    pub body_bytes: Option<usize>,
+    /// `human` or `json`.
+    #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// Credentials, or loopback only.
+    #[default]
+    Required,
+    /// Whoever reaches the port may call.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Human,
+    Json,
+}
+
+/// Which answer a block gets from the TrueFoundry endpoint.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Contract {
+    /// 400.
+    #[default]
+    Status,
+    /// 200 with `verdict: false`.
+    Verdict,
+}
+
+/// `portcullis.toml`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct File {
+    pub contract: Option<Contract>,
+    pub http: ListenFile,
+    pub grpc: ListenFile,
+    pub data: FolderFile,
+    pub policies: FolderFile,
+    pub core: CoreFile,
+    pub auth: AuthFile,
+    pub limits: LimitsFile,
+    pub log: LogFile,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListenFile {
+    pub listen: Option<SocketAddr>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FolderFile {
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CoreFile {
+    pub url: Option<String>,
+    pub bearer_token: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthFile {
+    pub mode: Option<AuthMode>,
+    pub bearer_tokens: Vec<Secret>,
+    pub basic: Vec<Secret>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsFile {
+    pub body_bytes: Option<usize>,
+    /// Milliseconds within which a body has to arrive.
+    pub body_timeout_ms: Option<u64>,
+    /// Bytes of bodies that are held at the same time.
+    pub body_budget_bytes: Option<usize>,
+    /// Milliseconds that the adapter waits for the core.
+    pub call_timeout_ms: Option<u64>,
+    pub connections: Option<usize>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogFile {
+    pub format: Option<LogFormat>,
+}
+
+/// What the core needs, with all sources merged.
+#[derive(Debug, Clone)]
+pub struct CoreSettings {
+    pub grpc_listen: SocketAddr,
+    pub data_dir: PathBuf,
+    pub policies_dir: PathBuf,
+    pub access: Access,
+    pub auth_mode: AuthMode,
+    pub body_bytes: usize,
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("{}: {source}", file.display())]
+    Read { file: PathBuf, source: io::Error },
+    #[error("{}: {message}", file.display())]
+    Parse { file: PathBuf, message: String },
+    #[error("auth: {0}")]
+    Credential(#[from] InvalidCredential),
+    #[error(
+        "{what} {address} is reachable from other machines, and there are no credentials: set \
+         PORTCULLIS_AUTH_BEARER_TOKENS or PORTCULLIS_AUTH_BASIC, or say auth.mode = \"none\" (PORTCULLIS_AUTH_MODE=none)"
+    )]
+    OpenDoor { what: &'static str, address: SocketAddr },
+    #[error(
+        "{name} is set, and this version cannot do it: records would not be delivered, or callers not be let in, as you expect"
+    )]
+    NotBuilt { name: &'static str },
+    #[error("{name}: {message}")]
+    Invalid { name: &'static str, message: String },
+}
+
+/// Settings of what this version does not have. To go on without would be a silent loss.
+const NOT_BUILT: [&str; 4] =
+    ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_KAFKA_TOPIC", "PORTCULLIS_INGEST_URL", "PORTCULLIS_AUTH_JWT_PUBLIC_KEY"];
+
+impl File {
+    /// The named file, or the default one when it is there.
+    pub fn read(named: Option<&Path>) -> Result<Self, SettingsError> {
+        let file = named.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(SettingsError::Read { file: file.to_owned(), source }),
+        };
+        toml::from_str(&text).map_err(|error| {
+            // Without the line itself, which may hold a credential.
+            let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
+            let message = format!("line {line}: {}", error.message());
+            SettingsError::Parse { file: file.to_owned(), message }
+        })
+    }
+}
+
+impl CoreSettings {
+    pub fn new(overrides: &Overrides, file: &File) -> Result<Self, SettingsError> {
+        if let Some(name) =
+            NOT_BUILT.into_iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        {
+            return Err(SettingsError::NotBuilt { name });
+        }
+        let settings = Self {
+            grpc_listen: overrides.grpc_listen.or(file.grpc.listen).unwrap_or((Ipv4Addr::LOCALHOST, 50051).into()),
+            data_dir: overrides.data_dir.clone().or_else(|| file.data.dir.clone()).unwrap_or_else(|| "./data".into()),
+            policies_dir: overrides
+                .policies_dir
+                .clone()
+                .or_else(|| file.policies.dir.clone())
+                .unwrap_or_else(|| "./policies".into()),
+            access: access(overrides, &file.auth)?,
+            auth_mode: overrides.auth_mode.or(file.auth.mode).unwrap_or_default(),
+            body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
+            log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
+        };
+        if !(1024..=1 << 30).contains(&settings.body_bytes) {
+            return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
+        }
+        Ok(settings)
+    }
+
+    /// Whether this address may be served with these credentials.
+    pub fn must_be_guarded(&self, what: &'static str, address: SocketAddr) -> Result<(), SettingsError> {
+        if address.ip().is_loopback() || !self.access.is_open() || self.auth_mode == AuthMode::None {
+            Ok(())
+        } else {
+            Err(SettingsError::OpenDoor { what, address })
+        }
+    }
+}
+
+fn access(overrides: &Overrides, file: &AuthFile) -> Result<Access, InvalidCredential> {
+    let joined = |list: &[Secret]| list.iter().map(Secret::expose).collect::<Vec<_>>().join(",");
+    let tokens = overrides
+        .auth_bearer_tokens
+        .as_ref()
+        .map_or_else(|| joined(&file.bearer_tokens), |set| set.expose().to_owned());
+    let basic = overrides.auth_basic.as_ref().map_or_else(|| joined(&file.basic), |set| set.expose().to_owned());
+    Access::parse(&tokens, &basic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(toml: &str, overrides: &Overrides) -> CoreSettings {
+        CoreSettings::new(overrides, &toml::from_str(toml).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = "[grpc]\nlisten = '127.0.0.1:1'\n[data]\ndir = '/file'";
+        let overrides = Overrides { data_dir: Some("/flag".into()), ..Overrides::default() };
+        let merged = settings(file, &overrides);
+        assert_eq!(merged.grpc_listen.port(), 1);
+        assert_eq!(merged.data_dir, Path::new("/flag"));
+        assert_eq!(merged.policies_dir, Path::new("./policies"));
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_an_error() {
+        assert!(toml::from_str::<File>("[limits]\nbody_byte = 1").is_err());
+    }
+
+    #[test]
+    fn other_addresses_than_loopback_need_credentials_or_a_word() {
+        let everywhere = "0.0.0.0:8080".parse().unwrap();
+        let open = settings("", &Overrides::default());
+        assert!(open.must_be_guarded("http", everywhere).is_err());
+        assert!(open.must_be_guarded("http", "[::1]:8080".parse().unwrap()).is_ok());
+        assert!(settings("auth.mode = 'none'", &Overrides::default()).must_be_guarded("http", everywhere).is_ok());
+        assert!(
+            settings("auth.bearer_tokens = ['t']", &Overrides::default()).must_be_guarded("http", everywhere).is_ok()
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_credential() {
+        let overrides = Overrides { auth_basic: Some("ann:hunter2".into()), ..Overrides::default() };
+        let shown = format!("{overrides:?} {:?}", settings("[core]\nbearer_token = 'hunter2'", &overrides));
+        assert!(!shown.contains("hunter2"));
+    }
+}

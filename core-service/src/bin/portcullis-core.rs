@@ -1,0 +1,84 @@
+//! The gRPC service alone, and the command line of its engine.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use core_service::app::{
+    check::{self, CheckArgs},
+    compose::{self, Core, Signals, StartError},
+    lint::{self, PolicyCommand},
+    report::Report,
+    settings::{CoreSettings, File, Overrides},
+    telemetry,
+};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Parser)]
+#[command(name = "portcullis-core", version, about = "Guardrail and ingestion service for LLM gateways: the gRPC core")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves gRPC.
+    Serve(Box<Overrides>),
+    /// Judges texts or an exchange without a service; nothing is recorded.
+    Check(CheckArgs),
+    /// Looks at policies.
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(overrides) => serve(&overrides).map(|()| true),
+        Command::Check(args) => check::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
+        Command::Policy { command } => lint::run(&command, &mut io::stdout().lock()),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "portcullis-core: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn serve(overrides: &Overrides) -> Result<(), StartError> {
+    let file = File::read(overrides.config.as_deref())?;
+    let settings = CoreSettings::new(overrides, &file)?;
+    telemetry::init(settings.log_format);
+    settings.must_be_guarded("gRPC", settings.grpc_listen)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Other(error.to_string()))?;
+    runtime.block_on(run(settings))
+}
+
+async fn run(settings: CoreSettings) -> Result<(), StartError> {
+    let signals = Signals::listen()?;
+    let listener = compose::bind("gRPC", settings.grpc_listen).await?;
+    let address = listener.local_addr().map_err(|error| StartError::Other(error.to_string()))?;
+    let core = Core::start(&settings).await?;
+    let stop = CancellationToken::new();
+    let serving = core.serve(listener, stop.clone())?;
+    let report = Report::new("portcullis-core")
+        .line("grpc", address)
+        .policies(&settings.policies_dir, &core.policies())
+        .line("data", format_args!("{} (node {})", settings.data_dir.display(), core.node()))
+        .access(&settings.access, settings.auth_mode, &[address])
+        .off();
+    report.print().map_err(|error| StartError::Other(error.to_string()))?;
+    signals.interrupted().await;
+    core.begin_drain().await;
+    stop.cancel();
+    let _ = serving.await;
+    core.finish().await;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! From segments to findings: one prefilter pass over the text, then only the rules that it woke, then
+//! their validators. Synchronous, no I/O, linear in the text.
+
+pub mod pattern;
+pub mod rule;
+pub mod rules;
+pub mod scanner;
+pub mod validate;

@@ -1,0 +1,14 @@
+//! The built-in rules, one file a family. Each is proven by its own samples in the tests of this module.
+
+mod pii;
+mod prompt_injection;
+mod secrets;
+
+#[cfg(test)]
+mod proof;
+
+use super::rule::Rule;
+
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    [prompt_injection::RULES].iter().chain(secrets::FAMILIES).chain(pii::FAMILIES).copied().flatten()
+}

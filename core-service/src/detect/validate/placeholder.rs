@@ -1,0 +1,191 @@
+//! Values that stand for a secret and are none: redacted, a template, a sample from documentation.
+
+/// Found anywhere in a value, ignoring case. Long or punctuated enough that chance does not spell them.
+const WORDS: &[&str] = &[
+    "example",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "redacted",
+    "replace",
+    "insert",
+    "your_",
+    "your-",
+    "yourkey",
+    "yourtoken",
+    "yoursecret",
+    "yourpass",
+    "yourapi",
+    "dummy",
+    "sample",
+    "xxxx",
+    "_here",
+    "-here",
+    "censored",
+    "removed",
+    "not-a-real",
+    "notreal",
+    "fake_",
+    "fake-",
+    "mysecret",
+    "my_secret",
+    "my-secret",
+    "my_token",
+    "my-token",
+    "my_api",
+    "my-api",
+    "mypassword",
+    "my_password",
+    "my-password",
+    "notasecret",
+    "undefined",
+];
+
+/// Whole values that people write where a password goes, ignoring case and what follows the letters.
+const PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passwort",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "admin",
+    "root",
+    "guest",
+    "user",
+    "username",
+    "test",
+    "testing",
+    "postgres",
+    "mysql",
+    "redis",
+    "string",
+    "null",
+    "none",
+    "true",
+    "false",
+    "foo",
+    "bar",
+    "foobar",
+    "hello",
+    "value",
+    "default",
+    "somepassword",
+    "mypass",
+    "hidden",
+    "masked",
+    "demo",
+    "key",
+    "apikey",
+    "todo",
+    "required",
+    "optional",
+    "abc",
+    "xyz",
+    "open sesame",
+    "opensesame",
+    "pw",
+    "p",
+];
+
+pub fn is_placeholder(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    is_template(value)
+        || is_elided(value)
+        || is_monotonous(bytes)
+        || is_sequence(bytes)
+        || WORDS.iter().any(|word| contains(bytes, word))
+}
+
+/// What stands in for a password in an URL or an assignment: a word, perhaps with digits behind it.
+pub fn is_placeholder_password(value: &str) -> bool {
+    let word = value.trim_end_matches(|c: char| c.is_ascii_digit());
+    let identifier = value.contains('_') && value.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    identifier || is_placeholder(value) || PASSWORDS.iter().any(|dummy| word.eq_ignore_ascii_case(dummy))
+}
+
+/// `<token>`, `${TOKEN}`, `$TOKEN`, `{{ token }}`, `%TOKEN%`, `%s`, `[token]`.
+pub fn is_template(value: &str) -> bool {
+    let shell_variable = |rest: &str| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') || rest.starts_with(['{', '('])
+    };
+    value.starts_with(['<', '['])
+        || value.starts_with("&#")
+        || value.starts_with("&lt;")
+        || value.contains("{{")
+        || value.contains("${")
+        || value.contains("<%")
+        || value.strip_prefix('$').is_some_and(shell_variable)
+        || value.len() > 2 && value.starts_with('%') && value.ends_with('%')
+        || matches!(value, "%s" | "%v" | "{}" | "?" | "%d")
+        || value.starts_with('{') && value.ends_with('}')
+}
+
+fn is_elided(value: &str) -> bool {
+    value.contains("...") || value.contains("***") || value.contains(['…', '•', '●', '█'])
+}
+
+/// One letter again and again, or hardly more than a few different ones.
+fn is_monotonous(bytes: &[u8]) -> bool {
+    let repeated = bytes.chunk_by(|a, b| a == b).any(|run| run.len() >= 6);
+    let mut seen = [false; 256];
+    for &byte in bytes {
+        seen[usize::from(byte)] = true;
+    }
+    repeated || bytes.len() >= 16 && seen.iter().filter(|&&seen| seen).count() < 7
+}
+
+/// At least half of it counts up or down: `1234567890abcdef`.
+fn is_sequence(bytes: &[u8]) -> bool {
+    let runs = |step: i16| -> usize {
+        bytes
+            .chunk_by(|&a, &b| i16::from(b) - i16::from(a) == step && a.is_ascii_alphanumeric())
+            .map(<[u8]>::len)
+            .filter(|&length| length >= 4)
+            .sum()
+    };
+    bytes.len() >= 6 && (runs(1) * 2 >= bytes.len() || runs(-1) * 2 >= bytes.len())
+}
+
+fn contains(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_and_templates_are_placeholders() {
+        for value in [
+            "AKIAXXXXXXXXXXXXXXXX",
+            "AKIAIOSFODNN7EXAMPLE",
+            "sk-...",
+            "<your-key>",
+            "${TOKEN}",
+            "$DB_PASSWORD",
+            "****",
+            "{{ token }}",
+            "sk-1234567890abcdef1234567890abcdef",
+            "YOUR_API_KEY",
+            "0000000000000000",
+            "%PASSWORD%",
+            "abababababababab",
+            "hf_xxxxxxxx",
+        ] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in ["password", "password123", "secret_access_key", "Secret", "changeme", "test1234"] {
+            assert!(is_placeholder_password(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn random_values_are_none() {
+        for value in ["q8Zt1LmN4vXw7RkB2cYh", "5f0c9be1d27a48e3b6c10f9ad2e87b43", "Tr0ub4dor&3", "$2pQ!z81Lm"] {
+            assert!(!is_placeholder_password(value), "{value}");
+        }
+    }
+}

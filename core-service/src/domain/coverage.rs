@@ -1,0 +1,64 @@
+//! The receipt: what was looked at, by what, under which policies.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::Detector;
+
+/// Ordered: the whole is as good as its worst part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CoverageStatus {
+    NotChecked,
+    Pending,
+    Partial,
+    Complete,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Ran,
+    Skipped(Cow<'static, str>),
+    Failed(Cow<'static, str>),
+    TimedOut,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRef {
+    pub name: Arc<str>,
+    pub digest: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coverage {
+    pub status: CoverageStatus,
+    /// Why `status` is not complete; empty when it is.
+    pub reason: String,
+    pub policies: Vec<PolicyRef>,
+    pub detectors: Vec<(Detector, Outcome)>,
+    pub segments_total: u32,
+    pub segments_scanned: u32,
+    pub bytes_total: u64,
+    pub bytes_scanned: u64,
+}
+
+impl Coverage {
+    /// For what was not looked at, or not yet.
+    pub fn none(status: CoverageStatus, reason: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: reason.into(),
+            policies: Vec::new(),
+            detectors: Detector::ALL
+                .iter()
+                .map(|&detector| (detector, Outcome::Skipped("nothing was scanned".into())))
+                .collect(),
+            segments_total: 0,
+            segments_scanned: 0,
+            bytes_total: 0,
+            bytes_scanned: 0,
+        }
+    }
+}

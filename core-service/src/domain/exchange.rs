@@ -1,0 +1,108 @@
+//! What a caller hands over: payloads and who sent them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To the model.
+    Request,
+    /// From the model.
+    Response,
+}
+
+impl Direction {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
+/// One side of an exchange. JSON is kept as the bytes that came, so that what is recorded is what was sent.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Payload {
+    Text(String),
+    Json(Bytes),
+}
+
+impl Payload {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Json(json) => json.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Shows sizes only: a payload is what must never reach a log.
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Json(json) => write!(f, "Json({} bytes)", json.len()),
+        }
+    }
+}
+
+/// At least one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Payloads {
+    Request(Payload),
+    Response(Payload),
+    Both { request: Payload, response: Payload },
+}
+
+impl Payloads {
+    pub const fn request(&self) -> Option<&Payload> {
+        match self {
+            Self::Request(request) | Self::Both { request, .. } => Some(request),
+            Self::Response(_) => None,
+        }
+    }
+
+    pub const fn response(&self) -> Option<&Payload> {
+        match self {
+            Self::Response(response) | Self::Both { response, .. } => Some(response),
+            Self::Request(_) => None,
+        }
+    }
+
+    /// The side that is new: a response, when there is one, answers a request that was seen before.
+    pub const fn direction(&self) -> Direction {
+        match self {
+            Self::Request(_) => Direction::Request,
+            Self::Response(_) | Self::Both { .. } => Direction::Response,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.request().map_or(0, Payload::len) + self.response().map_or(0, Payload::len)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Who called, as far as the caller of this service says. Selects policies; proves nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallContext {
+    pub source: String,
+    pub user: String,
+    pub team: String,
+    /// Empty until the payload's own `model` fills it.
+    pub model: String,
+    pub client_ip: String,
+    pub metadata: BTreeMap<String, String>,
+    /// What came beside the payloads, as JSON, for the record alone.
+    pub envelope: Bytes,
+}

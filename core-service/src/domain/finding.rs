@@ -1,0 +1,94 @@
+//! What a detector found, and where: never the text itself.
+
+use std::{borrow::Cow, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// Every detector of this build. A receipt names each of them, run or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Detector {
+    PromptInjection,
+    Secrets,
+    Pii,
+    Keywords,
+    Regex,
+}
+
+impl Detector {
+    pub const ALL: [Self; 5] = [Self::PromptInjection, Self::Secrets, Self::Pii, Self::Keywords, Self::Regex];
+
+    /// Those whose rules are built in; the others take theirs from policies.
+    pub const BUILT_IN: [Self; 3] = [Self::PromptInjection, Self::Secrets, Self::Pii];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PromptInjection => "prompt_injection",
+            Self::Secrets => "secrets",
+            Self::Pii => "pii",
+            Self::Keywords => "keywords",
+            Self::Regex => "regex",
+        }
+    }
+}
+
+/// Bytes of the unescaped UTF-8, half open. Payloads are far below 4 GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(range: std::ops::Range<usize>) -> Self {
+        let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { start: narrow(range.start), end: narrow(range.end) }
+    }
+
+    pub const fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// Which rule of which detector: shared by all of its findings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleIdentity {
+    pub id: Cow<'static, str>,
+    pub detector: Detector,
+    /// What is found, for example `EMAIL_ADDRESS`; empty when the category says it.
+    pub entity: Cow<'static, str>,
+    pub severity: Severity,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Index into the exchange's segments.
+    pub segment: u32,
+    pub span: Span,
+    pub rule: Arc<RuleIdentity>,
+    /// Number of the rule in the scanner that ran it: what a policy selects by.
+    pub rule_index: u32,
+    /// 0 to 1.
+    pub score: f32,
+}

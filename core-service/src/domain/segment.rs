@@ -1,0 +1,56 @@
+//! A piece of text with its place in the payload.
+
+use std::borrow::Cow;
+
+use super::exchange::Direction;
+
+/// Who speaks in a segment. What is judged by default follows from it: see `policy::scope`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    System,
+    Developer,
+    User,
+    Assistant,
+    /// What a tool gave back.
+    Tool,
+    /// What the model asks a tool to do: its arguments.
+    ToolCall,
+    /// Bytes of an image, a recording or a file: counted, never in scope of a detector of text.
+    Media,
+    /// Text outside any turn, and turns of a role that is not known.
+    Other,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct Segment<'a> {
+    pub direction: Direction,
+    pub role: Role,
+    /// RFC 6901 pointer of the string within its payload.
+    pub pointer: String,
+    /// RFC 6901 pointer within the JSON that the string itself holds; empty when it holds text.
+    pub inner_pointer: String,
+    /// Unescaped; borrowed from the payload unless an escape made that impossible.
+    pub text: Cow<'a, str>,
+    /// Bytes at the start of `text` that are not the string itself but the key before it. Findings are
+    /// reported without them.
+    pub context: usize,
+}
+
+/// Shows where, never what.
+impl std::fmt::Debug for Segment<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { direction, role, pointer, inner_pointer, .. } = self;
+        write!(f, "Segment({direction:?} {role:?} {pointer}#{inner_pointer}, {} bytes)", self.len())
+    }
+}
+
+impl Segment<'_> {
+    /// Bytes of the string itself.
+    pub fn len(&self) -> usize {
+        self.text.len() - self.context
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,102 @@
+//! What was recorded, as the page and `EventService` read it: lists, single records, summaries, and a watch.
+//!
+//! Queries read the last commit over a few connections of their own and hold up nobody. Lists go by sequence, which
+//! no commit reuses: a page that follows another holds neither twice what was seen nor leaves out what was there.
+
+mod filter;
+mod summary;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+pub use crate::record::{Analysis, Event, Judged, RecordKind, RecordedOutcome, StoredRecord};
+use crate::record::{Log, LogError, Readers, read_stored};
+pub use filter::EventFilter;
+pub use summary::{ActionCount, RuleCount, Summary};
+
+/// Events of a list when the caller names no limit, and at most.
+pub const DEFAULT_LIMIT: u32 = 50;
+pub const MAX_LIMIT: u32 = 1000;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    #[error("this is not the `next` of a list")]
+    InvalidCursor,
+    #[error("this is not the id of an event")]
+    InvalidId,
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// Newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// May be fewer than asked for, or none, while there is a `next`: one call looks through so much and no more.
+    pub events: Vec<Event>,
+    /// Where the next page begins; none when there is no older event.
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct EventStore {
+    readers: Arc<Readers>,
+    node: Arc<str>,
+    changes: broadcast::WeakSender<Arc<Event>>,
+}
+
+impl EventStore {
+    pub fn new(log: &Log) -> Self {
+        Self { readers: Arc::clone(log.readers()), node: log.node().into(), changes: log.changes().clone() }
+    }
+
+    /// `after` is the `next` of the page before, or empty for the newest. A limit of 0 means [`DEFAULT_LIMIT`].
+    pub async fn list(&self, filter: EventFilter, limit: u32, after: &str) -> Result<Page, EventError> {
+        let before = match after {
+            "" => None,
+            after => Some(parse_sequence(after).ok_or(EventError::InvalidCursor)?),
+        };
+        let limit = if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) };
+        Ok(self.readers.run(move |connection, node| filter::list(connection, node, &filter, limit, before)).await?)
+    }
+
+    /// None when there is no event of that id, or it is another node's.
+    pub async fn get(&self, id: &str) -> Result<Option<StoredRecord>, EventError> {
+        let (node, sequence) = parse_id(id).ok_or(EventError::InvalidId)?;
+        if node != &*self.node {
+            return Ok(None);
+        }
+        Ok(self.readers.run(move |connection, node| read_stored(connection, node, sequence)).await?)
+    }
+
+    /// Of what was recorded in the last so many seconds, to the second.
+    pub async fn summarize(&self, period: std::time::Duration) -> Result<Summary, EventError> {
+        let seconds = i64::try_from(period.as_secs()).unwrap_or(i64::MAX);
+        let since = Timestamp::now().as_second().saturating_sub(seconds);
+        let bytes = self.readers.bytes_on_disk();
+        Ok(self.readers.run(move |connection, _| summary::summarize(connection, since, bytes)).await?)
+    }
+
+    /// Events from now on, once they are committed and again when they change. It ends when the log is closed;
+    /// whoever reads too slowly is told how many he missed.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.changes.upgrade().map_or_else(|| broadcast::channel(1).1, |changes| changes.subscribe())
+    }
+}
+
+/// Digits as they are written here, and in SQLite's range: everything else is not ours.
+fn parse_sequence(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|&sequence| plain && i64::try_from(sequence).is_ok())
+}
+
+fn parse_id(id: &str) -> Option<(&str, u64)> {
+    let (node, sequence) = id.split_once('-')?;
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let named = node.len() == 8 && node.bytes().all(hex);
+    Some((node, parse_sequence(sequence)?)).filter(|_| named)
+}

@@ -1,0 +1,257 @@
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
+
+use crate::{
+    domain::decision::{Action, Category, Decision},
+    domain::finding::Detector,
+    record::{
+        Analysis, Log, NewRecord, RecordKind, RecordedOutcome,
+        samples::{allowed, folder, judged, later, pending, record, violation},
+    },
+};
+
+use super::{ActionCount, EventError, EventFilter, EventStore, RuleCount};
+
+async fn sequences(store: &EventStore, filter: &EventFilter, limit: u32) -> Vec<u64> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = store.list(filter.clone(), limit, &after).await.unwrap();
+        assert!(page.events.len() <= limit as usize);
+        found.extend(page.events.iter().map(|event| event.sequence));
+        match page.next {
+            Some(next) => after = next,
+            None => return found,
+        }
+    }
+}
+
+/// Records that differ in everything that can be asked for.
+fn varied() -> Vec<NewRecord> {
+    let actions = [Action::Allow, Action::Alert, Action::Mask, Action::Block];
+    (0..120_usize)
+        .map(|n| {
+            let judged = judged(actions[n % 4]);
+            let outcome = match n % 3 {
+                0 => RecordedOutcome::Pending,
+                1 => RecordedOutcome::Judged(judged),
+                _ => RecordedOutcome::Analysed(judged),
+            };
+            let mut record = record(outcome);
+            record.kind = if n % 5 == 0 { RecordKind::Decision } else { RecordKind::Exchange };
+            record.context.user = ["", "ann", "bob"][n % 3 * n % 3].to_owned();
+            record.context.team = ["blue", "red"][n / 2 % 2].to_owned();
+            record.context.model = ["one", "two", "three"][n / 3 % 3].to_owned();
+            record.context.source = ["grpc", "truefoundry"][n / 7 % 2].to_owned();
+            record.request_id = Uuid::from_u128((n / 2) as u128);
+            record
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn lists_and_watchers_agree_on_what_a_filter_means() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    log.append(varied(), later()).await.unwrap();
+    let all = store.list(EventFilter::default(), 1000, "").await.unwrap().events;
+    assert_eq!(all.len(), 120);
+    let some = EventFilter::default;
+    let text = |text: &str| Some(text.to_owned());
+    let mut filters = vec![
+        some(),
+        EventFilter { kind: Some(RecordKind::Decision), ..some() },
+        EventFilter { user: text("ann"), ..some() },
+        EventFilter { user: text(""), ..some() },
+        EventFilter { user: text("ann"), action: Some(Action::Block), model: text("two"), ..some() },
+        EventFilter { team: text("red"), source: text("grpc"), ..some() },
+        EventFilter { model: text("three' OR 1=1 --"), ..some() },
+        EventFilter { request_id: Some(Uuid::from_u128(7)), ..some() },
+        EventFilter { request_id: Some(Uuid::from_u128(7)), action: Some(Action::Mask), ..some() },
+        EventFilter { analysis: Some(Analysis::Pending), action: Some(Action::Allow), ..some() },
+    ];
+    filters.extend(
+        [Action::Allow, Action::Alert, Action::Mask, Action::Block]
+            .map(|action| EventFilter { action: Some(action), ..some() }),
+    );
+    filters.extend(
+        [Analysis::None, Analysis::Pending, Analysis::Done]
+            .map(|analysis| EventFilter { analysis: Some(analysis), ..some() }),
+    );
+    for filter in filters {
+        let matching: Vec<u64> = all.iter().filter(|event| filter.matches(event)).map(|event| event.sequence).collect();
+        for limit in [1, 7, 1000] {
+            assert_eq!(sequences(&store, &filter, limit).await, matching, "{filter:?} by {limit}");
+        }
+    }
+    log.close().await;
+}
+
+#[tokio::test]
+async fn one_call_looks_through_so_much_and_the_next_goes_on() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    log.append(vec![allowed()], later()).await.unwrap();
+    // As after a long time: what lies between was taken away.
+    let raise = "UPDATE sqlite_sequence SET seq = 50000000 WHERE name = 'record'";
+    rusqlite::Connection::open(log.path()).unwrap().execute_batch(raise).unwrap();
+    log.append(vec![allowed()], later()).await.unwrap();
+    let ann = EventFilter { user: Some("ann@example.com".to_owned()), ..EventFilter::default() };
+    let first = store.list(ann.clone(), 10, "").await.unwrap();
+    assert_eq!(first.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [50_000_001]);
+    let second = store.list(ann, 10, &first.next.unwrap()).await.unwrap();
+    assert_eq!(second.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1]);
+    assert_eq!(second.next, None);
+    let unindexed = EventFilter { team: Some("blue".to_owned()), ..EventFilter::default() };
+    assert_eq!(sequences(&store, &unindexed, 10).await, [50_000_001, 1]);
+    log.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paging_meets_every_event_once_while_others_are_appended() {
+    let dir = folder();
+    let log = Arc::new(Log::open(dir.path()).unwrap());
+    let store = EventStore::new(&log);
+    log.append((0..300).map(|_| allowed()).collect(), later()).await.unwrap();
+    let appending = tokio::spawn({
+        let log = Arc::clone(&log);
+        async move {
+            for _ in 0..50 {
+                log.append(vec![allowed(), pending()], later()).await.unwrap();
+            }
+        }
+    });
+    for filter in [
+        EventFilter::default(),
+        EventFilter { user: Some("ann@example.com".to_owned()), ..EventFilter::default() },
+        EventFilter { action: Some(Action::Allow), ..EventFilter::default() },
+    ] {
+        let found = sequences(&store, &filter, 17).await;
+        assert!(found.windows(2).all(|pair| pair[0] > pair[1]));
+        let old: Vec<u64> = found.into_iter().filter(|&sequence| sequence <= 300).collect();
+        assert_eq!(old, (1..=300).rev().collect::<Vec<u64>>());
+    }
+    appending.await.unwrap();
+    assert_eq!(sequences(&store, &EventFilter::default(), 1000).await.len(), 400);
+    log.close().await;
+}
+
+#[tokio::test]
+async fn cursors_and_ids_that_are_not_ours_are_refused() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    log.append(vec![allowed()], later()).await.unwrap();
+    for cursor in ["0", "01", "+1", "-1", " 1", "1 ", "x", "\u{661}", "9223372036854775808", "1' OR '1'='1", "1.0"] {
+        let refused = store.list(EventFilter::default(), 1, cursor).await;
+        assert_eq!(refused, Err(EventError::InvalidCursor), "{cursor:?}");
+    }
+    let page = store.list(EventFilter::default(), 1, "9223372036854775807").await.unwrap();
+    assert_eq!(page.events.len(), 1);
+    let node = log.node().to_owned();
+    for id in
+        ["", "-", "1", "-1", &node, &format!("{node}-"), &format!("{node}-01"), &format!("{node}-1-1"), "ABCDEF01-1"]
+    {
+        assert_eq!(store.get(id).await, Err(EventError::InvalidId), "{id:?}");
+    }
+    assert_eq!(store.get(&format!("{node}-2")).await, Ok(None));
+    let other = if node == "00000000" { "00000001" } else { "00000000" };
+    assert_eq!(store.get(&format!("{other}-1")).await, Ok(None));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_summary_counts_actions_rules_and_what_waits() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    let hour = Duration::from_secs(3600);
+    let empty = store.summarize(hour).await.unwrap();
+    assert_eq!((empty.actions, empty.rules, empty.pending), (vec![], vec![], 0));
+    let with = |violations| {
+        let mut judged = judged(Action::Allow);
+        judged.decision = Decision::fold(violations);
+        record(RecordedOutcome::Judged(judged))
+    };
+    let records = vec![
+        with(vec![
+            violation("tokens", Action::Block),
+            violation("tokens", Action::Block),
+            violation("a", Action::Alert),
+        ]),
+        with(vec![violation("tokens", Action::Mask)]),
+        NewRecord { kind: RecordKind::Decision, ..with(Vec::new()) },
+        pending(),
+        pending(),
+    ];
+    log.append(records, later()).await.unwrap();
+    log.complete(vec![(4, judged(Action::Block))], later()).await.unwrap();
+    let summary = store.summarize(hour).await.unwrap();
+    let count = |kind, action, count| ActionCount { kind, action, count };
+    assert_eq!(
+        summary.actions,
+        [
+            count(RecordKind::Decision, Some(Action::Allow), 1),
+            count(RecordKind::Exchange, None, 1),
+            count(RecordKind::Exchange, Some(Action::Mask), 1),
+            count(RecordKind::Exchange, Some(Action::Block), 2),
+        ]
+    );
+    let rule = |rule: &str, count| RuleCount {
+        policy: "default".to_owned(),
+        rule: rule.to_owned(),
+        category: Category::Detector(Detector::Secrets),
+        count,
+    };
+    assert_eq!(summary.rules, [rule("tokens", 3), rule("a", 1)]);
+    assert_eq!(summary.pending, 1);
+    assert!(summary.bytes_on_disk > 0);
+    // As if it were long ago.
+    let age = "UPDATE tally SET second = second - 7200; UPDATE record SET time = time - 7200000000";
+    rusqlite::Connection::open(log.path()).unwrap().execute_batch(age).unwrap();
+    let summary = store.summarize(hour).await.unwrap();
+    assert_eq!((summary.actions, summary.rules, summary.pending), (vec![], vec![], 1));
+    let ever = store.summarize(Duration::MAX).await.unwrap();
+    assert_eq!(ever.rules.len(), 2);
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_watcher_sees_new_and_changed_events_as_a_reader_would() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    let mut watch = store.watch();
+    log.append(vec![pending(), allowed()], later()).await.unwrap();
+    for sequence in [1, 2] {
+        let event = watch.recv().await.unwrap();
+        assert_eq!(event.sequence, sequence);
+        assert_eq!(*event, store.get(&event.id()).await.unwrap().unwrap().event);
+    }
+    log.complete(vec![(1, judged(Action::Block)), (2, judged(Action::Block))], later()).await.unwrap();
+    let changed = watch.recv().await.unwrap();
+    assert_eq!((changed.sequence, changed.outcome.analysis()), (1, Analysis::Done));
+    assert_eq!(*changed, store.get(&changed.id()).await.unwrap().unwrap().event);
+    log.close().await;
+    assert_eq!(watch.recv().await, Err(RecvError::Closed));
+    assert_eq!(store.watch().recv().await, Err(RecvError::Closed));
+    // What is on disk can still be read.
+    assert_eq!(sequences(&store, &EventFilter::default(), 10).await, [2, 1]);
+}
+
+#[tokio::test]
+async fn a_slow_watcher_is_told_what_he_missed() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let mut watch = EventStore::new(&log).watch();
+    for _ in 0..5 {
+        log.append((0..1000).map(|_| allowed()).collect(), later()).await.unwrap();
+    }
+    log.flush().await.unwrap();
+    log.close().await;
+    assert!(matches!(watch.recv().await, Err(RecvError::Lagged(missed)) if missed >= 5000 - 4096));
+    log.close().await;
+}

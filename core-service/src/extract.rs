@@ -1,0 +1,125 @@
+//! Bytes to segments: every piece of text in a payload, with who says it and where it stands.
+//!
+//! One file a payload family. What a family does not know it hands to `leaves`: text is never left out
+//! because a field is new.
+
+mod chat;
+mod json;
+mod leaves;
+mod pointer;
+
+use std::borrow::Cow;
+
+use self::json::Json;
+use crate::domain::{
+    exchange::{Direction, Payload},
+    segment::{Role, Segment},
+};
+
+/// Of one payload. More is not an exchange but an attack on memory: a segment takes about 100 bytes.
+pub const MAX_SEGMENTS: usize = 250_000;
+
+/// Why a payload cannot be read. Says where, never what stood there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unreadable {
+    /// RFC 6901, empty when the payload is not JSON at all.
+    pub pointer: String,
+    pub message: String,
+}
+
+/// What a payload holds.
+#[derive(Debug)]
+pub struct Extracted<'a> {
+    pub segments: Vec<Segment<'a>>,
+    /// The payload's own `model`.
+    pub model: Option<Cow<'a, str>>,
+}
+
+pub fn extract(direction: Direction, payload: &Payload) -> Result<Extracted<'_>, Unreadable> {
+    let mut segments = Segments { direction, list: Vec::new() };
+    match payload {
+        Payload::Text(text) => {
+            let role = match direction {
+                Direction::Request => Role::User,
+                Direction::Response => Role::Assistant,
+            };
+            segments.push(role, &pointer::Pointer::default(), Cow::Borrowed(text), None)?;
+            Ok(Extracted { segments: segments.list, model: None })
+        }
+        Payload::Json(bytes) => {
+            let document = json::parse(bytes)?;
+            let model = document.field("model").and_then(Json::as_str).map(|name| Cow::Owned(name.to_owned()));
+            match direction {
+                Direction::Request if document.field("messages").is_some() => chat::request(document, &mut segments)?,
+                Direction::Response if document.field("choices").is_some() => chat::response(document, &mut segments)?,
+                Direction::Request => {
+                    leaves::all(document, Role::Other, &mut pointer::Pointer::default(), &mut segments)?;
+                }
+                Direction::Response => {
+                    leaves::all(document, Role::Assistant, &mut pointer::Pointer::default(), &mut segments)?;
+                }
+            }
+            Ok(Extracted { segments: segments.list, model })
+        }
+    }
+}
+
+/// The payload's own `model`, without reading the rest of it.
+pub fn model(payload: &Payload) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        model: Option<String>,
+    }
+    match payload {
+        Payload::Text(_) => None,
+        Payload::Json(bytes) => serde_json::from_slice::<Named>(bytes).ok()?.model,
+    }
+}
+
+/// Collects segments up to the limit.
+struct Segments<'a> {
+    direction: Direction,
+    list: Vec<Segment<'a>>,
+}
+
+impl<'a> Segments<'a> {
+    /// `key` is the name under which the text stands, when that helps to understand it: a detector reads
+    /// `db_password: …` where the value alone would be a word like any other.
+    fn push(
+        &mut self,
+        role: Role,
+        pointer: &pointer::Pointer,
+        text: Cow<'a, str>,
+        key: Option<&str>,
+    ) -> Result<(), Unreadable> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.list.len() == MAX_SEGMENTS {
+            let message = format!("more than {MAX_SEGMENTS} pieces of text");
+            return Err(Unreadable { pointer: pointer.outer(), message });
+        }
+        let (text, context) = match key {
+            Some(key) if helps(key, &text) => (Cow::Owned(format!("{key}: {text}")), key.len() + 2),
+            _ => (text, 0),
+        };
+        self.list.push(Segment {
+            direction: self.direction,
+            role,
+            pointer: pointer.outer(),
+            inner_pointer: pointer.inner(),
+            text,
+            context,
+        });
+        Ok(())
+    }
+}
+
+/// A key explains a value that looks like one token; beside prose it would only pose as part of the prose.
+fn helps(key: &str, text: &str) -> bool {
+    (3..=64).contains(&key.len()) && (4..=512).contains(&text.len()) && !text.contains(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests;

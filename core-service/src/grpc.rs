@@ -1,0 +1,10 @@
+//! The service's gRPC face: adapters of a few lines over the use cases.
+
+mod convert;
+mod deadline;
+mod event;
+mod guardrail;
+mod ingestion;
+mod policy;
+pub mod routes;
+mod status;

@@ -1,0 +1,57 @@
+//! Wire types to domain types, once, at the edge; and back.
+
+mod outgoing;
+mod payload;
+
+pub(super) use self::{
+    outgoing::{action, check_response, event, kind, stored},
+    payload::payloads,
+};
+
+use std::collections::BTreeMap;
+
+use portcullis_api::{
+    error::{ApiError, ErrorCode},
+    v1,
+};
+
+use crate::domain::exchange::CallContext;
+
+const MAX_LABEL: usize = 1024;
+const MAX_METADATA: usize = 64;
+const MAX_POLICIES: usize = 64;
+
+pub(super) fn invalid(field: &str, message: impl std::fmt::Display) -> ApiError {
+    ApiError::new(ErrorCode::InvalidArgument, format!("{field}: {message}")).at(field)
+}
+
+pub(super) fn context(context: Option<v1::CallContext>) -> Result<CallContext, ApiError> {
+    let v1::CallContext { source, user, team, model, client_ip, metadata, envelope } = context.unwrap_or_default();
+    if source.len() > 64 {
+        return Err(invalid("context.source", "longer than 64 bytes"));
+    }
+    for (field, value) in
+        [("context.user", &user), ("context.team", &team), ("context.model", &model), ("context.client_ip", &client_ip)]
+    {
+        if value.len() > MAX_LABEL {
+            return Err(invalid(field, format_args!("longer than {MAX_LABEL} bytes")));
+        }
+    }
+    if metadata.len() > MAX_METADATA {
+        return Err(invalid("context.metadata", format_args!("more than {MAX_METADATA} entries")));
+    }
+    let source = if source.is_empty() { "grpc".to_owned() } else { source };
+    let metadata: BTreeMap<_, _> = metadata.into_iter().collect();
+    Ok(CallContext { source, user, team, model, client_ip, metadata, envelope })
+}
+
+pub(super) fn policies(names: Vec<String>) -> Result<Vec<String>, ApiError> {
+    if names.len() > MAX_POLICIES {
+        return Err(invalid("policies", format_args!("more than {MAX_POLICIES}")));
+    }
+    match names.iter().find(|name| name.is_empty() || name.len() > 64) {
+        // Not repeated: a name that cannot be one is anything.
+        Some(_) => Err(ApiError::new(ErrorCode::UnknownPolicy, "policies: a name has 1 to 64 bytes").at("policies")),
+        None => Ok(names),
+    }
+}

@@ -1,0 +1,174 @@
+//! Domain types to wire types.
+
+use bytes::Bytes;
+use portcullis_api::v1;
+
+use crate::{
+    domain::{
+        coverage::{Coverage, CoverageStatus, Outcome},
+        decision::{Action, Decision, Verdict, Violation},
+        exchange::{Direction, Payload},
+        finding::Severity,
+    },
+    record::{Analysis, Event, RecordKind, StoredRecord},
+};
+
+pub(in crate::grpc) fn check_response(request_id: String, decision: Decision, coverage: Coverage) -> v1::CheckResponse {
+    v1::CheckResponse {
+        verdict: verdict(decision.verdict, coverage.status).into(),
+        action: action(decision.action).into(),
+        message: decision.message.to_string(),
+        violations: decision.violations.into_iter().map(violation).collect(),
+        request_id,
+        coverage: Some(self::coverage(coverage)),
+        violations_total: decision.violations_total,
+    }
+}
+
+/// What was not looked at has no verdict, whatever the fold of nothing says.
+const fn verdict(verdict: Verdict, coverage: CoverageStatus) -> v1::Verdict {
+    match (verdict, coverage) {
+        (Verdict::Fail, _) => v1::Verdict::Fail,
+        (Verdict::Undecided, _) | (_, CoverageStatus::NotChecked | CoverageStatus::Pending) => v1::Verdict::Unspecified,
+        (Verdict::Pass, _) => v1::Verdict::Pass,
+    }
+}
+
+pub(in crate::grpc) const fn action(action: Action) -> v1::Action {
+    match action {
+        Action::Allow => v1::Action::Allow,
+        Action::Alert => v1::Action::Alert,
+        Action::Mask => v1::Action::Mask,
+        Action::Block => v1::Action::Block,
+    }
+}
+
+const fn direction(direction: Direction) -> v1::Direction {
+    match direction {
+        Direction::Request => v1::Direction::Request,
+        Direction::Response => v1::Direction::Response,
+    }
+}
+
+const fn severity(severity: Severity) -> v1::Severity {
+    match severity {
+        Severity::Low => v1::Severity::Low,
+        Severity::Medium => v1::Severity::Medium,
+        Severity::High => v1::Severity::High,
+        Severity::Critical => v1::Severity::Critical,
+    }
+}
+
+fn violation(violation: Violation) -> v1::Violation {
+    let location = violation.location.map(|at| v1::Location {
+        direction: direction(at.direction).into(),
+        pointer: at.pointer,
+        inner_pointer: at.inner_pointer,
+        start: at.span.start,
+        end: at.span.end,
+    });
+    v1::Violation {
+        policy: violation.policy.to_string(),
+        rule: violation.rule.to_string(),
+        category: violation.category.as_str().to_owned(),
+        severity: severity(violation.severity).into(),
+        action: action(violation.action).into(),
+        score: violation.score,
+        detector_rule: violation.detector_rule,
+        entity: violation.entity,
+        location,
+    }
+}
+
+fn coverage(coverage: Coverage) -> v1::Coverage {
+    let status = match coverage.status {
+        CoverageStatus::NotChecked => v1::CoverageStatus::NotChecked,
+        CoverageStatus::Pending => v1::CoverageStatus::Pending,
+        CoverageStatus::Partial => v1::CoverageStatus::Partial,
+        CoverageStatus::Complete => v1::CoverageStatus::Complete,
+    };
+    let policies = coverage.policies.into_iter();
+    let detectors = coverage.detectors.into_iter();
+    v1::Coverage {
+        status: status.into(),
+        reason: coverage.reason,
+        policies: policies
+            .map(|policy| v1::PolicyRef { name: policy.name.to_string(), digest: policy.digest.to_string() })
+            .collect(),
+        detectors: detectors
+            .map(|(detector, outcome)| {
+                let (outcome, reason) = match outcome {
+                    Outcome::Ran => (v1::DetectorOutcome::Ran, String::new()),
+                    Outcome::Skipped(why) => (v1::DetectorOutcome::Skipped, why.into_owned()),
+                    Outcome::Failed(why) => (v1::DetectorOutcome::Failed, why.into_owned()),
+                    Outcome::TimedOut => (v1::DetectorOutcome::TimedOut, String::new()),
+                };
+                v1::DetectorRun { name: detector.as_str().to_owned(), outcome: outcome.into(), reason }
+            })
+            .collect(),
+        segments_total: coverage.segments_total,
+        segments_scanned: coverage.segments_scanned,
+        bytes_total: coverage.bytes_total,
+        bytes_scanned: coverage.bytes_scanned,
+        decoders: Vec::new(),
+    }
+}
+
+pub(in crate::grpc) fn event(event: Event) -> v1::Event {
+    let id = event.id();
+    let analysis = match event.outcome.analysis() {
+        Analysis::None => v1::Analysis::None,
+        Analysis::Pending => v1::Analysis::Pending,
+        Analysis::Done => v1::Analysis::Done,
+    };
+    let (decision, receipt, duration_us) = match event.outcome.judged().cloned() {
+        Some(judged) => (judged.decision, judged.coverage, judged.duration_us),
+        None => (Decision::undecided(), Coverage::none(CoverageStatus::Pending, "not judged yet"), 0),
+    };
+    v1::Event {
+        id,
+        time: format!("{:.6}", event.time),
+        kind: kind(event.kind).into(),
+        source: event.source,
+        sync: event.sync,
+        direction: direction(event.direction).into(),
+        action: action(decision.action).into(),
+        verdict: verdict(decision.verdict, receipt.status).into(),
+        analysis: analysis.into(),
+        status: event.status.into(),
+        user: event.user,
+        team: event.team,
+        model: event.model,
+        request_id: event.request_id.to_string(),
+        violations: decision.violations.into_iter().map(violation).collect(),
+        coverage: Some(coverage(receipt)),
+        enforced: event.enforced,
+        duration_us,
+        client_ip: event.client_ip,
+        sequence: event.sequence,
+    }
+}
+
+pub(in crate::grpc) const fn kind(kind: RecordKind) -> v1::EventKind {
+    match kind {
+        RecordKind::Decision => v1::EventKind::Decision,
+        RecordKind::Exchange => v1::EventKind::Exchange,
+    }
+}
+
+pub(in crate::grpc) fn stored(record: StoredRecord) -> v1::GetEventResponse {
+    v1::GetEventResponse {
+        event: Some(event(record.event)),
+        request: record.request.map(json).unwrap_or_default(),
+        response: record.response.map(json).unwrap_or_default(),
+        envelope: record.envelope,
+    }
+}
+
+/// JSON as it came; a bare text as a JSON string.
+fn json(payload: Payload) -> Bytes {
+    match payload {
+        Payload::Json(json) => json,
+        Payload::Text(text) => Bytes::from(serde_json::Value::String(text).to_string()),
+    }
+}

@@ -1,0 +1,90 @@
+//! `GuardrailService`.
+
+use std::{pin::Pin, sync::Arc, time::Instant};
+
+use futures_util::{Stream, StreamExt as _};
+use portcullis_api::{
+    error::{ApiError, ErrorCode},
+    v1::{
+        CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, Operation, Recording,
+        check_stream_response::Outcome, guardrail_service_server::GuardrailService,
+    },
+};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{convert, deadline, status};
+use crate::guardrail::service::{self, Check, Checked, Guardrail};
+
+/// Questions of one stream that are judged at the same time.
+const IN_FLIGHT: usize = 16;
+
+#[derive(Debug, Clone)]
+pub(super) struct GuardrailApi {
+    pub(super) guardrail: Arc<Guardrail>,
+    pub(super) payload_bytes: usize,
+}
+
+impl GuardrailApi {
+    async fn judge(&self, request: CheckRequest, deadline: Instant) -> Result<CheckResponse, ApiError> {
+        let check = self.read(request, deadline)?;
+        let checked = self.guardrail.check(check).await.map_err(status::from_guardrail)?;
+        let Checked { request_id, decision, coverage } = checked;
+        Ok(convert::check_response(request_id.to_string(), decision, coverage))
+    }
+
+    fn read(&self, request: CheckRequest, deadline: Instant) -> Result<Check, ApiError> {
+        let operation = Operation::try_from(request.operation).map_err(|_| convert::invalid("operation", "unknown"))?;
+        if operation == Operation::Mutate {
+            return Err(ApiError::new(ErrorCode::Unimplemented, "OPERATION_MUTATE is not built yet").at("operation"));
+        }
+        let recording = match Recording::try_from(request.recording) {
+            Ok(Recording::Unspecified | Recording::Always) => service::Recording::Always,
+            Ok(Recording::IfViolated) => service::Recording::IfViolated,
+            Ok(Recording::Never) => service::Recording::Never,
+            Err(_) => return Err(convert::invalid("recording", "unknown")),
+        };
+        Ok(Check {
+            payloads: convert::payloads(request.request, request.response, self.payload_bytes)?,
+            context: convert::context(request.context)?,
+            policies: convert::policies(request.policies)?,
+            recording,
+            deadline,
+        })
+    }
+
+    async fn answer(self, item: CheckStreamRequest) -> Result<CheckStreamResponse, Status> {
+        let CheckStreamRequest { id, check } = item;
+        if id.len() > 128 {
+            return Err(convert::invalid("id", "longer than 128 bytes").into());
+        }
+        // The stream's own deadline is for all of it; each question has the default.
+        let deadline = deadline::of(&tonic::metadata::MetadataMap::new());
+        let outcome = match self.judge(check.unwrap_or_default(), deadline).await {
+            Ok(result) => Outcome::Result(result),
+            Err(error) => Outcome::Error(CheckError { reason: error.code.reason().to_owned(), message: error.message }),
+        };
+        Ok(CheckStreamResponse { id, outcome: Some(outcome) })
+    }
+}
+
+#[tonic::async_trait]
+impl GuardrailService for GuardrailApi {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        let deadline = deadline::of(request.metadata());
+        Ok(Response::new(self.judge(request.into_inner(), deadline).await?))
+    }
+
+    type CheckStreamStream = Pin<Box<dyn Stream<Item = Result<CheckStreamResponse, Status>> + Send>>;
+
+    async fn check_stream(
+        &self,
+        request: Request<Streaming<CheckStreamRequest>>,
+    ) -> Result<Response<Self::CheckStreamStream>, Status> {
+        let api = self.clone();
+        let answers = request.into_inner().map(move |item| {
+            let api = api.clone();
+            async move { api.answer(item?).await }
+        });
+        Ok(Response::new(Box::pin(answers.buffered(IN_FLIGHT))))
+    }
+}

@@ -1,0 +1,115 @@
+//! `IngestionService`.
+
+use std::sync::Arc;
+
+use portcullis_api::{
+    error::{ApiError, ErrorCode},
+    v1::{
+        IngestRefusal, IngestRequest, IngestResponse, IngestStreamRequest, IngestStreamResponse,
+        ingestion_service_server::IngestionService,
+    },
+};
+use serde_json::value::RawValue;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{convert, deadline, status};
+use crate::{
+    domain::exchange::{Payload, Payloads},
+    guardrail::service::{Exchange, Guardrail, Ingest},
+};
+
+/// Records of one stream that wait for the disk together.
+const BATCH: usize = 256;
+
+#[derive(Debug, Clone)]
+pub(super) struct IngestionApi {
+    pub(super) guardrail: Arc<Guardrail>,
+    pub(super) payload_bytes: usize,
+}
+
+impl IngestionApi {
+    fn read(&self, request: IngestRequest) -> Result<Exchange, ApiError> {
+        let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
+        must_be_json(&payloads)?;
+        let status = match request.status {
+            0 => 200,
+            status => u16::try_from(status)
+                .ok()
+                .filter(|status| (100..=599).contains(status))
+                .ok_or_else(|| convert::invalid("status", "100 to 599"))?,
+        };
+        let ingest = Ingest {
+            payloads,
+            context: convert::context(request.context)?,
+            policies: convert::policies(request.policies)?,
+            sync: request.sync,
+            status,
+        };
+        self.guardrail.exchange(ingest).map_err(status::from_unknown_policy)
+    }
+}
+
+/// The log gives payloads back as JSON, so what is none cannot go in. What the JSON says is for the analysis.
+fn must_be_json(payloads: &Payloads) -> Result<(), ApiError> {
+    for (field, payload) in [("request", payloads.request()), ("response", payloads.response())] {
+        if let Some(Payload::Json(json)) = payload {
+            // Not IgnoredAny: that one does not look whether strings are UTF-8.
+            serde_json::from_slice::<&RawValue>(json).map_err(|error| {
+                ApiError::new(ErrorCode::MalformedPayload, format!("{field}: not readable as JSON: {error}")).at(field)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+#[tonic::async_trait]
+impl IngestionService for IngestionApi {
+    async fn ingest(&self, request: Request<IngestRequest>) -> Result<Response<IngestResponse>, Status> {
+        let deadline = deadline::of(request.metadata());
+        let exchange = self.read(request.into_inner())?;
+        let request_id = exchange.request_id().to_string();
+        let sequences =
+            self.guardrail.ingest(vec![exchange], deadline).await.map_err(|error| status::from_log(&error))?;
+        Ok(Response::new(IngestResponse { request_id, sequence: sequences.first().copied().unwrap_or_default() }))
+    }
+
+    async fn ingest_stream(
+        &self,
+        request: Request<Streaming<IngestStreamRequest>>,
+    ) -> Result<Response<IngestStreamResponse>, Status> {
+        let mut items = request.into_inner();
+        let mut answer = IngestStreamResponse::default();
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let item = items.message().await?;
+            let ended = item.is_none();
+            let mut refused = None;
+            if let Some(item) = item {
+                match self.read(item.ingest.unwrap_or_default()) {
+                    Ok(exchange) => batch.push(exchange),
+                    Err(error) => refused = Some(error),
+                }
+            }
+            if batch.len() == BATCH || ended || refused.is_some() {
+                // The stream's own deadline is for all of it; each batch has the default.
+                let deadline = deadline::of(&tonic::metadata::MetadataMap::new());
+                let sequences = self.guardrail.ingest(std::mem::take(&mut batch), deadline).await;
+                match sequences.map_err(|error| status::from_log(&error)) {
+                    Ok(sequences) => {
+                        answer.accepted += sequences.len() as u64;
+                        answer.highest_sequence = sequences.last().copied().unwrap_or(answer.highest_sequence);
+                    }
+                    Err(error) => refused = Some(error),
+                }
+            }
+            answer.refusal = refused.map(|error| refusal(answer.accepted, error));
+            if ended || answer.refusal.is_some() {
+                return Ok(Response::new(answer));
+            }
+        }
+    }
+}
+
+fn refusal(index: u64, error: ApiError) -> IngestRefusal {
+    IngestRefusal { index, reason: error.code.reason().to_owned(), message: error.message }
+}

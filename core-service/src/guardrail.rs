@@ -1,0 +1,5 @@
+//! The use cases: judge an exchange now, or record it and judge it later. Transport-free and deadline-aware.
+
+pub mod analysis;
+pub mod judge;
+pub mod service;

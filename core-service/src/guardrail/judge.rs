@@ -1,0 +1,301 @@
+//! An exchange, judged: resolve, extract, detect, decide. Pure but for the clock.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{
+    detect::scanner::{Findings, RuleMask, Scratch},
+    domain::{
+        coverage::{Coverage, CoverageStatus, Outcome},
+        decision::{Action, Category, Decision, Location, Violation},
+        exchange::{CallContext, Direction, Payloads},
+        finding::{Detector, Finding, Severity, Span},
+        segment::{Role, Segment},
+    },
+    extract::{self, Unreadable},
+    policy::{
+        exception,
+        schema::OnFailure,
+        set::{Bound, PolicySet, UnknownPolicy},
+        target::includes,
+    },
+};
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JudgeError {
+    #[error(transparent)]
+    UnknownPolicy(#[from] UnknownPolicy),
+    #[error("{}: {cause}", direction.as_str())]
+    Unreadable { direction: Direction, cause: Unreadable },
+}
+
+#[derive(Debug)]
+pub struct Judgement {
+    pub decision: Decision,
+    pub coverage: Coverage,
+    /// The payload's own `model`, when the context named none.
+    pub model: Option<String>,
+}
+
+/// Bytes between two looks at the clock: some 100 µs.
+const CLOCK_EVERY: usize = 64 << 10;
+
+pub fn judge(
+    set: &PolicySet,
+    names: &[String],
+    payloads: &Payloads,
+    context: &CallContext,
+    deadline: Option<Instant>,
+) -> Result<Judgement, JudgeError> {
+    let (segments, model) = segments(payloads)?;
+    let chosen = match &model {
+        Some(model) if context.model.is_empty() => {
+            let context = CallContext { model: model.clone(), ..context.clone() };
+            set.resolve(names, &context, payloads)?
+        }
+        _ => set.resolve(names, context, payloads)?,
+    };
+    let deadline = chosen
+        .iter()
+        .filter_map(|bound| bound.policy.deadline)
+        .map(|limit| Instant::now() + limit)
+        .chain(deadline)
+        .min();
+    let scan = Scan::run(set, &chosen, &segments, deadline);
+    let mut violations = Vec::new();
+    for bound in &chosen {
+        evaluate(bound, &segments, &scan, &mut violations);
+    }
+    Ok(Judgement { decision: Decision::fold(violations), coverage: scan.coverage(&chosen, &segments), model })
+}
+
+fn segments(payloads: &Payloads) -> Result<(Vec<Segment<'_>>, Option<String>), JudgeError> {
+    let read = |direction, payload| {
+        extract::extract(direction, payload).map_err(|cause| JudgeError::Unreadable { direction, cause })
+    };
+    let mut segments = Vec::new();
+    let mut model = None;
+    if let Some(request) = payloads.request() {
+        let extracted = read(Direction::Request, request)?;
+        model = extracted.model.map(std::borrow::Cow::into_owned);
+        segments = extracted.segments;
+    }
+    if let Some(response) = payloads.response() {
+        let extracted = read(Direction::Response, response)?;
+        model = model.or_else(|| extracted.model.map(std::borrow::Cow::into_owned));
+        segments.extend(extracted.segments);
+    }
+    Ok((segments, model))
+}
+
+/// One pass over all segments for all policies.
+struct Scan<'s> {
+    set: &'s PolicySet,
+    findings: Findings,
+    /// Union of what was looked for.
+    asked: RuleMask,
+    segments_scanned: u32,
+    bytes_scanned: u64,
+    timed_out: bool,
+}
+
+impl<'s> Scan<'s> {
+    fn run(set: &'s PolicySet, chosen: &[&Bound], segments: &[Segment<'_>], deadline: Option<Instant>) -> Self {
+        let mut scan = Self {
+            set,
+            findings: Findings::default(),
+            asked: set.scanner.empty_mask(),
+            segments_scanned: 0,
+            bytes_scanned: 0,
+            timed_out: false,
+        };
+        let mut masks: Vec<((Direction, Role), RuleMask)> = Vec::new();
+        let mut scratch = Scratch::default();
+        let mut since_clock = 0;
+        for (number, segment) in (0..).zip(segments) {
+            let origin = (segment.direction, segment.role);
+            let known = masks.iter().position(|(of, _)| *of == origin).unwrap_or_else(|| {
+                let mut mask = set.scanner.empty_mask();
+                for bound in chosen.iter().filter(|bound| bound.covers(origin.0, origin.1)) {
+                    bound.mask(origin.0, &mut mask);
+                }
+                scan.asked.union(&mask);
+                masks.push((origin, mask));
+                masks.len() - 1
+            });
+            let mask = &masks[known].1;
+            if mask.is_empty() {
+                continue;
+            }
+            since_clock += segment.len();
+            if since_clock >= CLOCK_EVERY {
+                since_clock = 0;
+                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    scan.timed_out = true;
+                    break;
+                }
+            }
+            set.scanner.scan(number, segment, mask, &mut scratch, &mut scan.findings);
+            scan.segments_scanned += 1;
+            scan.bytes_scanned += segment.len() as u64;
+        }
+        scan
+    }
+
+    fn asked_for(&self, detector: Detector) -> bool {
+        self.set.scanner.rules().any(|(index, rule)| rule.identity.detector == detector && self.asked.contains(index))
+    }
+
+    fn overflowed(&self, detector: Detector) -> bool {
+        self.findings.overflowed.iter().any(|&index| self.set.scanner.rule(index).identity.detector == detector)
+    }
+
+    fn outcome(&self, detector: Detector) -> Outcome {
+        if !self.asked_for(detector) {
+            Outcome::Skipped("no policy asks for it here".into())
+        } else if self.timed_out {
+            Outcome::TimedOut
+        } else if self.overflowed(detector) {
+            Outcome::Failed("more findings than can be listed".into())
+        } else {
+            Outcome::Ran
+        }
+    }
+
+    fn coverage(&self, chosen: &[&Bound], segments: &[Segment<'_>]) -> Coverage {
+        let detectors: Vec<_> = Detector::ALL.iter().map(|&detector| (detector, self.outcome(detector))).collect();
+        let failed = detectors.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
+        let (status, reason) = if chosen.is_empty() {
+            (CoverageStatus::NotChecked, "no policy applies")
+        } else if self.timed_out {
+            (CoverageStatus::Partial, "the deadline came before the end of the text")
+        } else if self.segments_scanned == 0 {
+            (CoverageStatus::NotChecked, "no text is in the scope of a policy")
+        } else if failed {
+            (CoverageStatus::Partial, "a detector found more than can be listed")
+        } else {
+            (CoverageStatus::Complete, "")
+        };
+        Coverage {
+            status,
+            reason: reason.to_owned(),
+            policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
+            detectors,
+            segments_total: u32::try_from(segments.len()).unwrap_or(u32::MAX),
+            segments_scanned: self.segments_scanned,
+            bytes_total: segments.iter().map(|segment| segment.len() as u64).sum(),
+            bytes_scanned: self.bytes_scanned,
+        }
+    }
+}
+
+/// What one policy makes of the findings.
+fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, violations: &mut Vec<Violation>) {
+    let policy = &bound.policy;
+    let mut excepted = Excepted::new(bound);
+    let before = violations.len();
+    for (rule, mask) in bound.rules() {
+        let before_rule = violations.len();
+        for finding in &scan.findings.list {
+            let segment = &segments[finding.segment as usize];
+            let selected = mask.contains(finding.rule_index)
+                && finding.score >= rule.threshold
+                && includes(&rule.directions, segment.direction)
+                && bound.covers(segment.direction, segment.role);
+            if !selected || excepted.holds(&rule.name, finding, segment) {
+                continue;
+            }
+            violations.push(Violation {
+                policy: Arc::clone(&policy.reference.name),
+                rule: Arc::clone(&rule.name),
+                category: Category::Detector(finding.rule.detector),
+                severity: rule.severity.unwrap_or(policy.severity),
+                action: rule.action,
+                score: finding.score,
+                detector_rule: finding.rule.id.to_string(),
+                entity: finding.rule.entity.to_string(),
+                location: Some(Location {
+                    direction: segment.direction,
+                    pointer: segment.pointer.clone(),
+                    inner_pointer: segment.inner_pointer.clone(),
+                    span: finding.span,
+                }),
+                message: Arc::clone(&rule.message),
+            });
+        }
+        // A list that was cut may lack just the finding that no exception covers.
+        let cut = scan.findings.overflowed.iter().any(|&index| mask.contains(index));
+        if cut && violations.len() == before_rule {
+            violations.extend(unchecked(bound, "overflow"));
+        }
+    }
+    if scan.timed_out && violations[before..].iter().all(|violation| violation.action < Action::Block) {
+        violations.extend(unchecked(bound, "deadline"));
+    }
+}
+
+/// A policy's wish for the case that it could not be applied.
+fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
+    let action = match bound.policy.on_failure {
+        OnFailure::Block => Action::Block,
+        OnFailure::Alert => Action::Alert,
+        OnFailure::Allow => return None,
+    };
+    Some(Violation {
+        policy: Arc::clone(&bound.policy.reference.name),
+        rule: Arc::from("on_failure"),
+        category: Category::Coverage,
+        severity: Severity::High,
+        action,
+        score: 1.0,
+        detector_rule: why.to_owned(),
+        entity: String::new(),
+        location: None,
+        message: Arc::from(
+            "This content could not be checked completely, and the policy does not let it pass unchecked.",
+        ),
+    })
+}
+
+/// The exceptions of a policy that hold today, with the places of their phrases found once for each segment.
+struct Excepted<'p> {
+    exceptions: Vec<&'p exception::Exception>,
+    segment: Option<u32>,
+    places: Vec<Vec<Span>>,
+}
+
+impl<'p> Excepted<'p> {
+    fn new(bound: &'p Bound) -> Self {
+        let all = &bound.policy.exceptions;
+        let exceptions = if all.is_empty() {
+            Vec::new()
+        } else {
+            let today = exception::today();
+            all.iter().filter(|exception| exception.holds_on(today)).collect()
+        };
+        Self { exceptions, segment: None, places: Vec::new() }
+    }
+
+    fn holds(&mut self, rule: &str, finding: &Finding, segment: &Segment<'_>) -> bool {
+        if self.exceptions.is_empty() {
+            return false;
+        }
+        if self.segment != Some(finding.segment) {
+            let text = &segment.text[segment.context..];
+            self.places = self.exceptions.iter().map(|exception| exception.places(text).collect()).collect();
+            self.segment = Some(finding.segment);
+        }
+        self.exceptions
+            .iter()
+            .zip(&self.places)
+            .any(|(exception, places)| exception.concerns(rule) && within(places, finding.span))
+    }
+}
+
+/// Whether one of the places, sorted and apart, holds the span.
+fn within(places: &[Span], span: Span) -> bool {
+    let after = places.partition_point(|place| place.start <= span.start);
+    after.checked_sub(1).is_some_and(|last| places[last].contains(span))
+}
+
+#[cfg(test)]
+mod tests;

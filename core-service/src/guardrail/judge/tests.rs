@@ -1,0 +1,167 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::{
+    domain::{decision::Verdict, exchange::Payload},
+    policy::compile,
+};
+
+fn set(policies: &[&str]) -> PolicySet {
+    PolicySet::new(policies.iter().map(|source| Arc::new(compile::compile(source).unwrap())).collect()).unwrap()
+}
+
+fn request(document: &serde_json::Value) -> Payloads {
+    Payloads::Request(Payload::Json(document.to_string().into()))
+}
+
+fn text(text: &str) -> Payloads {
+    Payloads::Request(Payload::Text(text.to_owned()))
+}
+
+fn judged(set: &PolicySet, payloads: &Payloads) -> Judgement {
+    judge(set, &[], payloads, &CallContext::default(), None).unwrap()
+}
+
+const WORDS: &str = "
+name: words
+message: not here
+rules:
+  - {name: fruit, detector: keywords, words: [banana], action: block, severity: critical}
+  - {name: veg, detector: keywords, words: [carrot], action: alert}
+";
+
+#[test]
+fn the_strictest_action_wins_and_every_violation_is_reported() {
+    let judgement = judged(&set(&[WORDS]), &text("a Carrot and a BANANA"));
+    let Decision { action, verdict, message, violations, violations_total } = judgement.decision;
+    assert_eq!((action, verdict, &*message, violations_total), (Action::Block, Verdict::Fail, "not here", 2));
+    let spans: Vec<_> = violations.iter().map(|v| (&*v.rule, v.location.as_ref().unwrap().span)).collect();
+    assert_eq!(spans, [("fruit", Span { start: 15, end: 21 }), ("veg", Span { start: 2, end: 8 })]);
+}
+
+#[test]
+fn the_receipt_tells_checked_and_clean_from_not_checked() {
+    let set = set(&[WORDS]);
+    let clean = judged(&set, &text("an apple")).coverage;
+    assert_eq!((clean.status, clean.segments_scanned, clean.bytes_scanned), (CoverageStatus::Complete, 1, 8));
+    let ran: Vec<_> = clean.detectors.iter().filter(|(_, outcome)| *outcome == Outcome::Ran).map(|(d, _)| *d).collect();
+    assert_eq!(ran, [Detector::Keywords]);
+    assert_eq!(clean.detectors.len(), Detector::ALL.len());
+
+    let out_of_scope = judged(&set, &request(&json!({"messages": [{"role": "system", "content": "banana"}]}))).coverage;
+    assert_eq!(out_of_scope.status, CoverageStatus::NotChecked);
+    assert_eq!((out_of_scope.segments_total, out_of_scope.segments_scanned), (1, 0));
+
+    let nobody = judged(&PolicySet::new(Vec::new()).unwrap(), &text("banana"));
+    assert_eq!(
+        (nobody.coverage.status, nobody.coverage.reason.as_str()),
+        (CoverageStatus::NotChecked, "no policy applies")
+    );
+}
+
+#[test]
+fn by_default_all_user_and_tool_turns_are_judged_and_the_authors_are_not() {
+    let set = set(&[WORDS]);
+    for (role, blocked) in
+        [("user", true), ("tool", true), ("odd", true), ("system", false), ("developer", false), ("assistant", false)]
+    {
+        let document = json!({"messages": [{"role": role, "content": "banana"}, {"role": "user", "content": "hi"}]});
+        assert_eq!(judged(&set, &request(&document)).decision.action == Action::Block, blocked, "{role}");
+    }
+}
+
+#[test]
+fn the_scope_is_the_policys_choice() {
+    let set = set(&["
+name: system
+scope: {roles: [system]}
+rules: [{detector: keywords, words: [banana], action: block}]
+"]);
+    let document =
+        json!({"messages": [{"role": "system", "content": "banana"}, {"role": "user", "content": "carrot"}]});
+    assert_eq!(judged(&set, &request(&document)).decision.action, Action::Block);
+    assert_eq!(judged(&set, &text("banana")).decision.action, Action::Allow);
+}
+
+#[test]
+fn a_response_is_judged_whatever_role_it_claims() {
+    let response =
+        Payload::Json(json!({"choices": [{"message": {"role": "system", "content": "banana"}}]}).to_string().into());
+    assert_eq!(judged(&set(&[WORDS]), &Payloads::Response(response)).decision.action, Action::Block);
+}
+
+#[test]
+fn an_exception_suppresses_what_lies_inside_it_and_nothing_else() {
+    let set = set(&["
+name: words
+rules: [{name: fruit, detector: keywords, words: [banana], action: block}]
+exceptions: [{phrase: Banana Republic}, {phrase: banana split, until: 2020-01-01}]
+"]);
+    assert_eq!(judged(&set, &text("the banana republic")).decision.action, Action::Allow);
+    assert_eq!(judged(&set, &text("the banana republic sells a banana")).decision.action, Action::Block);
+    assert_eq!(judged(&set, &text("a banana split")).decision.action, Action::Block, "the exception has ended");
+}
+
+#[test]
+fn named_policies_judge_alone_and_an_unknown_name_is_an_error() {
+    let other = WORDS.replace("name: words", "name: other\napply: named").replace("banana", "cherry");
+    let set = set(&[WORDS, &other]);
+    let by_name = |names: &[&str], payloads: &Payloads| {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        judge(&set, &names, payloads, &CallContext::default(), None)
+    };
+    assert_eq!(judged(&set, &text("cherry")).decision.action, Action::Allow);
+    assert_eq!(by_name(&["other"], &text("cherry")).unwrap().decision.action, Action::Block);
+    assert_eq!(by_name(&["other"], &text("banana")).unwrap().decision.action, Action::Allow);
+    assert_eq!(by_name(&["other", "words"], &text("banana")).unwrap().coverage.policies.len(), 2);
+    assert_eq!(
+        by_name(&["nobody"], &text("x")).unwrap_err(),
+        JudgeError::UnknownPolicy(UnknownPolicy("nobody".to_owned()))
+    );
+}
+
+#[test]
+fn the_payloads_own_model_selects_policies_when_the_caller_names_none() {
+    let set = set(&["
+name: only-gpt
+targets: {models: ['gpt-*']}
+rules: [{detector: keywords, words: [banana], action: block}]
+"]);
+    let ask = |model: &str| request(&json!({"model": model, "messages": [{"role": "user", "content": "banana"}]}));
+    assert_eq!(judged(&set, &ask("gpt-4o")).decision.action, Action::Block);
+    assert_eq!(judged(&set, &ask("claude")).coverage.status, CoverageStatus::NotChecked);
+}
+
+#[test]
+fn a_deadline_that_is_over_is_never_a_pass() {
+    let late = Instant::now().checked_sub(Duration::from_secs(1));
+    let long = text(&"apple ".repeat(20_000));
+    let judgement = judge(&set(&[WORDS]), &[], &long, &CallContext::default(), late).unwrap();
+    assert_eq!(judgement.coverage.status, CoverageStatus::Partial);
+    assert_eq!(judgement.decision.action, Action::Block);
+    assert_eq!(judgement.decision.violations[0].category, Category::Coverage);
+    let lenient = WORDS.replace("message:", "on_failure: alert\nmessage:");
+    let judgement = judge(&set(&[&lenient]), &[], &long, &CallContext::default(), late).unwrap();
+    assert_eq!(judgement.decision.action, Action::Alert);
+}
+
+#[test]
+fn a_flood_of_one_finding_hides_no_other() {
+    let flood = format!("{} banana", "carrot ".repeat(Findings::LIMIT + 10));
+    let judgement = judged(&set(&[WORDS]), &text(&flood));
+    assert_eq!(judgement.decision.action, Action::Block);
+    assert_eq!(judgement.decision.violations[0].rule.as_ref(), "fruit");
+    assert_eq!(judgement.decision.violations.len(), Decision::MAX_VIOLATIONS);
+    assert_eq!(judgement.coverage.status, CoverageStatus::Partial);
+}
+
+#[test]
+fn an_exception_cannot_be_flooded_away() {
+    let source = format!("{WORDS}exceptions: [{{phrase: carrot cake, rules: [veg]}}]\n");
+    let flood = "carrot cake ".repeat(Findings::LIMIT + 10);
+    let judgement = judged(&set(&[&source]), &text(&flood));
+    assert_eq!(judgement.decision.action, Action::Block, "what was not listed might not be excepted");
+    assert_eq!(judgement.decision.violations[0].category, Category::Coverage);
+}

@@ -1,0 +1,147 @@
+use std::{fs, path::Path};
+
+use super::{
+    compile::compile,
+    live::{Generation, State},
+    load::Loader,
+    schema,
+};
+
+fn problems(source: &str) -> Vec<String> {
+    compile(source).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_built_in_policy_compiles() {
+    assert_eq!(&*compile(super::load::BUILT_IN).unwrap().reference.name, "default");
+}
+
+#[test]
+fn a_problem_names_line_and_field() {
+    insta::assert_snapshot!(problems("name: a\nrules:\n  - detector: pii\n    action: blok\n")[0], @"line 4, column 13: rules[0].action: unknown variant `blok`, expected one of allow, alert, mask, block");
+    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, exceptions, on_failure, deadline_ms");
+    insta::assert_snapshot!(problems("name: a\nrules: [{detector: regex, action: block, patterns: [{pattern: '(x'}]}]")[0], @"line 2, column 9: rules[0].patterns[0].pattern: error: unclosed group");
+    assert!(problems("name: [").first().is_some_and(|problem| problem.starts_with("line ")));
+}
+
+#[test]
+fn what_has_no_meaning_is_a_problem() {
+    for (rule, field) in [
+        ("detector: keywords, words: []", "words"),
+        ("detector: regex", "patterns"),
+        ("detector: pii, words: [x]", "words"),
+        ("detector: pii, only: [NO_SUCH]", "only"),
+        ("detector: keywords, words: [x], except: [y]", "except"),
+        ("detector: pii, threshold: 2", "threshold"),
+        ("detector: regex, patterns: [{pattern: 'a*'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: 'a', matches: [b]}]", "patterns[0].matches[0]"),
+        ("detector: regex, patterns: [{pattern: 'a', misses: [a]}]", "patterns[0].misses[0]"),
+        ("detector: regex, patterns: [{pattern: '(\\w{200}){200}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '(?=a)'}]", "patterns[0].pattern"),
+    ] {
+        let found = problems(&format!("name: a\nrules: [{{action: block, {rule}}}]"));
+        assert!(found[0].contains(&format!("rules[0].{field}: ")), "{rule}: {found:?}");
+    }
+    let rules = "rules: [{detector: pii, action: alert}, {detector: pii, action: block}]";
+    assert!(problems(&format!("name: a\n{rules}"))[0].contains("two rules"));
+    assert!(problems("name: 'a b'\nrules: []")[0].contains("name: "));
+    assert!(problems("name: a\nscope: {roles: []}\nrules: []")[0].contains("scope.roles"));
+    assert!(problems("name: a\nrules: []\nexceptions: [{phrase: x}]")[0].contains("exceptions[0].phrase"));
+    assert!(
+        problems("name: a\nrules: []\nexceptions: [{phrase: xyz, rules: [none]}]")[0].contains("exceptions[0].rules")
+    );
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let source = "name: a\nrules: [{detector: regex, action: block}, {name: b, detector: keywords, action: block}]";
+    assert_eq!(problems(source).len(), 2);
+}
+
+#[test]
+fn the_schema_knows_every_field() {
+    let schema = serde_json::to_string(&schema::json_schema()).unwrap();
+    for field in ["on_failure", "exceptions", "threshold", "patterns", "until", "match"] {
+        assert!(schema.contains(&format!("\"{field}\"")), "{field}");
+    }
+}
+
+fn states(generation: &Generation) -> Vec<(String, String, &'static str)> {
+    let state = |state: &State| match state {
+        State::Active(_) => "active",
+        State::Stale(_) => "stale",
+        State::Failed => "failed",
+    };
+    generation.statuses.iter().map(|s| (s.name.clone(), s.file.clone(), state(&s.state))).collect()
+}
+
+fn policy(name: &str) -> String {
+    format!("name: {name}\nrules: [{{detector: pii, action: alert}}]")
+}
+
+fn write(folder: &Path, file: &str, text: &str) {
+    fs::write(folder.join(file), text).unwrap();
+}
+
+fn row(name: &str, file: &str, state: &'static str) -> (String, String, &'static str) {
+    (name.to_owned(), file.to_owned(), state)
+}
+
+#[test]
+fn a_broken_file_keeps_the_last_good() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.yaml", &policy("a"));
+    let (mut loader, first) = Loader::new(folder.path().to_owned()).unwrap();
+    assert_eq!(states(&first), [row("default", "", "active"), row("a", "a.yaml", "active")]);
+    assert!(loader.reload().is_none(), "nothing changed");
+
+    write(folder.path(), "a.yaml", "name: a\nrules: oops");
+    write(folder.path(), "b.yml", "never: good");
+    let broken = loader.reload().unwrap().unwrap();
+    assert_eq!(
+        states(&broken),
+        [row("default", "", "active"), row("a", "a.yaml", "stale"), row("", "b.yml", "failed")]
+    );
+    assert!(broken.set.get("a").is_some());
+    assert_eq!(broken.statuses[1].problems[0].field, "rules");
+
+    write(folder.path(), "a.yaml", &policy("a2"));
+    fs::remove_file(folder.path().join("b.yml")).unwrap();
+    let mended = loader.reload().unwrap().unwrap();
+    assert_eq!(states(&mended), [row("default", "", "active"), row("a2", "a.yaml", "active")]);
+    assert!(mended.set.get("a").is_none());
+}
+
+#[test]
+fn a_file_may_take_the_place_of_the_built_in_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "mine.yaml", &policy("default"));
+    write(folder.path(), "notes.txt", "not a policy");
+    write(folder.path(), ".hidden.yaml", "not one either");
+    let (_, generation) = Loader::new(folder.path().to_owned()).unwrap();
+    assert_eq!(states(&generation), [row("default", "mine.yaml", "active")]);
+}
+
+#[test]
+fn of_two_files_with_one_name_the_second_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.yaml", &policy("same"));
+    write(folder.path(), "b.yaml", &policy("same"));
+    let (_, generation) = Loader::new(folder.path().to_owned()).unwrap();
+    assert_eq!(states(&generation)[1..], [row("same", "a.yaml", "active"), row("same", "b.yaml", "failed")]);
+}
+
+#[test]
+fn a_folder_that_goes_away_takes_no_policy_with_it() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("policies");
+    let (mut loader, missing) = Loader::new(folder.clone()).unwrap();
+    assert_eq!(states(&missing), [row("default", "", "active")]);
+    fs::create_dir(&folder).unwrap();
+    write(&folder, "a.yaml", &policy("a"));
+    assert!(loader.reload().unwrap().unwrap().set.get("a").is_some());
+    fs::rename(&folder, parent.path().join("elsewhere")).unwrap();
+    let gone = loader.reload().unwrap().unwrap();
+    assert!(gone.set.get("a").is_some());
+    assert!(states(&gone).contains(&row("a", "a.yaml", "stale")));
+}

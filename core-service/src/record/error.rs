@@ -1,0 +1,88 @@
+//! What can go wrong with the log. SQLite's own words stay inside: they may quote what was being written.
+
+use std::{io, path::PathBuf};
+
+use rusqlite::{Error, ErrorCode};
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    #[error("the log's queue is full")]
+    Full,
+    #[error("the log is closed")]
+    Closed,
+    #[error("the log could not be read or written: {0}")]
+    Storage(#[from] StorageFault),
+    #[error("the data folder {} is in use by another process", path.display())]
+    InUse { path: PathBuf },
+    #[error("{} cannot be used as the log: {problem}", path.display())]
+    Schema { path: PathBuf, problem: SchemaProblem },
+    #[error("{}: {kind}", path.display())]
+    Io { path: PathBuf, kind: io::ErrorKind },
+}
+
+impl LogError {
+    pub(super) fn io(path: impl Into<PathBuf>, error: &io::Error) -> Self {
+        Self::Io { path: path.into(), kind: error.kind() }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaProblem {
+    #[error("it is not a database")]
+    NotADatabase,
+    #[error("it is a database of something else")]
+    Foreign,
+    #[error("its format is version {found}, and this program knows up to {known}")]
+    Newer { found: u32, known: u32 },
+}
+
+/// The classes of failure that lead to different deeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum StorageFault {
+    #[error("the disk is full")]
+    DiskFull,
+    #[error("the file cannot be written")]
+    ReadOnly,
+    #[error("another program holds the file")]
+    Busy,
+    #[error("a record is too large")]
+    TooLarge,
+    #[error("the disk failed")]
+    Disk,
+    #[error("the file is damaged")]
+    Corrupt,
+    #[error("out of memory")]
+    Memory,
+    /// SQLite's extended result code; 0 when it is not SQLite's failure.
+    #[error("storage error {0}")]
+    Other(i32),
+}
+
+impl From<Error> for StorageFault {
+    fn from(error: Error) -> Self {
+        let failure = match error {
+            Error::SqliteFailure(failure, _) => failure,
+            Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..) => return Self::Corrupt,
+            _ => return Self::Other(0),
+        };
+        match failure.code {
+            ErrorCode::DiskFull => Self::DiskFull,
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => Self::ReadOnly,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::TooBig => Self::TooLarge,
+            ErrorCode::SystemIoFailure => Self::Disk,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
+            ErrorCode::OutOfMemory => Self::Memory,
+            _ => Self::Other(failure.extended_code),
+        }
+    }
+}
+
+impl From<Error> for LogError {
+    fn from(error: Error) -> Self {
+        Self::Storage(error.into())
+    }
+}

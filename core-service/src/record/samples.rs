@@ -1,0 +1,102 @@
+//! Records for tests.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use tempfile::TempDir;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::domain::{
+    coverage::{Coverage, CoverageStatus, Outcome, PolicyRef},
+    decision::{Action, Category, Decision, Violation},
+    exchange::{CallContext, Direction, Payload, Payloads},
+    finding::{Detector, Severity, Span},
+};
+
+use super::{Judged, NewRecord, RecordKind, RecordedOutcome};
+
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Further than any test goes.
+pub(crate) fn later() -> Instant {
+    Instant::now() + Duration::from_secs(3600)
+}
+
+pub(crate) fn violation(rule: &str, action: Action) -> Violation {
+    Violation {
+        policy: "default".into(),
+        rule: rule.into(),
+        category: Category::Detector(Detector::Secrets),
+        severity: Severity::High,
+        action,
+        score: 0.3,
+        detector_rule: "some_token".to_owned(),
+        entity: "TOKEN".to_owned(),
+        location: Some(crate::domain::decision::Location {
+            direction: Direction::Request,
+            pointer: "/messages/0/content".to_owned(),
+            inner_pointer: "/a~1b".to_owned(),
+            span: Span { start: 3, end: 9 },
+        }),
+        message: "not \"this\"\n".into(),
+    }
+}
+
+/// With one violation when the action is above allow.
+pub(crate) fn judged(action: Action) -> Judged {
+    let violations = if action == Action::Allow { Vec::new() } else { vec![violation("tokens", action)] };
+    let coverage = Coverage {
+        status: CoverageStatus::Partial,
+        reason: "a detector ran out of time".to_owned(),
+        policies: vec![PolicyRef { name: "default".into(), digest: "ab".repeat(32).into() }],
+        detectors: vec![
+            (Detector::Pii, Outcome::Ran),
+            (Detector::Secrets, Outcome::TimedOut),
+            (Detector::Regex, Outcome::Skipped("no policy asks for it".into())),
+            (Detector::Keywords, Outcome::Failed("broken".into())),
+        ],
+        segments_total: 7,
+        segments_scanned: 5,
+        bytes_total: 1 << 40,
+        bytes_scanned: 99,
+    };
+    Judged { decision: Decision::fold(violations), coverage, duration_us: 41 }
+}
+
+/// Every field has a value of its own.
+pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
+    NewRecord {
+        kind: RecordKind::Exchange,
+        request_id: Uuid::now_v7(),
+        sync: true,
+        direction: Direction::Response,
+        status: 207,
+        context: CallContext {
+            source: "truefoundry".to_owned(),
+            user: "ann@example.com".to_owned(),
+            team: "blue".to_owned(),
+            model: "some-model".to_owned(),
+            client_ip: "192.0.2.7".to_owned(),
+            metadata: BTreeMap::from([("tier".to_owned(), "gold \u{1f947}".to_owned())]),
+            envelope: Bytes::from_static(br#"{"context":{}}"#),
+        },
+        policies: vec!["strict".to_owned()],
+        outcome,
+        enforced: true,
+        payloads: Payloads::Both {
+            request: Payload::Text("a bare\0text \u{e9}".to_owned()),
+            response: Payload::Json(Bytes::from_static(b"{\"n\": 1.0 }")),
+        },
+    }
+}
+
+pub(crate) fn allowed() -> NewRecord {
+    record(RecordedOutcome::Judged(judged(Action::Allow)))
+}
+
+pub(crate) fn pending() -> NewRecord {
+    record(RecordedOutcome::Pending)
+}

@@ -1,0 +1,179 @@
+//! The data folder, the lock on it, and the format of the file.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::error::{LogError, SchemaProblem};
+
+const DATABASE: &str = "portcullis.db";
+const LOCK: &str = "portcullis.lock";
+
+/// Tells this file from any other SQLite database: "PCLS".
+const APPLICATION_ID: i32 = 0x5043_4c53;
+
+/// For programs that look into the file from outside; within this one nobody waits for a lock.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
+/// released is never changed: the next step is added.
+const MIGRATIONS: &[&str] = &["
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta VALUES ('node', lower(hex(randomblob(4))));
+
+    CREATE TABLE receipt (id INTEGER PRIMARY KEY, json TEXT NOT NULL UNIQUE) STRICT;
+
+    CREATE TABLE record (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,          -- microseconds since 1970
+        kind INTEGER NOT NULL,
+        analysis INTEGER NOT NULL,
+        request_id BLOB NOT NULL,
+        sync INTEGER NOT NULL,
+        direction INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        enforced INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        user TEXT NOT NULL,
+        team TEXT NOT NULL,
+        model TEXT NOT NULL,
+        client_ip TEXT NOT NULL,
+        -- Null while pending:
+        action INTEGER,
+        verdict INTEGER,
+        duration_us INTEGER,
+        violations_total INTEGER,
+        receipt INTEGER REFERENCES receipt (id),
+        segments_total INTEGER,
+        segments_scanned INTEGER,
+        bytes_total INTEGER,
+        bytes_scanned INTEGER,
+        -- Null when empty:
+        message TEXT,
+        violations TEXT,                -- JSON
+        policies TEXT,                  -- JSON
+        metadata TEXT,                  -- JSON
+        request ANY,                    -- TEXT: bare text; BLOB: JSON
+        response ANY,
+        envelope BLOB
+    ) STRICT;
+    -- Every index ends with the sequence, as all indexes of SQLite do.
+    CREATE INDEX record_request ON record (request_id);
+    -- By 4096 records at a time: users come in no order, and an index over all of them would touch a page of its
+    -- own for every record, which costs more than the record.
+    CREATE INDEX record_user ON record (seq >> 12, user) WHERE user <> '';
+    CREATE INDEX record_pending ON record (analysis) WHERE analysis = 1;
+    CREATE INDEX record_action ON record (action) WHERE action > 0;
+
+    CREATE TABLE tally (
+        second INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        action INTEGER NOT NULL,        -- -1: pending
+        count INTEGER NOT NULL,
+        first_seq INTEGER NOT NULL,
+        PRIMARY KEY (second, kind, action)
+    ) STRICT, WITHOUT ROWID;
+"];
+
+/// Records of this second (`?1`) or later have this sequence or a greater one.
+pub(crate) const FIRST_SEQUENCE_SINCE: &str = "SELECT min(first_seq) FROM tally WHERE second >= ?1";
+
+/// The log, opened for writing.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) node: Arc<str>,
+    /// Held for as long as it lives.
+    pub(super) lock: File,
+}
+
+pub(super) fn open(dir: &Path) -> Result<Opened, LogError> {
+    make_folder(dir)?;
+    let lock_path = dir.join(LOCK);
+    let lock = open_private(&lock_path)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(LogError::InUse { path: dir.to_path_buf() }),
+        Err(TryLockError::Error(error)) => return Err(LogError::io(lock_path, &error)),
+    }
+    let path = dir.join(DATABASE);
+    // SQLite makes its files readable by everyone, and gives the files beside this one the modes of this one.
+    drop(open_private(&path)?);
+    let (connection, node) = open_database(&path)?;
+    Ok(Opened { connection, path, node, lock })
+}
+
+fn make_folder(dir: &Path) -> Result<(), LogError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|error| LogError::io(dir, &error))
+}
+
+fn open_private(path: &Path) -> Result<File, LogError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| LogError::io(path, &error))
+}
+
+fn open_database(path: &Path) -> Result<(Connection, Arc<str>), LogError> {
+    let refuse = |problem| LogError::Schema { path: path.to_path_buf(), problem };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    let empty = match tables {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            return Err(refuse(SchemaProblem::NotADatabase));
+        }
+        tables => tables? == 0,
+    };
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let fresh = empty && version == 0 && application == 0;
+    if !fresh && application != APPLICATION_ID {
+        return Err(refuse(SchemaProblem::Foreign));
+    }
+    if version > known {
+        return Err(refuse(SchemaProblem::Newer { found: version, known }));
+    }
+    tune(&connection)?;
+    for (step, next) in MIGRATIONS.iter().zip(1_u32..).skip(version as usize) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", next)?;
+        transaction.commit()?;
+    }
+    let node: String = connection.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
+    Ok((connection, node.into()))
+}
+
+fn tune(connection: &Connection) -> Result<(), LogError> {
+    // Of use only before the first table is made. Of pages of 4 KiB a third stays empty when two records of the usual
+    // 1.4 KB fit and a third does not.
+    connection.pragma_update(None, "page_size", 8192)?;
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        // A file system without shared memory.
+        return Err(LogError::Storage(super::StorageFault::Other(0)));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Negative: KiB.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    // Pages. Folding back more at a time writes a page less often; the file beside the log grows to 16 MiB.
+    connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    // What a burst or a long read made of it is given back.
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    Ok(())
+}

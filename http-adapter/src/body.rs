@@ -1,0 +1,121 @@
+//! The one place that reads bodies: what kind, how large, how long, and how many at once.
+
+use std::time::Duration;
+
+use axum::{body::Body, extract::Request};
+use bytes::{Bytes, BytesMut};
+use http::{
+    HeaderMap,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT},
+};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use portcullis_api::error::{ApiError, ErrorCode};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Instant, timeout, timeout_at},
+};
+
+use crate::settings::AdapterSettings;
+
+/// Bytes that are read only to be thrown away, when a body declares that it is too large. Closed in its face, most
+/// clients would see a broken connection and never the answer that says why.
+const DISCARD: u64 = 64 << 20;
+
+#[derive(Debug)]
+pub(crate) struct BodyReader {
+    limit: usize,
+    timeout: Duration,
+    /// One permit a byte.
+    budget: Semaphore,
+}
+
+/// A body with its share of the budget, which is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    pub(crate) bytes: Bytes,
+    _room: SemaphorePermit<'a>,
+}
+
+impl BodyReader {
+    pub(crate) fn new(settings: &AdapterSettings) -> Self {
+        // A semaphore hands out at most u32::MAX permits at once, and a budget that no body of the largest size fits
+        // in would refuse it for ever.
+        let limit = settings.body_bytes.min(u32::MAX as usize);
+        let budget = settings.body_budget.clamp(limit, Semaphore::MAX_PERMITS);
+        Self { limit, timeout: settings.body_timeout, budget: Semaphore::new(budget) }
+    }
+
+    /// Reads a JSON body. The share of the budget is taken whole before the first byte, so that two half-read bodies
+    /// never wait for each other; a body that does not declare its size pays for the largest until it is read.
+    pub(crate) async fn read(&self, request: Request) -> Result<Held<'_>, ApiError> {
+        require_json(request.headers())?;
+        let waits_to_send = request.headers().contains_key(EXPECT);
+        let mut body = request.into_body();
+        let size = body.size_hint();
+        if size.lower() > self.limit as u64 {
+            if !waits_to_send && size.lower() <= DISCARD {
+                let _ = timeout(self.timeout, discard(&mut body)).await;
+            }
+            return Err(self.too_large());
+        }
+        let share = size.exact().and_then(|size| u32::try_from(size).ok()).unwrap_or(self.limit as u32);
+        let deadline = Instant::now() + self.timeout;
+        let Ok(Ok(mut room)) = timeout_at(deadline, self.budget.acquire_many(share)).await else {
+            return Err(ApiError::new(ErrorCode::Overloaded, "too many bodies are being read"));
+        };
+        let late = |_| ApiError::new(ErrorCode::RequestTimeout, "the body did not arrive in time");
+        let bytes = timeout_at(deadline, self.collect(body, size.lower())).await.map_err(late)??;
+        drop(room.split((share as usize).saturating_sub(bytes.len())));
+        Ok(Held { bytes, _room: room })
+    }
+
+    async fn collect(&self, mut body: Body, declared: u64) -> Result<Bytes, ApiError> {
+        // A body of one frame, as most are, stays where the socket put it.
+        let mut only = Bytes::new();
+        let mut joined = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let cut_off = |_| ApiError::new(ErrorCode::MalformedPayload, "the body could not be read to its end");
+            let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
+            if only.len() + joined.len() + data.len() > self.limit {
+                return Err(self.too_large());
+            }
+            if only.is_empty() && joined.is_empty() {
+                only = data;
+                continue;
+            }
+            if joined.is_empty() {
+                joined.reserve((declared as usize).max(only.len() + data.len()));
+                joined.extend_from_slice(&std::mem::take(&mut only));
+            }
+            joined.extend_from_slice(&data);
+        }
+        Ok(if joined.is_empty() { only } else { joined.freeze() })
+    }
+
+    fn too_large(&self) -> ApiError {
+        ApiError::new(ErrorCode::PayloadTooLarge, format!("a body may have at most {} bytes", self.limit))
+    }
+}
+
+async fn discard(body: &mut Body) {
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
+    let encoding = header(CONTENT_ENCODING).unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType, "a compressed body is not accepted"));
+    }
+    let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next()).unwrap_or_default();
+    let media_type = media_type.trim().to_ascii_lowercase();
+    if media_type == "application/json" || (media_type.contains('/') && media_type.ends_with("+json")) {
+        Ok(())
+    } else {
+        Err(ApiError::new(ErrorCode::UnsupportedMediaType, "the content type must be application/json"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http_body::Frame;
+
+use super::*;
+
+/// Comes in these frames without saying how long it is, and ends or does not.
+struct Frames {
+    left: VecDeque<Bytes>,
+    ends: bool,
+}
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.left.pop_front() {
+            Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            None if self.ends => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+fn frames(frames: &[&'static str], ends: bool) -> Body {
+    Body::new(Frames { left: frames.iter().map(|frame| Bytes::from_static(frame.as_bytes())).collect(), ends })
+}
+
+fn reader(body_bytes: usize, body_budget: usize) -> BodyReader {
+    let body_timeout = Duration::from_millis(20);
+    BodyReader::new(&AdapterSettings { body_bytes, body_budget, body_timeout, ..AdapterSettings::default() })
+}
+
+fn request(body: impl Into<Body>) -> Request {
+    Request::post("/").header(CONTENT_TYPE, "application/json").body(body.into()).unwrap()
+}
+
+async fn error(reader: &BodyReader, body: impl Into<Body>) -> ErrorCode {
+    reader.read(request(body)).await.unwrap_err().code
+}
+
+#[tokio::test]
+async fn one_frame_is_not_copied_and_several_are_joined() {
+    let reader = reader(10, 10);
+    let whole = Bytes::from_static(b"0123456789");
+    let held = reader.read(request(whole.clone())).await.unwrap();
+    assert_eq!((held.bytes.as_ptr(), held.bytes.len()), (whole.as_ptr(), 10));
+    drop(held);
+    for parts in [&["0123456789"][..], &["", "01", "", "234567", "89"], &["0", "123456789", ""]] {
+        assert_eq!(reader.read(request(frames(parts, true))).await.unwrap().bytes, whole);
+    }
+    assert!(reader.read(request(Body::empty())).await.unwrap().bytes.is_empty());
+}
+
+#[tokio::test]
+async fn too_large_as_declared_or_as_counted() {
+    let reader = reader(10, 100);
+    assert_eq!(error(&reader, "01234567890").await, ErrorCode::PayloadTooLarge);
+    // It never ends: it is refused by what has come.
+    assert_eq!(error(&reader, frames(&["01234", "567890"], false)).await, ErrorCode::PayloadTooLarge);
+    assert_eq!(error(&reader, frames(&["01234567890"], false)).await, ErrorCode::PayloadTooLarge);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_not_waited_for() {
+    assert_eq!(error(&reader(10, 100), frames(&["01"], false)).await, ErrorCode::RequestTimeout);
+}
+
+#[tokio::test]
+async fn the_budget_is_shared_and_given_back() {
+    let reader = reader(10, 12);
+    let first = reader.read(request(frames(&["0123"], true))).await.unwrap();
+    let second = reader.read(request("01234567")).await.unwrap();
+    assert_eq!(reader.budget.available_permits(), 0);
+    assert_eq!(error(&reader, "0").await, ErrorCode::Overloaded);
+    drop(first);
+    assert_eq!(reader.budget.available_permits(), 4);
+    assert_eq!(error(&reader, "01234").await, ErrorCode::Overloaded);
+    drop(second);
+    assert_eq!(reader.read(request("01234")).await.unwrap().bytes, "01234");
+    assert_eq!(error(&reader, frames(&[], false)).await, ErrorCode::RequestTimeout);
+    assert_eq!(reader.budget.available_permits(), 12);
+}
+
+#[tokio::test]
+async fn only_json_is_read() {
+    let reader = reader(10, 100);
+    let with = |name, value: &str| Request::post("/").header(name, value).body(frames(&[], false)).unwrap();
+    for media_type in
+        ["text/plain", "application/jsonl", "json", "+json", "application/x-www-form-urlencoded", "", "\u{e9}"]
+    {
+        let refused = reader.read(with(CONTENT_TYPE, media_type)).await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::UnsupportedMediaType, "{media_type}");
+    }
+    let refused = reader.read(Request::new(Body::empty())).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::UnsupportedMediaType);
+    let mut packed = request("{}");
+    packed.headers_mut().insert(CONTENT_ENCODING, "gzip".parse().unwrap());
+    assert_eq!(reader.read(packed).await.unwrap_err().code, ErrorCode::UnsupportedMediaType);
+
+    let accepted = [
+        "application/json",
+        "Application/JSON; Charset=UTF-8",
+        "application/json;charset=utf-8",
+        "application/x.y+JSON",
+    ];
+    for media_type in accepted {
+        let mut request = request("{}");
+        request.headers_mut().insert(CONTENT_TYPE, media_type.parse().unwrap());
+        assert_eq!(reader.read(request).await.unwrap().bytes, "{}", "{media_type}");
+    }
+}

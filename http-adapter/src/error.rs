@@ -1,0 +1,97 @@
+//! The one place where an error becomes an HTTP answer.
+
+use axum::response::{IntoResponse, Response};
+use http::{
+    HeaderValue,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use portcullis_api::error::{self, ApiError, ErrorCode};
+use serde::Serialize;
+
+use crate::reply;
+
+/// An error on its way to a caller.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: ApiError,
+    /// Under which the core logged the cause.
+    pub(crate) request_id: Option<String>,
+    /// What a probe calls this state.
+    pub(crate) status: Option<&'static str>,
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self { error, request_id: None, status: None }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    error: String,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let code = self.error.code;
+        let body = Body {
+            status: self.status,
+            error: code.reason().to_ascii_lowercase(),
+            message: &self.error.message,
+            field: self.error.field.as_deref(),
+            request_id: self.request_id.as_deref(),
+        };
+        let mut response = reply::json(code.http(), &body);
+        let headers = response.headers_mut();
+        if code.is_retryable() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(error::RETRY_AFTER.as_secs().max(1)));
+        }
+        if code == ErrorCode::Unauthenticated {
+            // Both schemes, whichever is configured: the answer does not tell which would have helped.
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"portcullis\", charset=\"UTF-8\""));
+        }
+        if let Some(request_id) = &self.request_id {
+            reply::identify(&mut response, request_id);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::body_text;
+
+    #[tokio::test]
+    async fn every_code_answers_json_with_its_status_and_its_headers() {
+        for &code in ErrorCode::ALL {
+            let failure = Failure {
+                error: ApiError::new(code, "why").at("sync"),
+                request_id: Some("0190-id".to_owned()),
+                status: None,
+            };
+            let response = failure.into_response();
+            assert_eq!(response.status(), code.http());
+            assert_eq!(response.headers()["content-type"], "application/json");
+            assert_eq!(response.headers()["x-request-id"], "0190-id");
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), response.status() == 503);
+            assert_eq!(
+                response.headers().get_all(WWW_AUTHENTICATE).iter().count(),
+                2 * usize::from(response.status() == 401)
+            );
+            let reason = code.reason().to_ascii_lowercase();
+            assert_eq!(
+                body_text(response).await,
+                format!(r#"{{"error":"{reason}","message":"why","field":"sync","request_id":"0190-id"}}"#)
+            );
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What stands before every route: who may call, and what a path or a method that is not there answers.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::header::AUTHORIZATION;
+use portcullis_api::{
+    access::Access,
+    error::{ApiError, ErrorCode},
+};
+
+use crate::error::Failure;
+
+/// Runs before the body is read: a caller without credentials cannot make this program hold its bytes.
+pub(crate) async fn require_access(
+    State(access): State<Arc<Access>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    if access.admits(request.headers().get(AUTHORIZATION).map(http::HeaderValue::as_bytes)) {
+        Ok(next.run(request).await)
+    } else {
+        Err(ApiError::new(ErrorCode::Unauthenticated, "valid credentials are required").into())
+    }
+}
+
+pub(crate) async fn not_found() -> Failure {
+    ApiError::new(ErrorCode::NotFound, "there is nothing at this path").into()
+}
+
+pub(crate) async fn method_not_allowed() -> Failure {
+    ApiError::new(ErrorCode::MethodNotAllowed, "this path does not answer to this method").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use portcullis_api::v1::{ListEventsResponse, ListPoliciesResponse};
+
+    use super::*;
+    use crate::{
+        AdapterSettings,
+        testing::{FakeCore, TRUEFOUNDRY, ask, get, post, send},
+    };
+
+    fn guarded(core: &FakeCore) -> axum::Router {
+        let access = Access::parse("t0ken", "ann:pass").unwrap();
+        core.router(AdapterSettings { access, ..AdapterSettings::default() })
+    }
+
+    #[tokio::test]
+    async fn every_route_but_the_probes_asks_who_is_there() {
+        let core = FakeCore::content().finds(ListEventsResponse::default());
+        let router = guarded(&core.clone().has_policies(ListPoliciesResponse::default()));
+        for path in ["/healthz", "/readyz", "/healthCheck"] {
+            assert_eq!(ask(&router, get(path)).await.0, 200, "{path}");
+        }
+        let asked = core.calls().len();
+        // The body would be refused too: it is not looked at.
+        for request in [post("", "{"), get("/v1/events"), get("/v1/events/a"), get(TRUEFOUNDRY)] {
+            let response = send(&router, request).await;
+            assert_eq!(response.status(), 401);
+            assert_eq!(response.headers().get_all("www-authenticate").iter().count(), 2);
+        }
+        let mut refusals = Vec::new();
+        for wrong in ["Bearer wrong", "Basic wrong", "t0ken"] {
+            let mut request = get("/v1/events");
+            request.headers_mut().insert(AUTHORIZATION, wrong.parse().unwrap());
+            refusals.push(ask(&router, request).await);
+        }
+        assert!(refusals.iter().all(|refusal| *refusal == refusals[0]), "no hint at which was wrong");
+        assert_eq!(core.calls().len(), asked);
+
+        for right in ["Bearer t0ken", "basic YW5uOnBhc3M="] {
+            let mut request = get("/v1/events");
+            request.headers_mut().insert(AUTHORIZATION, right.parse().unwrap());
+            assert_eq!(ask(&router, request).await.0, 200);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_path_and_a_wrong_method_answer_json() {
+        let router = FakeCore::default().router(AdapterSettings::default());
+        let (status, body) = ask(&router, get("/api/http-proxy")).await;
+        assert_eq!((status.as_u16(), body["error"].as_str()), (404, Some("not_found")));
+        for (method, path, allow) in [(Method::GET, TRUEFOUNDRY, "POST"), (Method::POST, "/healthz", "GET,HEAD")] {
+            let mut request = get(path);
+            *request.method_mut() = method;
+            let response = send(&router, request).await;
+            assert_eq!((response.status().as_u16(), response.headers()["allow"].to_str().unwrap()), (405, allow));
+            assert_eq!(response.headers()["content-type"], "application/json");
+        }
+    }
+}

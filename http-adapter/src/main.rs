@@ -1,0 +1,144 @@
+//! The gateways' HTTP, with the core in the same process or, by `--core`, elsewhere.
+
+use std::{
+    io::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Parser;
+use core_service::app::{
+    compose::{self, Core as Engine, Signals, StartError},
+    report::Report,
+    settings::{Contract, CoreSettings, File, Overrides, Secret, SettingsError},
+    telemetry,
+};
+use http_adapter::{AdapterSettings, Core};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Guardrail and ingestion service for LLM gateways.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version)]
+struct Cli {
+    /// HTTP address.
+    #[arg(long, env = "PORTCULLIS_HTTP_LISTEN", value_name = "ADDRESS")]
+    http_listen: Option<SocketAddr>,
+    /// A core elsewhere, http://host:port: this program then keeps no record and opens no gRPC port.
+    #[arg(long = "core", env = "PORTCULLIS_CORE_URL", value_name = "URL")]
+    core_url: Option<String>,
+    /// What this program shows a core elsewhere that asks for credentials.
+    #[arg(long, env = "PORTCULLIS_CORE_BEARER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    core_bearer_token: Option<Secret>,
+    /// How a block is answered when a call does not choose.
+    #[arg(long, env = "PORTCULLIS_CONTRACT", value_name = "CONTRACT")]
+    contract: Option<Contract>,
+    #[command(flatten)]
+    shared: Overrides,
+}
+
+fn main() -> ExitCode {
+    match start(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "portcullis: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start(cli: &Cli) -> Result<(), StartError> {
+    let file = File::read(cli.shared.config.as_deref())?;
+    let shared = CoreSettings::new(&cli.shared, &file)?;
+    telemetry::init(shared.log_format);
+    let runtime = tokio::runtime::Runtime::new().map_err(other)?;
+    runtime.block_on(run(cli, &file, shared))
+}
+
+fn other(error: impl std::fmt::Display) -> StartError {
+    StartError::Other(error.to_string())
+}
+
+async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartError> {
+    let signals = Signals::listen()?;
+    let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
+    shared.must_be_guarded("HTTP", http_listen)?;
+    let contract = cli.contract.or(file.contract).unwrap_or_default();
+    let settings = adapter(contract, file, &shared);
+    let listener = compose::bind("HTTP", http_listen).await?;
+    let address = listener.local_addr().map_err(other)?;
+    let report = Report::new("portcullis").line("http", format_args!("http://{address}"));
+    let contract = match contract {
+        Contract::Status => "status: a block answers 400",
+        Contract::Verdict => "verdict: a block answers 200 with verdict false",
+    };
+    let stop = CancellationToken::new();
+    let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());
+    if let Some(url) = url {
+        let token = cli.core_bearer_token.as_ref().or(file.core.bearer_token.as_ref()).map(Secret::expose);
+        let core = Core::remote(&url, token).map_err(|error| {
+            StartError::Settings(SettingsError::Invalid { name: "core.url", message: error.to_string() })
+        })?;
+        let report = report.line("core", &url).line("contract", contract);
+        report.access(&shared.access, shared.auth_mode, &[address]).print().map_err(other)?;
+        serve(listener, core, settings, stop, signals, async {}).await;
+        return Ok(());
+    }
+    shared.must_be_guarded("gRPC", shared.grpc_listen)?;
+    let grpc = compose::bind("gRPC", shared.grpc_listen).await?;
+    let grpc_address = grpc.local_addr().map_err(other)?;
+    let engine = Engine::start(&shared).await?;
+    let serving = engine.serve(grpc, stop.clone())?;
+    let core = Core::embedded(engine.embedded()?);
+    let report = report
+        .line("grpc", grpc_address)
+        .line("core", "in this process")
+        .line("contract", contract)
+        .policies(&shared.policies_dir, &engine.policies())
+        .line("data", format_args!("{} (node {})", shared.data_dir.display(), engine.node()))
+        .access(&shared.access, shared.auth_mode, &[address, grpc_address])
+        .off();
+    report.print().map_err(other)?;
+    serve(listener, core, settings, stop, signals, engine.begin_drain()).await;
+    let _ = serving.await;
+    engine.finish().await;
+    Ok(())
+}
+
+/// Until a signal; `drain` runs before the doors close.
+async fn serve(
+    listener: TcpListener,
+    core: Core,
+    settings: AdapterSettings,
+    stop: CancellationToken,
+    signals: Signals,
+    drain: impl Future<Output = ()>,
+) {
+    let router = http_adapter::router(core, settings.clone());
+    let serving = http_adapter::serve(listener, router, stop.clone(), &settings);
+    let stopping = async {
+        signals.interrupted().await;
+        drain.await;
+        stop.cancel();
+    };
+    tokio::join!(serving, stopping);
+}
+
+fn adapter(contract: Contract, file: &File, shared: &CoreSettings) -> AdapterSettings {
+    let defaults = AdapterSettings::default();
+    let millis = |set: Option<u64>, default| set.map_or(default, Duration::from_millis);
+    AdapterSettings {
+        body_bytes: shared.body_bytes,
+        body_timeout: millis(file.limits.body_timeout_ms, defaults.body_timeout),
+        body_budget: file.limits.body_budget_bytes.unwrap_or(defaults.body_budget).max(shared.body_bytes),
+        call_deadline: millis(file.limits.call_timeout_ms, defaults.call_deadline),
+        contract: match contract {
+            Contract::Status => http_adapter::Contract::Status,
+            Contract::Verdict => http_adapter::Contract::Verdict,
+        },
+        access: shared.access.clone(),
+        max_connections: file.limits.connections.unwrap_or(defaults.max_connections),
+        ..defaults
+    }
+}

@@ -1,0 +1,38 @@
+//! JSON answers, written once and in one buffer.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use portcullis_api::error::{ApiError, ErrorCode};
+use serde::Serialize;
+
+use crate::error::Failure;
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(body) => bytes(status, body),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Failure::from(ApiError::new(ErrorCode::Internal, "the answer could not be written")).into_response()
+        }
+    }
+}
+
+/// `body` is JSON already.
+pub(crate) fn bytes(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The id under which the core knows the call, where a gateway's access log can show it.
+pub(crate) fn identify(response: &mut Response, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+}

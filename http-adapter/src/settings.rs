@@ -1,0 +1,75 @@
+//! What the adapter can be told. The program reads it from files and flags; here it is plain values.
+
+use std::{str::FromStr, time::Duration};
+
+use portcullis_api::access::Access;
+
+/// How a gateway is told that a call is blocked. Gateways of different age read different halves of an
+/// answer, and nothing in a call says which half: so an operator chooses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Contract {
+    /// The status says it: 400. What gateways from before May 2026 read.
+    #[default]
+    Status,
+    /// The body says it, under 200: `"verdict": false`. A newer gateway takes 400 for a failed guardrail, which
+    /// some of its strategies let pass.
+    Verdict,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("must be `status` or `verdict`")]
+pub struct UnknownContract;
+
+impl FromStr for Contract {
+    type Err = UnknownContract;
+
+    fn from_str(text: &str) -> Result<Self, UnknownContract> {
+        if text.eq_ignore_ascii_case("status") {
+            Ok(Self::Status)
+        } else if text.eq_ignore_ascii_case("verdict") {
+            Ok(Self::Verdict)
+        } else {
+            Err(UnknownContract)
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct AdapterSettings {
+    /// The largest body that is read.
+    pub body_bytes: usize,
+    /// From the end of a call's head to the end of its body.
+    pub body_timeout: Duration,
+    /// Bytes of bodies that may be held at once, over all calls.
+    pub body_budget: usize,
+    /// What one call of the core may take.
+    pub call_deadline: Duration,
+    /// For a call that does not choose.
+    pub contract: Contract,
+    pub access: Access,
+    pub max_connections: usize,
+    /// From a connection's start to the end of its first call's head.
+    pub header_timeout: Duration,
+    /// How long a connection may stay open between two calls. Longer than the gateways' pools keep theirs (90 s is
+    /// common): a server that closes first loses the call that is under way, and a lost call may be let pass.
+    pub idle_timeout: Duration,
+    /// How long calls under way may take once the shutdown began.
+    pub drain_timeout: Duration,
+}
+
+impl Default for AdapterSettings {
+    fn default() -> Self {
+        Self {
+            body_bytes: 8 << 20,
+            body_timeout: Duration::from_secs(10),
+            body_budget: 256 << 20,
+            call_deadline: Duration::from_secs(5),
+            contract: Contract::default(),
+            access: Access::default(),
+            max_connections: 4096,
+            header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(120),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! One program of tests: to link it once takes seconds, to link one for each file takes minutes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod access;
+mod bad_input;
+mod cli;
+mod durability;
+mod events;
+mod grpc;
+mod modes;
+mod policies;
+mod truth_table;

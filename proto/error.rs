@@ -1,0 +1,189 @@
+//! One closed error code for both programs, with its gRPC and its HTTP mapping side by side.
+//!
+//! A status carries the code as `google.rpc.ErrorInfo.reason`, so that the adapter answers with the
+//! code that the core chose and not with a guess from the gRPC code.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+/// Domain of every `google.rpc.ErrorInfo` that this project sends.
+pub const DOMAIN: &str = "portcullis";
+
+/// What a caller that was turned away for lack of room waits before it tries again.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $reason:literal, $grpc:ident, $http:ident;)*) => {
+        /// Every way in which a call can fail. The set is closed: callers may match on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $($(#[$doc])* $variant,)* }
+
+        impl ErrorCode {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name on the wire: `google.rpc.ErrorInfo.reason`, and `error` of a JSON body in lower case.
+            pub const fn reason(self) -> &'static str {
+                match self { $(Self::$variant => $reason,)* }
+            }
+
+            pub const fn grpc(self) -> Code {
+                match self { $(Self::$variant => Code::$grpc,)* }
+            }
+
+            pub const fn http(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$http,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A field is missing or has a value that is not allowed.
+    InvalidArgument = "INVALID_ARGUMENT", InvalidArgument, UNPROCESSABLE_ENTITY;
+    /// Not JSON, cut off, not UTF-8, too deep, or not of the shape that it claims.
+    MalformedPayload = "MALFORMED_PAYLOAD", InvalidArgument, UNPROCESSABLE_ENTITY;
+    /// A policy was asked for by a name that is not loaded.
+    UnknownPolicy = "UNKNOWN_POLICY", InvalidArgument, UNPROCESSABLE_ENTITY;
+    /// A draft policy does not compile.
+    InvalidPolicy = "INVALID_POLICY", InvalidArgument, UNPROCESSABLE_ENTITY;
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", InvalidArgument, UNSUPPORTED_MEDIA_TYPE;
+    PayloadTooLarge = "PAYLOAD_TOO_LARGE", ResourceExhausted, PAYLOAD_TOO_LARGE;
+    /// The body did not arrive in time.
+    RequestTimeout = "REQUEST_TIMEOUT", DeadlineExceeded, REQUEST_TIMEOUT;
+    /// No credentials, or wrong ones: which of the two is not told.
+    Unauthenticated = "UNAUTHENTICATED", Unauthenticated, UNAUTHORIZED;
+    NotFound = "NOT_FOUND", NotFound, NOT_FOUND;
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", Unimplemented, METHOD_NOT_ALLOWED;
+    Unimplemented = "UNIMPLEMENTED", Unimplemented, NOT_IMPLEMENTED;
+    /// A queue stayed full until the caller's deadline. Nothing was recorded.
+    Overloaded = "OVERLOADED", Unavailable, SERVICE_UNAVAILABLE;
+    /// The core cannot be reached, is starting, or is shutting down.
+    Unavailable = "UNAVAILABLE", Unavailable, SERVICE_UNAVAILABLE;
+    /// The log cannot be written: disk full, read-only, broken. Nothing was recorded.
+    StorageUnavailable = "STORAGE_UNAVAILABLE", Unavailable, SERVICE_UNAVAILABLE;
+    /// The caller's deadline came before a decision.
+    DeadlineExceeded = "DEADLINE_EXCEEDED", DeadlineExceeded, SERVICE_UNAVAILABLE;
+    /// A defect of this program. The log has the cause under the request id.
+    Internal = "INTERNAL", Internal, INTERNAL_SERVER_ERROR;
+}
+
+impl ErrorCode {
+    fn from_reason(reason: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.reason() == reason)
+    }
+
+    /// What a status says that did not come from this project: a transport that broke, a proxy.
+    const fn from_foreign(code: Code) -> Self {
+        match code {
+            Code::Unauthenticated | Code::PermissionDenied => Self::Unauthenticated,
+            Code::NotFound => Self::NotFound,
+            Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => Self::InvalidArgument,
+            // tonic refuses a message over the size limit with OUT_OF_RANGE or RESOURCE_EXHAUSTED.
+            Code::ResourceExhausted => Self::Overloaded,
+            Code::DeadlineExceeded | Code::Cancelled => Self::DeadlineExceeded,
+            Code::Unimplemented => Self::Unimplemented,
+            Code::Unavailable | Code::Aborted => Self::Unavailable,
+            Code::Ok | Code::Unknown | Code::AlreadyExists | Code::Internal | Code::DataLoss => Self::Internal,
+        }
+    }
+
+    /// Whether the same call may succeed a little later.
+    pub const fn is_retryable(self) -> bool {
+        matches!(self.http(), StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+/// An error as a caller sees it: safe to send, and without any of the text that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    pub code: ErrorCode,
+    pub message: String,
+    /// The field at fault, as a path or a JSON pointer.
+    pub field: Option<String>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), field: None }
+    }
+
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+}
+
+impl From<ApiError> for Status {
+    fn from(error: ApiError) -> Self {
+        let mut details = ErrorDetails::new();
+        details.set_error_info(error.code.reason(), DOMAIN, std::collections::HashMap::new());
+        if let Some(field) = &error.field {
+            details.add_bad_request_violation(field.as_str(), error.message.as_str());
+        }
+        if error.code.is_retryable() {
+            details.set_retry_info(Some(RETRY_AFTER));
+        }
+        Self::with_error_details(error.code.grpc(), error.message, details)
+    }
+}
+
+impl From<&Status> for ApiError {
+    fn from(status: &Status) -> Self {
+        let details = status.get_error_details();
+        let own = details
+            .error_info()
+            .filter(|info| info.domain == DOMAIN)
+            .and_then(|info| ErrorCode::from_reason(&info.reason));
+        let field =
+            details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
+        match own {
+            Some(code) => Self { code, message: status.message().to_owned(), field },
+            None => {
+                let code = ErrorCode::from_foreign(status.code());
+                // A foreign message can name hosts and causes that are not the caller's business.
+                let message = match code {
+                    ErrorCode::Unavailable => "the core service cannot be reached",
+                    ErrorCode::DeadlineExceeded => "the core service did not answer in time",
+                    ErrorCode::Internal => "the core service failed",
+                    _ => status.message(),
+                };
+                Self { code, message: message.to_owned(), field }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_survives_the_wire() {
+        for &code in ErrorCode::ALL {
+            let sent = ApiError::new(code, "why").at("/messages/0");
+            let status = Status::from(sent.clone());
+            assert_eq!(status.code(), code.grpc());
+            assert_eq!(ApiError::from(&status), sent);
+        }
+    }
+
+    #[test]
+    fn reasons_are_distinct() {
+        for (index, code) in ErrorCode::ALL.iter().enumerate() {
+            assert!(ErrorCode::ALL[index + 1..].iter().all(|other| other.reason() != code.reason()));
+        }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "what another program sends")]
+    fn a_foreign_status_tells_nothing_of_the_inside() {
+        let error = ApiError::from(&Status::unavailable("tcp connect error: 10.1.2.3:50051"));
+        assert_eq!(error.code, ErrorCode::Unavailable);
+        assert!(!error.message.contains("10.1.2.3"));
+    }
+}

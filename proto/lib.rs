@@ -1,0 +1,13 @@
+//! What both programs share: the gRPC bindings, the closed error code, and who may call.
+
+pub mod access;
+pub mod error;
+
+/// The bindings of `proto/portcullis/v1`, whose comments are the public reference.
+#[allow(missing_debug_implementations, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic)]
+pub mod v1 {
+    tonic::include_proto!("portcullis.v1");
+
+    /// The compiled descriptors with their comments, for server reflection.
+    pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/portcullis.bin"));
+}
