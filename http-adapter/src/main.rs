@@ -18,6 +18,11 @@ use http_adapter::{AdapterSettings, Core};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// Requests are read on one thread and freed on another, when they are on disk: the system's allocator pays for that
+/// with a lock.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Guardrail and ingestion service for LLM gateways.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version)]

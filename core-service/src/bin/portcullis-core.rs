@@ -16,6 +16,11 @@ use core_service::app::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// Requests are read on one thread and freed on another, when they are on disk: the system's allocator pays for that
+/// with a lock.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 #[command(name = "portcullis-core", version, about = "Guardrail and ingestion service for LLM gateways: the gRPC core")]
 struct Cli {

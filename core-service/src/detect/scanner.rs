@@ -130,6 +130,10 @@ impl RuleMask {
         self.0.iter().all(|&word| word == 0)
     }
 
+    fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
+    }
+
     pub fn union(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             *mine |= theirs;
@@ -146,6 +150,8 @@ pub struct Scanner {
     wakes: Vec<Vec<RuleIndex>>,
     /// Rules that wait for digits or for nothing, by how many digits.
     unkeyed: Vec<(RuleIndex, usize)>,
+    /// The rules of each detector.
+    detectors: Vec<(Detector, RuleMask)>,
 }
 
 /// What was found, and which rules found more than is listed.
@@ -192,8 +198,40 @@ impl Findings {
 #[derive(Debug, Default)]
 pub struct Scratch {
     /// For each rule, the part of the text around its keywords.
-    woken: Vec<Option<Range<usize>>>,
+    woken: Vec<Window>,
     order: Vec<RuleIndex>,
+}
+
+/// A range, or nothing while the start is behind the end: half the size of an `Option<Range>`, and every check
+/// begins with one for each rule.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    start: u32,
+    end: u32,
+}
+
+impl Window {
+    const ASLEEP: Self = Self { start: u32::MAX, end: 0 };
+
+    const fn is_asleep(self) -> bool {
+        self.start > self.end
+    }
+
+    fn widen(&mut self, range: Range<usize>) {
+        let Span { start, end } = Span::new(range);
+        self.start = self.start.min(start);
+        self.end = self.end.max(end);
+    }
+}
+
+impl Scratch {
+    fn wake(&mut self, index: RuleIndex, range: Range<usize>) {
+        let window = &mut self.woken[index as usize];
+        if window.is_asleep() {
+            self.order.push(index);
+        }
+        window.widen(range);
+    }
 }
 
 impl Scanner {
@@ -229,7 +267,15 @@ impl Scanner {
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
-        Ok(Self { rules, prefilter, wakes, unkeyed })
+        let mut scanner = Self { rules, prefilter, wakes, unkeyed, detectors: Vec::new() };
+        scanner.detectors =
+            Detector::ALL.into_iter().map(|detector| (detector, scanner.mask_of(&[detector]))).collect();
+        Ok(scanner)
+    }
+
+    /// Whether a mask asks for any rule of a detector.
+    pub fn asks_for(&self, mask: &RuleMask, detector: Detector) -> bool {
+        self.detectors.iter().any(|(of, rules)| *of == detector && rules.intersects(mask))
     }
 
     pub fn rules(&self) -> impl Iterator<Item = (RuleIndex, &CompiledRule)> {
@@ -269,11 +315,11 @@ impl Scanner {
         }
         findings.context = segment.context;
         scratch.order.clear();
-        scratch.woken.resize(self.rules.len(), None);
+        scratch.woken.resize(self.rules.len(), Window::ASLEEP);
         self.wake(number, text, mask, scratch, findings);
         for &index in &scratch.order {
-            let Some(range) = scratch.woken[index as usize].take() else { continue };
-            self.run(number, text, index, range, findings);
+            let Window { start, end } = std::mem::replace(&mut scratch.woken[index as usize], Window::ASLEEP);
+            self.run(number, text, index, start as usize..end as usize, findings);
         }
     }
 
@@ -293,21 +339,14 @@ impl Scanner {
                     }
                     let start = hit.start().saturating_sub(rule.reach);
                     let end = (hit.end() + rule.reach).min(text.len());
-                    match &mut scratch.woken[index as usize] {
-                        Some(range) => *range = range.start.min(start)..range.end.max(end),
-                        none => {
-                            *none = Some(start..end);
-                            scratch.order.push(index);
-                        }
-                    }
+                    scratch.wake(index, start..end);
                 }
             }
         }
         let digits = LazyLock::<usize, _>::new(|| text.bytes().filter(u8::is_ascii_digit).count());
         for &(index, needed) in &self.unkeyed {
             if mask.contains(index) && (needed == 0 || *digits >= needed) {
-                scratch.woken[index as usize] = Some(0..text.len());
-                scratch.order.push(index);
+                scratch.wake(index, 0..text.len());
             }
         }
     }

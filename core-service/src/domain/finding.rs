@@ -32,21 +32,36 @@ pub enum Detector {
     PromptInjection,
     Secrets,
     Pii,
+    /// Commands and code that destroy, exfiltrate or take over.
+    CodeSafety,
+    /// Writing that hides text from a reader: invisible characters, lookalikes, encodings.
+    Obfuscation,
     Keywords,
     Regex,
 }
 
 impl Detector {
-    pub const ALL: [Self; 5] = [Self::PromptInjection, Self::Secrets, Self::Pii, Self::Keywords, Self::Regex];
+    pub const ALL: [Self; 7] = [
+        Self::PromptInjection,
+        Self::Secrets,
+        Self::Pii,
+        Self::CodeSafety,
+        Self::Obfuscation,
+        Self::Keywords,
+        Self::Regex,
+    ];
 
     /// Those whose rules are built in; the others take theirs from policies.
-    pub const BUILT_IN: [Self; 3] = [Self::PromptInjection, Self::Secrets, Self::Pii];
+    pub const BUILT_IN: [Self; 5] =
+        [Self::PromptInjection, Self::Secrets, Self::Pii, Self::CodeSafety, Self::Obfuscation];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PromptInjection => "prompt_injection",
             Self::Secrets => "secrets",
             Self::Pii => "pii",
+            Self::CodeSafety => "code_safety",
+            Self::Obfuscation => "obfuscation",
             Self::Keywords => "keywords",
             Self::Regex => "regex",
         }

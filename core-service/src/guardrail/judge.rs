@@ -141,16 +141,12 @@ impl<'s> Scan<'s> {
         scan
     }
 
-    fn asked_for(&self, detector: Detector) -> bool {
-        self.set.scanner.rules().any(|(index, rule)| rule.identity.detector == detector && self.asked.contains(index))
-    }
-
     fn overflowed(&self, detector: Detector) -> bool {
         self.findings.overflowed.iter().any(|&index| self.set.scanner.rule(index).identity.detector == detector)
     }
 
     fn outcome(&self, detector: Detector) -> Outcome {
-        if !self.asked_for(detector) {
+        if !self.set.scanner.asks_for(&self.asked, detector) {
             Outcome::Skipped("no policy asks for it here".into())
         } else if self.timed_out {
             Outcome::TimedOut

@@ -215,7 +215,11 @@ fn looks_for(
             }
             LooksFor::Own(own)
         }
-        Detector::PromptInjection | Detector::Secrets | Detector::Pii => {
+        Detector::PromptInjection
+        | Detector::Secrets
+        | Detector::Pii
+        | Detector::CodeSafety
+        | Detector::Obfuscation => {
             for (field, list) in [("only", &rule.only), ("except", &rule.except)] {
                 for unknown in list.iter().filter(|name| !is_known(rule.detector, name)) {
                     wrong(

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::{Instant, timeout_at},
 };
 
@@ -71,6 +71,7 @@ pub(super) struct Queue {
     jobs: mpsc::UnboundedSender<Job>,
     records: Arc<Semaphore>,
     kib: Arc<Semaphore>,
+    hurry: Arc<Notify>,
 }
 
 impl Queue {
@@ -78,7 +79,12 @@ impl Queue {
         let (jobs, receiver) = mpsc::unbounded_channel();
         let records = Arc::new(Semaphore::new(MAX_RECORDS as usize));
         let kib = Arc::new(Semaphore::new(MAX_KIB as usize));
-        (Self { jobs, records, kib }, receiver)
+        (Self { jobs, records, kib, hurry: Arc::default() }, receiver)
+    }
+
+    /// Notified of work that somebody waits for, after it was queued.
+    pub(super) fn hurry(&self) -> Arc<Notify> {
+        Arc::clone(&self.hurry)
     }
 
     pub(super) async fn push(&self, work: Work, deadline: Instant) -> Result<(), LogError> {
@@ -119,6 +125,11 @@ impl Queue {
     }
 
     fn send(&self, job: Job) -> Result<(), LogError> {
-        self.jobs.send(job).map_err(|_| LogError::Closed)
+        let awaited = job.work.is_awaited();
+        self.jobs.send(job).map_err(|_| LogError::Closed)?;
+        if awaited {
+            self.hurry.notify_one();
+        }
+        Ok(())
     }
 }

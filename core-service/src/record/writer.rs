@@ -54,10 +54,12 @@ pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) 
     let failed = |error: std::io::Error| LogError::io(&path, &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
     let (queue, jobs) = Queue::new();
+    let hurry = queue.hurry();
     let (health, status) = watch::channel(HealthStatus::Ok);
     let (changes, _) = broadcast::channel(WATCH_CAPACITY);
     let started = Started { queue, status, changes: changes.downgrade() };
-    let writer = Writer { connection, node, receipts: HashMap::new(), lost, pending, changes, _lock: lock, health };
+    let writer =
+        Writer { connection, hurry, node, receipts: HashMap::new(), lost, pending, changes, _lock: lock, health };
     std::thread::Builder::new()
         .name("log-writer".to_owned())
         .spawn(move || runtime.block_on(writer.run(jobs)))
@@ -68,6 +70,8 @@ pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) 
 /// The order of the fields is the order in which they are dropped.
 struct Writer {
     connection: Connection,
+    /// Told of work that somebody waits for.
+    hurry: Arc<Notify>,
     node: Arc<str>,
     receipts: HashMap<String, i64>,
     lost: Arc<AtomicU64>,
@@ -114,16 +118,16 @@ impl Writer {
             batch.push(first?, jobs);
         }
         let until = Instant::now() + GATHER;
-        while !batch.is_full() {
-            let next = match jobs.try_recv() {
-                Ok(job) => job,
-                Err(_) if batch.awaited => break,
-                Err(_) => match timeout_at(until, jobs.recv()).await {
-                    Ok(Some(job)) => job,
-                    Ok(None) | Err(_) => break,
-                },
-            };
-            batch.push(next, jobs);
+        loop {
+            while !batch.is_full() {
+                let Ok(job) = jobs.try_recv() else { break };
+                batch.push(job, jobs);
+            }
+            if batch.is_full() || batch.awaited || Instant::now() >= until {
+                break;
+            }
+            // Not for the next job: to be woken by each would cost every check a context switch.
+            let _ = timeout_at(until, self.hurry.notified()).await;
         }
         Some(batch)
     }

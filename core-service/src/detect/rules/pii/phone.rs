@@ -116,6 +116,11 @@ fn is_part(candidate: &Candidate<'_>) -> bool {
         || after.strip_prefix(joined).is_some_and(|rest| rest.starts_with(digit))
 }
 
+/// A plus sign before the number or its country code: another rule's.
+fn is_international(candidate: &Candidate<'_>) -> bool {
+    candidate.before(5).contains('+') || candidate.hit().starts_with('+')
+}
+
 fn international(candidate: &Candidate<'_>) -> Option<f32> {
     let digits = digits_of(candidate.hit());
     let hit = candidate.hit();
@@ -128,7 +133,7 @@ fn international(candidate: &Candidate<'_>) -> Option<f32> {
 }
 
 fn separated(candidate: &Candidate<'_>) -> Option<f32> {
-    (!is_part(candidate)).then_some(0.85)
+    (!is_part(candidate) && !is_international(candidate)).then_some(0.85)
 }
 
 fn national(candidate: &Candidate<'_>) -> Option<f32> {
@@ -137,10 +142,17 @@ fn national(candidate: &Candidate<'_>) -> Option<f32> {
     let enough = if hit.starts_with('(') { 8..=11 } else { 9..=11 };
     let date = hit.matches(['.', '/']).count() >= 2;
     let social_security = hit.len() == 11 && hit.as_bytes()[3] == b'-' && hit.as_bytes()[6] == b'-';
+    // The middle of a longer number in groups of four.
+    let behind_group = candidate
+        .before(5)
+        .strip_suffix(' ')
+        .is_some_and(|group| group.len() == 4 && group.bytes().all(|b| b.is_ascii_digit()));
     let zip_code = hit.len() == 10 && hit.as_bytes()[5] == b'-';
     (!social_security
         && !zip_code
         && !is_hex_dump(candidate)
+        && !is_international(candidate)
+        && !behind_group
         && enough.contains(&digits.len())
         && !date
         && !is_part(candidate))
@@ -224,7 +236,7 @@ const AFTER_BARE: &[&str] = &["fax", "mobile", "cell", "landline"];
 fn named(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
     let digits = digits_of(hit);
-    if !(6..=12).contains(&digits.len()) || is_part(candidate) || is_date(hit, &digits) {
+    if !(6..=12).contains(&digits.len()) || is_part(candidate) || is_international(candidate) || is_date(hit, &digits) {
         return None;
     }
     let bare = hit.len() == digits.len();

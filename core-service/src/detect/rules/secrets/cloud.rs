@@ -30,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "aws_secret",
         entity: "aws_secret",
-        wake: Wake::Keywords(&["secret", "aws"]),
+        wake: Wake::Keywords(&["secret", "aws", "amazon"]),
         pattern: r#"(?i)(?:aws|amazon|secret)[A-Za-z0-9_ .-]{0,40}(?:key|secret|token)["']?[ \t]{0,3}(?:=>|:=|[=:]|\bis\b|,)[ \t]{0,3}["']?(?P<hit>(?-i:[A-Za-z0-9/+]{40}))(?:[^A-Za-z0-9/+=]|$)"#,
         validate: Some(token::keyed),
         matches: &[

@@ -78,10 +78,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "generic_secret_near",
         entity: "generic_secret",
         severity: Severity::High,
-        wake: Wake::Keywords(&["secret", "token", "api", "access", "auth", "_key", "credential"]),
+        wake: Wake::Keywords(&["secret", "token", "api", "access", "auth", "private", "license", "_key", "credential"]),
         // No assignment between: a table's next cell, the next argument, the next line, a flag, brackets, Docker's ENV, or
         // the "value" or "default" that follows a name.
-        pattern: r#"(?i)(?:secret|token|(?:api|access|auth|secret|private|license|[a-z0-9]_)[ _.-]?key|credentials?)[ \t]?["'`]?(?:[\s|,:(\[{]{1,12}["'`]{0,3}(?:(?:value|default)["']?\s{0,4}[:=]\s{0,4}["']?)?)(?P<hit>[A-Za-z0-9_.~+/=-]{16,})"#,
+        pattern: r#"(?i)(?:secret|token|(?:api|access|auth|secret|private|license)[ _.-]?key|[a-z0-9]_key|credentials?)[ \t]?["'`]?(?:[\s|,:(\[{]{1,12}["'`]{0,3}(?:(?:value|default)["']?\s{0,4}[:=]\s{0,4}["']?)?)(?P<hit>[A-Za-z0-9_.~+/=-]{16,})"#,
         reach: 1024,
         validate: Some(near),
         matches: &[

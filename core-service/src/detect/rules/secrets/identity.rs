@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
     prefixed(
         "duo",
         &["duosecurity"],
-        r"(?i)duosecurity[^\n]*?(?P<hit>(?-i:[A-Za-z0-9]{40}))(?-u:\b)",
+        r"(?i)duosecurity[ -~]{0,120}?(?P<hit>(?-i:[A-Za-z0-9]{40}))(?-u:\b)",
         &[
             concat!("skey for api-1a2b.duosecu", "rity.com: 4YW9TC2kcU6e1FHqqYrZQ8aNDqK1AQkYtQnSxGuG"),
             concat!("skey for api-1a2b.duosecu", "rity.com: y8rDlvOwK2wFgHjSW4DA2n3yRoF0gxayuIxXLyak;"),

@@ -20,7 +20,10 @@ pub(super) const RULES: &[Rule] = &[
     keyed(
         "datadog",
         &["datadog", "dd_", "dd-"],
-        assigned!("(?:datadog|dd)[_ -]?(?:api|app|application|client)[_ -]?(?:key|token)", "[0-9a-f]{32}|[0-9a-f]{40}"),
+        assigned!(
+            "(?:datadog[_ -]?|dd[_-])(?:api|app|application|client)[_ -]?(?:key|token)",
+            "[0-9a-f]{32}|[0-9a-f]{40}"
+        ),
         &[
             concat!("DD_API_KEY=", "5f0c9be1d27a48e3b6c10f9ad2e87b43"),
             concat!("\"datadog_app_key\": \"", "e61a7c05d9f2483b0c6e1fa87d24b3955f0c9be1\""),
@@ -31,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
         "cloudflare",
         &["cloudflare", "cf_"],
         assigned!(
-            "(?:cloudflare|cf)[_ -]?(?:api|global|auth|workers?)?[_ -]?(?:api)?[_ -]?(?:key|token)",
+            "(?:cloudflare[_ -]?|cf_)(?:api|global|auth|workers?)?[_ -]?(?:api)?[_ -]?(?:key|token)",
             "[A-Za-z0-9_-]{40}|[0-9a-f]{37}"
         ),
         &[
@@ -132,7 +135,7 @@ pub(super) const RULES: &[Rule] = &[
     keyed(
         "assemblyai",
         &["assemblyai", "aai_"],
-        assigned!("(?:assemblyai|aai)[_ -]?(?:api)?[_ -]?(?:key|token)", "[0-9a-f]{32}"),
+        assigned!("(?:assemblyai[_ -]?|aai_)(?:api)?[_ -]?(?:key|token)", "[0-9a-f]{32}"),
         &[
             concat!("ASSEMBLYAI_API_KEY=", "5f0c9be1d27a48e3b6c10f9ad2e87b43"),
             concat!("aai_api_key='", "e61a7c05d9f2483b0c6e1fa87d24b395'"),

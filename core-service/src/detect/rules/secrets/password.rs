@@ -74,10 +74,9 @@ pub(super) const RULES: &[Rule] = &[
         entity: "generic_password",
         severity: Severity::High,
         wake: Wake::Keywords(&[
-            "--pass",
-            "-pass ",
+            "-pass",
             "sshpass",
-            "identified by",
+            "identified ",
             "password '",
             "password \"",
             "login ",

@@ -149,7 +149,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "authorization_other",
         entity: "generic_bearer",
-        wake: Wake::Keywords(&["authorization", "x-api-key", "x-auth-token", "x-access-token", "api-key:", "apikey:"]),
+        wake: Wake::Keywords(&["authorization", "x-auth-token", "x-access-token", "api-key", "apikey"]),
         pattern: r#"(?i)(?:authorization|(?:x-)?api-?key|x-auth-token|x-access-token)\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?(?:(?:token|apikey|api-key|key|splunk|genie-?key|sso-key|sslws|digest)[\s=]\s{0,2})?(?P<hit>[A-Za-z0-9._~+/-]{16,}={0,2})"#,
         reach: 1024,
         validate: Some(bearer),
