@@ -47,13 +47,8 @@ pub fn judge(
     deadline: Option<Instant>,
 ) -> Result<Judgement, JudgeError> {
     let (segments, model) = segments(payloads)?;
-    let chosen = match &model {
-        Some(model) if context.model.is_empty() => {
-            let context = CallContext { model: model.clone(), ..context.clone() };
-            set.resolve(names, &context, payloads)?
-        }
-        _ => set.resolve(names, context, payloads)?,
-    };
+    let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
+    let chosen = set.resolve(names, context, named, payloads)?;
     let deadline = chosen
         .iter()
         .filter_map(|bound| bound.policy.deadline)
@@ -147,7 +142,7 @@ impl<'s> Scan<'s> {
 
     fn outcome(&self, detector: Detector) -> Outcome {
         if !self.set.scanner.asks_for(&self.asked, detector) {
-            Outcome::Skipped("no policy asks for it here".into())
+            Outcome::Skipped
         } else if self.timed_out {
             Outcome::TimedOut
         } else if self.overflowed(detector) {

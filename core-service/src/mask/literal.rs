@@ -88,9 +88,5 @@ impl<'a> Literal<'a> {
 /// A replacement as it stands in a literal. Placeholders need no escape; the quotes around one that took the place
 /// of a number do, when the number stood in JSON within a string.
 pub(super) fn escape(replacement: String) -> String {
-    if replacement.contains(['"', '\\']) {
-        replacement.replace('\\', "\\\\").replace('"', "\\\"")
-    } else {
-        replacement
-    }
+    if replacement.contains(['"', '\\']) { replacement.replace('\\', "\\\\").replace('"', "\\\"") } else { replacement }
 }

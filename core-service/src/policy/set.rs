@@ -90,11 +90,12 @@ impl PolicySet {
     }
 
     /// The policies that judge an exchange: those that were named, whatever their targets say of the caller, or
-    /// else those whose targets match.
+    /// else those whose targets match. `model` is the payload's own when the context names none.
     pub fn resolve(
         &self,
         names: &[String],
         context: &CallContext,
+        model: &str,
         payloads: &Payloads,
     ) -> Result<Vec<&Bound>, UnknownPolicy> {
         let concerned = |bound: &&Bound| {
@@ -103,10 +104,9 @@ impl PolicySet {
                 || (payloads.response().is_some() && targets.match_direction(Direction::Response))
         };
         if names.is_empty() {
-            let matching = self
-                .policies
-                .iter()
-                .filter(|bound| bound.policy.apply == Apply::Matching && bound.policy.targets.match_context(context));
+            let matching = self.policies.iter().filter(|bound| {
+                bound.policy.apply == Apply::Matching && bound.policy.targets.match_context(context, model)
+            });
             return Ok(matching.filter(concerned).collect());
         }
         let mut chosen: Vec<&Bound> = Vec::with_capacity(names.len());

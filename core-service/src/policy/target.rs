@@ -11,11 +11,11 @@ impl Targets {
         Self(file)
     }
 
-    pub fn match_context(&self, context: &CallContext) -> bool {
+    pub fn match_context(&self, context: &CallContext, model: &str) -> bool {
         let Self(file) = self;
         any(&file.users, &context.user)
             && any(&file.teams, &context.team)
-            && any(&file.models, &context.model)
+            && any(&file.models, model)
             && any(&file.sources, &context.source)
             && file
                 .metadata
@@ -80,10 +80,10 @@ mod tests {
         };
         let targets = Targets::new(file);
         let mut context = CallContext { user: "ann@acme.io".to_owned(), ..CallContext::default() };
-        assert!(!targets.match_context(&context));
+        assert!(!targets.match_context(&context, "m"));
         context.metadata.insert("tier".to_owned(), "free".to_owned());
-        assert!(targets.match_context(&context));
+        assert!(targets.match_context(&context, "m"));
         context.user.clear();
-        assert!(!targets.match_context(&context));
+        assert!(!targets.match_context(&context, "m"));
     }
 }

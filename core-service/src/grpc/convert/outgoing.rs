@@ -99,7 +99,7 @@ fn coverage(coverage: Coverage) -> v1::Coverage {
             .map(|(detector, outcome)| {
                 let (outcome, reason) = match outcome {
                     Outcome::Ran => (v1::DetectorOutcome::Ran, String::new()),
-                    Outcome::Skipped(why) => (v1::DetectorOutcome::Skipped, why.into_owned()),
+                    Outcome::Skipped => (v1::DetectorOutcome::Skipped, String::new()),
                     Outcome::Failed(why) => (v1::DetectorOutcome::Failed, why.into_owned()),
                     Outcome::TimedOut => (v1::DetectorOutcome::TimedOut, String::new()),
                 };

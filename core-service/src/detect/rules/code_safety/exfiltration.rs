@@ -90,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
             sender!(),
             r" [^\n]{1,120}|",
             sender!(),
-            r" [^\n|;]{0,200}",
+            r" (?:[^\n|;]{0,200}[\s@=<\x22'(:])?",
             private_file!(),
             r")|",
             private_file!(),
@@ -208,6 +208,7 @@ fn sent(candidate: &Candidate<'_>) -> Option<f32> {
     let key = has_any(candidate.hit(), &["ssh-copy-id", " -i "]) && !candidate.hit().contains('|');
     match (is_public(candidate), key) {
         (true, _) => None,
+        _ if has_any(candidate.hit(), &["passwd."]) => None,
         // `scp -i ~/.ssh/id_rsa` uses the key, it does not send it.
         (_, true) => Some(0.3),
         _ => Some(0.95),

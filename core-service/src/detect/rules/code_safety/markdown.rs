@@ -13,7 +13,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "md_image_data",
         wake: Wake::Keywords(&["!["]),
-        pattern: r"!\[[^\]\n]{0,200}\](?:\(\s?<?|:\s?)(?P<hit>(?:https?:)?//[^\s)<>]{4,1500}(?:[{\[<][^\n)]{1,200})?)",
+        pattern: r"!\[[^\]\n]{0,200}\](?:\(\s?<?|:\s?)(?P<hit>(?:https?:)?//[^\s)<>]{4,}(?:[{\[<][^\n)]{1,200})?)",
         reach: 2048,
         validate: Some(image),
         matches: &[
@@ -35,7 +35,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "md_link_data",
         wake: Wake::Keywords(&["]("]),
-        pattern: r"\]\(\s?<?(?P<hit>(?:https?:)?//[^\s)<>]{4,1500}[?&=#/][^\s)<>]{0,40}(?:\{\{|\$\{|\{|\[|<)[^\n)]{1,200})",
+        pattern: r"\]\(\s?<?(?P<hit>(?:https?:)?//[^\s)<>]{4,}[?&=#/][^\s)<>]{0,40}(?:\{\{|\$\{|\{|\[|<)[^\n)]{1,200})",
         reach: 2048,
         validate: Some(link),
         score: 0.6,
@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "md_html_image_data",
         wake: Wake::Keywords(&["<img"]),
-        pattern: r#"(?i)<img\s[^<>\n]{0,200}?src\s?=\s?["']?(?P<hit>(?:https?:)?//[^\s"'<>]{4,1000}(?:[{\[<][^\n"']{1,200})?)"#,
+        pattern: r#"(?i)<img\s[^<>\n]{0,200}?src\s?=\s?["']?(?P<hit>(?:https?:)?//[^\s"'<>]{4,}(?:[{\[<][^\n"']{1,200})?)"#,
         reach: 2048,
         validate: Some(image),
         matches: &[

@@ -114,7 +114,9 @@ fn script(candidate: &Candidate<'_>) -> Option<f32> {
     let text = [candidate.hit(), candidate.after(120)].concat();
     let encoded = !candidate.hit().starts_with('<') || candidate.hit().starts_with("<scr<");
     let bare_source = has_any(candidate.hit(), &["src=//", "src='//", "src=\"//"]);
-    let score = if encoded || has_any(&text, &TELLS) {
+    let harmless = ["localstorage", "sessionstorage", "document.write(", "window.location", "fetch(", "xmlhttprequest"];
+    let tells = TELLS.iter().any(|tell| !harmless.contains(tell) && has_any(&text, &[tell]));
+    let score: f32 = if encoded || tells {
         0.8
     } else if bare_source {
         0.5
@@ -122,14 +124,14 @@ fn script(candidate: &Candidate<'_>) -> Option<f32> {
         0.35
     };
     // In a page of its own a script is at home.
-    let page = has_any(candidate.before(400), &["<html", "<!doctype", "<head"]);
+    let page = has_any(candidate.before(8000), &["<html", "<!doctype", "<head"]);
     Some(if page { score.min(ORDINARY) } else { unless_discussed(candidate, score) })
 }
 
 fn url(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
     let code = has_any(hit, &TELLS);
-    if !code && !hit.contains('(') || has_any(hit, &["void(0)", "void 0", "void(null)", "history."]) && !code {
+    if !code && !hit.contains('(') || has_any(hit, &["void(0", "void 0", "void(null", "history."]) && !code {
         return None;
     }
     Some(unless_discussed(candidate, if code || hit.contains("&#") { 0.8 } else { ORDINARY }))

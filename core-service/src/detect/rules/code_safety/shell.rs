@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "sh_fork_bomb",
         wake: Wake::Keywords(&["){", ") {", "%0|%0"]),
-        pattern: r"(?P<hit>(?:[:.]|(?-u:\b)[A-Za-z_]{1,16}) ?\(\) ?\{ {0,2}[:.A-Za-z_]{1,16} ?\| ?[:.A-Za-z_]{1,16} ?& ?\} ?;? ?[:.A-Za-z_]{1,16})|%0\|%0",
+        pattern: r"(?P<hit>(?:[:.]|(?-u:\b)[A-Za-z_]{1,16}) ?\(\) ?\{ {0,2}[:.A-Za-z_]{1,16} ?\| ?[:.A-Za-z_]{1,16} ?& ?\} ?;? ?[:.A-Za-z_]{1,16}|%0\|%0)",
         validate: Some(fork_bomb),
         score: 0.9,
         matches: &[":(){ :|:& };:", "bomb() { bomb | bomb & }; bomb"],
@@ -124,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
             "diskpart",
         ]),
         pattern: concat!(
-            r"(?i)(?-u:\b)(?:(?P<hit>(?:del|erase|rd|rmdir) (?:/[a-z] ?){1,4} ?[\x22']?(?:[a-z]:[\\/]{1,2}(?:\*(?:\.\*)?|windows|users)?\\{0,2}|%(?:systemroot|windir|userprofile|systemdrive)%|\*(?:\.\*)?))",
+            r"(?i)(?-u:\b)(?:(?:(?:del|erase|rd|rmdir) (?:/[a-z] ?){1,4} ?[\x22']?(?:[a-z]:[\\/]{1,2}(?:\*(?:\.\*)?|windows|users)?\\{0,2}|%(?:systemroot|windir|userprofile|systemdrive)%|\*(?:\.\*)?))",
             end!(),
             r"|format (?:c:(?: ?/[a-z]|\s*$|\s*[\n.;\x22'`)&])|[d-z]: /[qyux](?-u:\b))|vssadmin(?:\.exe)? delete shadows|wbadmin(?:\.exe)? delete (?:catalog|systemstatebackup)|bcdedit(?:\.exe)? /set [^\n]{0,40}(?:recoveryenabled no|ignoreallfailures)|cipher /w:|wevtutil(?:\.exe)? cl (?:system|security|application))",
         ),
@@ -142,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "sh_powershell_remove",
         wake: Wake::Keywords(&["remove-item", "format-volume", "clear-disk", "clear-eventlog"]),
         pattern: concat!(
-            r"(?i)(?-u:\b)(?:(?P<hit>remove-item(?: -[a-z]{1,16}){0,5} (?:-path )?[\x22']?(?:[a-z]:[\\/]{1,2}(?:\*|windows|users)?\\?\*?|\$env:(?:systemroot|userprofile|systemdrive)|~[\\/]?\*?|\$home|/\*?|\*)[\x22']?(?: -[a-z]{1,16}){0,5})",
+            r"(?i)(?-u:\b)(?:(?:remove-item(?: -[a-z]{1,16}){0,5} (?:-path )?[\x22']?(?:[a-z]:[\\/]{1,2}(?:\*|windows|users)?\\?\*?|\$env:(?:systemroot|userprofile|systemdrive)|~[\\/]?\*?|\$home|/\*?|\*)[\x22']?(?: -[a-z]{1,16}){0,5})",
             end!(),
             r"|(?:format-volume|clear-disk) -[a-z]{1,16} |clear-eventlog -)",
         ),

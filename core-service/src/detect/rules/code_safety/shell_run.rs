@@ -118,7 +118,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "sh_argument_injection",
         wake: Wake::Keywords(&["whoami", "; id", ";id", "uname -a", "net user", "%0a", "| id", "|id"]),
-        pattern: r#"(?i)(?:[A-Za-z0-9.'"_)]\s{0,2}(?:;|\|{1,2}|&{1,2}|%0a|%3b|%26|%7c)\s{0,2}(?:whoami|uname -a|net user)|[A-Za-z0-9.'"_]\s{0,2}(?:; ?|\| ?|%0a|%3b)id)\s{0,2}(?:["'`#;&]|$)"#,
+        pattern: r#"(?i)(?:[A-Za-z0-9.'"_)]\s{0,2}(?:;|\|{1,2}|&{1,2}|%0a|%3b|%26|%7c)\s{0,2}(?:whoami|uname -a|net user)|[A-Za-z0-9.'"_]\s{0,2}(?:; ?|\| ?|%0a|%3b)id)\s{0,2}(?:["'`#;&\n]|$)"#,
         validate: Some(argument),
         score: 0.7,
         matches: &["host=8.8.8.8; whoami", "ping 10.1.1.1 && whoami #", r#"{"file": "a.txt; id"}"#],
@@ -128,7 +128,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "sh_substitution",
         wake: Wake::Keywords(&["$(", "`", "${ifs}"]),
-        pattern: r"(?i)(?:\$\(|`)\s{0,2}(?P<hit>(?:sudo )?(?:rm {1,2}-[rf]{2} |(?:cat|head|base64) (?:/etc/(?:passwd|shadow)|~/\.ssh/id_)|(?:nc|ncat) -?[a-z0-9.]|bash -i|mkfs|shutdown -)[^\n)`]{0,80})[)`]|[a-z]\$\{IFS\}[-/a-z]",
+        pattern: r"(?i)(?:\$\(|`)\s{0,2}(?:(?:sudo )?(?:rm {1,2}-[rf]{2} |(?:cat|head|base64) (?:/etc/(?:passwd|shadow)|~/\.ssh/id_)|(?:nc|ncat) -?[a-z0-9.]|bash -i|mkfs|shutdown -)[^\n)`]{0,80})[)`]|[a-z]\$\{IFS\}[-/a-z]",
         validate: Some(substitution),
         matches: &["name=$(rm -rf ~/x)", "--title \"$(cat /etc/passwd)\"", "cat${IFS}/etc/hosts"],
         misses: &["v=$(git rev-parse HEAD)", "`cat README.md`", "clean it with `make clean`"],
@@ -185,7 +185,11 @@ fn persistence(candidate: &Candidate<'_>) -> Option<f32> {
 }
 
 fn argument(candidate: &Candidate<'_>) -> Option<f32> {
-    let id = has_any(candidate.hit(), &["id"]);
+    let id = has_any(candidate.hit(), &["id"]) && !has_any(candidate.hit(), &["whoami"]);
+    // Between two semicolons it is a field of some list.
+    if id && candidate.hit().ends_with(';') {
+        return None;
+    }
     Some(unless_discussed(candidate, if id { 0.55 } else { 0.7 }))
 }
 

@@ -1,6 +1,6 @@
 //! Statements that destroy data or give the whole of it away.
 
-use super::{CODE, ORDINARY, has_any, unless_discussed};
+use super::{CODE, has_any, unless_discussed};
 use crate::detect::{
     rule::{Rule, Wake},
     validate::Candidate,
@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: concat!(
             r"(?i)(?-u:\b)update\s{1,4}",
             name!(),
-            r"\s{1,4}set\s{1,4}[A-Za-z_.]{1,64}\s{0,4}=[^;]{1,300}(?:;|$)"
+            r"\s{1,4}set\s{1,4}[A-Za-z_.]{1,64}\s{0,4}=[^;]{1,300}"
         ),
         validate: Some(update),
         score: 0.65,
@@ -173,7 +173,8 @@ fn drop(candidate: &Candidate<'_>) -> Option<f32> {
         return None;
     }
     let upper = hit.bytes().take(4).all(|byte| byte.is_ascii_uppercase());
-    if !upper && !is_ended(after) {
+    let quoted = name.ends_with(['`', '"']) && !name.starts_with(['`', '"']);
+    if !upper && !quoted && !is_ended(after) {
         let data = has_any(hit, &["drop table", "drop database"]);
         return (data && after.trim().is_empty()).then_some(0.5);
     }
@@ -205,8 +206,8 @@ fn update(candidate: &Candidate<'_>) -> Option<f32> {
     // A statement does not reach over an empty line; what follows is prose.
     let hit = candidate.hit().split("\n\n").next().unwrap_or_default();
     let conditional = has_any(hit, &["where", "from "]);
-    let statement = hit.ends_with(';') || hit.len() == candidate.hit().len() && !hit.contains('\n');
-    (!conditional && statement).then(|| unless_discussed(candidate, 0.65))
+    let told = candidate.hit().starts_with("UPDATE") || candidate.after(1) == ";";
+    (!conditional).then(|| unless_discussed(candidate, if told { 0.65 } else { 0.5 }))
 }
 
 fn grant(candidate: &Candidate<'_>) -> Option<f32> {

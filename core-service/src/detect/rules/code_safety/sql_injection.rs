@@ -137,7 +137,10 @@ fn tautology(candidate: &Candidate<'_>) -> Option<f32> {
     let after = candidate.after(12);
     let begins_here = after.starts_with(|c: char| c.is_ascii_alphanumeric() || "_.([=".contains(c));
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if left_value != right_value || begins_here || (left_value.is_empty() && !quoted) {
+    let marks = |side: &str| side.matches(['\'', '"']).count();
+    // `''=''` compares two empty strings; `"="` is an equals sign.
+    let empty = left_value.is_empty() && marks(left) < 2;
+    if left_value != right_value || begins_here || empty {
         return None;
     }
     if !quoted && !number(&left_value) {
@@ -185,6 +188,7 @@ fn union(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
     let before = candidate.before(300);
     let selected = hit.to_ascii_lowercase();
+    let one_line = !hit.trim_end().contains('\n');
     let list = selected.split_once("select").map_or("", |(_, list)| list);
     let constants = list
         .split(',')
@@ -199,7 +203,7 @@ fn union(candidate: &Candidate<'_>) -> Option<f32> {
     let tells = has_any(hit, &TELLS);
     match () {
         () if encoded || comment || constants >= 2 => Some(unless_discussed(candidate, 0.85)),
-        () if fragment && (closes || tells) => Some(unless_discussed(candidate, 0.8)),
+        () if fragment && one_line && (closes || tells) => Some(unless_discussed(candidate, 0.8)),
         () if tells => Some(ORDINARY),
         () => None,
     }

@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "code_python_escape",
         wake: Wake::Keywords(&["__subclasses__", "__globals__", "__builtins__", "__mro__", "__class__"]),
-        pattern: r"(?:__class__(?:\.|\[[\x22']|[\x22']\]\[[\x22'])?[^\n]{0,40}(?:__mro__|__base__|__bases__)[^\n]{0,80}__subclasses__|__globals__[^\n]{0,40}(?:os|__builtins__|popen|system|import)|__builtins__[^\n]{0,30}(?:eval|exec|__import__|open)[\x22']?\]?\(|\.__subclasses__\(\)\[)",
+        pattern: r"(?:__class__(?:\.|\[[\x22']|[\x22']\]\[[\x22'])?[^\n]{0,40}(?:__mro__|__base__|__bases__)[^\n]{0,80}__subclasses__|__globals__[^\n]{0,40}(?:(?-u:\b)os(?-u:\b)|popen|system|__import__|eval|exec)|__builtins__[^\n]{0,30}(?:eval|exec|__import__|open)[\x22']?\]?\(|\.__subclasses__\(\)\[)",
         severity: Severity::High,
         validate: Some(certain),
         matches: &[

@@ -1,0 +1,100 @@
+//! One pass that says which decoders have anything to look at.
+//!
+//! Branchless over fixed windows, so that the compiler turns it into vector instructions: clean text costs a fraction
+//! of a nanosecond a byte and goes no further. It may wake a decoder too many, never one too few.
+
+const WINDOW: usize = 32;
+/// How far a test looks past its byte.
+const AHEAD: usize = 6;
+
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub(super) ascii: bool,
+    pub(super) percent: bool,
+    pub(super) ampersand: bool,
+    pub(super) backslash: bool,
+    pub(super) digit: bool,
+    /// A capital after a small letter or a digit: all base64 of text has one, prose only in names.
+    pub(super) camel: bool,
+    /// A digit or a symbol used in leetspeak next to a letter.
+    pub(super) mixed: bool,
+    /// Three single letters in a row with something between them.
+    pub(super) isolated: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    percent: u8,
+    ampersand: u8,
+    backslash: u8,
+    digit: u8,
+    camel: u8,
+    mixed: u8,
+    isolated: u8,
+}
+
+impl Survey {
+    pub(super) fn of(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut seen = Seen::default();
+        let mut rest = bytes;
+        while let Some(window) = rest.first_chunk::<{ WINDOW + AHEAD }>() {
+            look(window, &mut seen);
+            rest = &rest[WINDOW..];
+        }
+        // Two windows hold the rest, which is shorter than one with what it looks ahead to.
+        let mut last = [b' '; 2 * WINDOW + AHEAD];
+        last[..rest.len()].copy_from_slice(rest);
+        for start in [0, WINDOW] {
+            if let Some(window) = last[start..].first_chunk() {
+                look(window, &mut seen);
+            }
+        }
+        Self {
+            ascii: text.is_ascii(),
+            percent: seen.percent != 0,
+            ampersand: seen.ampersand != 0,
+            backslash: seen.backslash != 0,
+            digit: seen.digit != 0,
+            camel: seen.camel != 0,
+            mixed: seen.mixed != 0,
+            isolated: seen.isolated != 0,
+        }
+    }
+}
+
+fn look(window: &[u8; WINDOW + AHEAD], seen: &mut Seen) {
+    let mut letter = [0u8; WINDOW + AHEAD];
+    let mut upper = [0u8; WINDOW + AHEAD];
+    let mut leet = [0u8; WINDOW + AHEAD];
+    let mut word = [0u8; WINDOW + AHEAD];
+    for (index, byte) in window.iter().copied().enumerate() {
+        let digit = u8::from(byte.wrapping_sub(b'0') < 10);
+        letter[index] = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
+        upper[index] = u8::from(byte.wrapping_sub(b'A') < 26);
+        word[index] = letter[index] | digit;
+        leet[index] = digit
+            | u8::from(byte == b'$')
+            | u8::from(byte == b'@')
+            | u8::from(byte == b'!')
+            | u8::from(byte == b'|')
+            | u8::from(byte == b'+');
+        seen.percent |= u8::from(byte == b'%');
+        seen.ampersand |= u8::from(byte == b'&');
+        seen.backslash |= u8::from(byte == b'\\');
+        seen.digit |= digit;
+    }
+    for index in 0..WINDOW {
+        seen.camel |= word[index] & !upper[index] & upper[index + 1];
+        seen.mixed |= leet[index] & letter[index + 1];
+        // With the leet signs, which stand for letters here: `1.g.n.0.r.3`.
+        let spelled = |at: usize| word[at] | leet[at];
+        seen.isolated |= spelled(index)
+            & !spelled(index + 1)
+            & spelled(index + 2)
+            & !spelled(index + 3)
+            & spelled(index + 4)
+            & !spelled(index + 5)
+            & 1;
+    }
+}
