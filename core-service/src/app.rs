@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compose;
+pub mod eval;
 pub mod lint;
 pub mod report;
 pub mod settings;

@@ -1,8 +1,10 @@
 //! From segments to findings: one prefilter pass over the text, then only the rules that it woke, then
 //! their validators. Synchronous, no I/O, linear in the text.
 
+mod findings;
 pub mod pattern;
 pub mod rule;
+mod rule_mask;
 pub mod rules;
 pub mod scanner;
 pub mod validate;

@@ -109,9 +109,19 @@ impl<'a> Segments<'a> {
             role,
             pointer: pointer.outer(),
             inner_pointer: pointer.inner(),
+            is_key: false,
             text,
             context,
         });
+        Ok(())
+    }
+
+    /// A key that is text itself.
+    fn push_key(&mut self, role: Role, pointer: &pointer::Pointer, key: Cow<'a, str>) -> Result<(), Unreadable> {
+        self.push(role, pointer, key, None)?;
+        if let Some(last) = self.list.last_mut() {
+            last.is_key = true;
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `grpc`; `events` and `guardrail`; `record`; `policy`; `detect` and
-//! `extract`; `domain`.
+//! Imports go down this list, never up: `app`; `grpc`; `events` and `guardrail`; `record`; `policy`; `detect`,
+//! `extract` and `mask`; `normalize`; `domain`.
 
 pub mod app;
 pub mod detect;
@@ -10,5 +10,7 @@ pub mod events;
 pub mod extract;
 pub mod grpc;
 pub mod guardrail;
+pub mod mask;
+pub mod normalize;
 pub mod policy;
 pub mod record;

@@ -122,7 +122,10 @@ impl View {
 /// Without the text: nothing that a user wrote is ever printed.
 impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("View").field("bytes", &self.text.len()).field("decoders", &self.decoders).finish_non_exhaustive()
+        f.debug_struct("View")
+            .field("bytes", &self.text.len())
+            .field("decoders", &self.decoders)
+            .finish_non_exhaustive()
     }
 }
 
@@ -155,7 +158,6 @@ pub fn normalize(text: &str, budget: usize) -> Normalized {
         out.views[next].text = text;
         next += 1;
     }
-    // A later view with the same text as an earlier one was kept only because texts are compared at the end.
     out.marks.sort_unstable_by_key(|(mark, range)| (range.start, *mark, range.end));
     out.marks.dedup();
     out
@@ -167,17 +169,17 @@ fn read(text: &str, parent: Option<usize>, room: &mut usize, out: &mut Normalize
     let depth = chain.iter().filter(|decoder| **decoder != Decoder::Unicode).count();
     let mut sheet = Sheet::new(*room);
     let survey = Survey::of(text);
-    if !survey.ascii && chain.last() != Some(&Decoder::Unicode) {
+    // What was hidden in invisible characters can be in need of cleaning itself.
+    if !survey.ascii && !chain.ends_with(&[Decoder::Unicode; MAX_DEPTH]) {
         unicode::decode(text, &mut sheet);
     }
     // A clean copy of the whole text replaces it for the other decoders.
     let replaced = sheet.drafts.first().is_some_and(|(_, draft)| draft.complete);
     if !replaced {
         // At the last level nothing more fits: a decoder that finds something still tells that it was left out.
-        let full = std::mem::replace(&mut sheet.room, if depth == MAX_DEPTH { 0 } else { sheet.room });
-        let before = full - sheet.room;
+        let kept = if depth == MAX_DEPTH { std::mem::take(&mut sheet.room) } else { 0 };
         decode(text, &survey, chain, &mut sheet);
-        sheet.room += before;
+        sheet.room += kept;
     }
     let chain = chain.to_vec();
     for (mark, range) in sheet.marks {
@@ -233,14 +235,7 @@ fn decode(text: &str, survey: &Survey, chain: &[Decoder], sheet: &mut Sheet) {
     if survey.isolated || !survey.ascii {
         spaced::decode(text, sheet);
     }
-    if !chain.iter().any(|decoder| matches!(decoder, Decoder::Reversed | Decoder::Rot13)) || depth_allows(chain) {
-        mirror::decode(text, chain, sheet);
-    }
-}
-
-/// Each of the two mirrors undoes itself: it stands in a chain once.
-fn depth_allows(chain: &[Decoder]) -> bool {
-    !(chain.contains(&Decoder::Reversed) && chain.contains(&Decoder::Rot13))
+    mirror::decode(text, chain, sheet);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The JSON lines are what detectors are measured by: their fields stay.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, Read, Write},
@@ -68,6 +69,8 @@ struct Found {
     rule: String,
     entity: String,
     score: f32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decoded_from: Vec<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pointer: String,
     start: u32,
@@ -215,6 +218,7 @@ fn from_finding(finding: &Finding, segments: &[Segment<'_>]) -> Found {
         rule: finding.rule.id.to_string(),
         entity: finding.rule.entity.to_string(),
         score: finding.score,
+        decoded_from: finding.decoded_from.iter().flat_map(|names| names.iter()).map(|&name| name.to_owned()).collect(),
         pointer: segments[finding.segment as usize].pointer.clone(),
         start: finding.span.start,
         end: finding.span.end,
@@ -229,6 +233,7 @@ fn from_violation(violation: Violation) -> Found {
         rule: violation.detector_rule,
         entity: violation.entity,
         score: violation.score,
+        decoded_from: violation.decoded_from.into_iter().map(Cow::into_owned).collect(),
         pointer,
         start,
         end,

@@ -64,9 +64,13 @@ impl Core {
         let log = tokio::task::spawn_blocking(move || Log::open(&data_dir)).await;
         let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
         let folder = settings.policies_dir.clone();
-        let loaded = tokio::task::spawn_blocking(move || Loader::new(folder)).await;
+        let loaded = tokio::task::spawn_blocking(move || {
+            let loaded = Loader::new(folder)?;
+            loaded.1.set.scanner.warm_up();
+            Ok(loaded)
+        });
         let (loader, generation) =
-            loaded.map_err(|error| StartError::Other(error.to_string()))?.map_err(StartError::Policies)?;
+            loaded.await.map_err(|error| StartError::Other(error.to_string()))?.map_err(StartError::Policies)?;
         let live = Arc::new(Live::new(generation));
         let stop_work = CancellationToken::new();
         let work = vec![
@@ -75,7 +79,7 @@ impl Core {
         ];
         let api = Api {
             events: Arc::new(EventStore::new(&log)),
-            guardrail: Arc::new(Guardrail::new(live, log)),
+            guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key())),
             payload_bytes: settings.body_bytes,
             stop: CancellationToken::new(),
             health: tonic_health::server::HealthReporter::new(),

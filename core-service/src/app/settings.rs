@@ -9,6 +9,8 @@ use std::{
 use clap::{Args, ValueEnum};
 use portcullis_api::access::{Access, InvalidCredential};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -63,6 +65,9 @@ pub struct Overrides {
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
+    /// What masks of the style `hash` depend on, at least 16 bytes; drawn at each start when not given.
+    #[arg(long, env = "PORTCULLIS_MASK_KEY", value_name = "KEY", hide_env_values = true)]
+    pub mask_key: Option<Secret>,
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -109,6 +114,7 @@ pub struct File {
     pub core: CoreFile,
     pub auth: AuthFile,
     pub limits: LimitsFile,
+    pub mask: MaskFile,
     pub log: LogFile,
 }
 
@@ -154,6 +160,12 @@ pub struct LimitsFile {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct MaskFile {
+    pub key: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct LogFile {
     pub format: Option<LogFormat>,
 }
@@ -167,6 +179,7 @@ pub struct CoreSettings {
     pub access: Access,
     pub auth_mode: AuthMode,
     pub body_bytes: usize,
+    mask_key: Option<Secret>,
     pub log_format: LogFormat,
 }
 
@@ -231,12 +244,24 @@ impl CoreSettings {
             access: access(overrides, &file.auth)?,
             auth_mode: overrides.auth_mode.or(file.auth.mode).unwrap_or_default(),
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
+            mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
         }
+        if settings.mask_key.as_ref().is_some_and(|key| key.expose().len() < 16) {
+            return Err(SettingsError::Invalid { name: "mask.key", message: "at least 16 bytes".to_owned() });
+        }
         Ok(settings)
+    }
+
+    pub fn mask_key(&self) -> [u8; 32] {
+        match &self.mask_key {
+            Some(key) => Sha256::digest(key.expose().as_bytes()).into(),
+            // 244 random bits.
+            None => Sha256::digest([Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat()).into(),
+        }
     }
 
     /// Whether this address may be served with these credentials.

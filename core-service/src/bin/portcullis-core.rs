@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use core_service::app::{
     check::{self, CheckArgs},
     compose::{self, Core, Signals, StartError},
+    eval::{self, EvalArgs},
     lint::{self, PolicyCommand},
     report::Report,
     settings::{CoreSettings, File, Overrides},
@@ -34,6 +35,8 @@ enum Command {
     Serve(Box<Overrides>),
     /// Judges texts or an exchange without a service; nothing is recorded.
     Check(CheckArgs),
+    /// Measures the detectors on labelled texts.
+    Eval(EvalArgs),
     /// Looks at policies.
     Policy {
         #[command(subcommand)]
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(overrides) => serve(&overrides).map(|()| true),
         Command::Check(args) => check::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
+        Command::Eval(args) => eval::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
         Command::Policy { command } => lint::run(&command, &mut io::stdout().lock()),
     };
     match result {

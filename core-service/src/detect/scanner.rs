@@ -5,6 +5,7 @@
 //! keywords and not the whole text.
 
 use std::{
+    collections::BTreeSet,
     ops::Range,
     sync::{Arc, LazyLock},
 };
@@ -12,15 +13,23 @@ use std::{
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::{Input, meta};
 
+pub use super::{
+    findings::Findings,
+    rule_mask::{RuleIndex, RuleMask},
+};
 use super::{
+    findings::Reading,
     pattern,
     rule::{Rule, Wake},
     rules,
     validate::Candidate,
 };
-use crate::domain::{
-    finding::{Detector, Finding, RuleIdentity, Span},
-    segment::Segment,
+use crate::{
+    domain::{
+        finding::{DecodedFrom, Detector, RuleIdentity, Severity, Span},
+        segment::Segment,
+    },
+    normalize::{self, Mark, Normalized},
 };
 
 type Validator = fn(&Candidate<'_>) -> Option<f32>;
@@ -33,7 +42,8 @@ pub struct CompiledRule {
     digits: usize,
     reach: usize,
     matcher: Matcher,
-    score: f32,
+    pub(super) score: f32,
+    pub(super) yields: bool,
     validate: Option<Validator>,
 }
 
@@ -47,6 +57,8 @@ enum Matcher {
     Literal {
         whole_word: bool,
     },
+    /// What the normaliser sees; no pattern could.
+    Mark(Mark),
 }
 
 impl CompiledRule {
@@ -69,6 +81,7 @@ impl CompiledRule {
             reach: rule.reach,
             matcher,
             score: rule.score,
+            yields: rule.yields,
             validate: rule.validate,
         })
     }
@@ -83,6 +96,7 @@ impl CompiledRule {
             reach: 0,
             matcher,
             score: 1.0,
+            yields: false,
             validate: None,
         })
     }
@@ -90,7 +104,46 @@ impl CompiledRule {
     /// A policy's own words, found ignoring the case of ASCII letters.
     pub fn keywords(identity: RuleIdentity, words: Vec<String>, whole_word: bool) -> Self {
         let matcher = Matcher::Literal { whole_word };
-        Self { identity: Arc::new(identity), keywords: words, digits: 0, reach: 0, matcher, score: 1.0, validate: None }
+        Self {
+            identity: Arc::new(identity),
+            keywords: words,
+            digits: 0,
+            reach: 0,
+            matcher,
+            score: 1.0,
+            yields: false,
+            validate: None,
+        }
+    }
+}
+
+impl CompiledRule {
+    fn mark(mark: Mark) -> Self {
+        let identity = RuleIdentity {
+            id: mark.as_str().into(),
+            detector: Detector::Obfuscation,
+            entity: mark.as_str().into(),
+            severity: Severity::Medium,
+        };
+        // How seldom it is innocent: nobody writes in tag characters, but code is full of encodings.
+        let score = match mark {
+            Mark::TagCharacters | Mark::VariationSelectors => 0.9,
+            Mark::Bidi | Mark::Homoglyphs => 0.7,
+            Mark::ZeroWidth => 0.6,
+            Mark::StackedMarks => 0.5,
+            Mark::SpacedLetters => 0.4,
+            Mark::Encoded => 0.3,
+        };
+        Self {
+            identity: Arc::new(identity),
+            keywords: Vec::new(),
+            digits: 0,
+            reach: 0,
+            matcher: Matcher::Mark(mark),
+            score,
+            yields: false,
+            validate: None,
+        }
     }
 }
 
@@ -103,42 +156,27 @@ impl Matcher {
 }
 
 /// The built-in rules, compiled once in the life of the process.
-static BUILT_IN: LazyLock<Result<Vec<Arc<CompiledRule>>, String>> =
-    LazyLock::new(|| rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).collect());
+static BUILT_IN: LazyLock<Result<Vec<Arc<CompiledRule>>, String>> = LazyLock::new(|| {
+    let marks = MARKS.into_iter().map(|mark| Ok(Arc::new(CompiledRule::mark(mark))));
+    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).collect()
+});
+
+const MARKS: [Mark; 8] = [
+    Mark::ZeroWidth,
+    Mark::Bidi,
+    Mark::TagCharacters,
+    Mark::VariationSelectors,
+    Mark::Homoglyphs,
+    Mark::StackedMarks,
+    Mark::SpacedLetters,
+    Mark::Encoded,
+];
+
+/// Bytes that the views of a text may take beyond twice its own.
+const VIEW_SLACK: usize = 4096;
 
 pub fn built_in() -> Result<&'static [Arc<CompiledRule>], String> {
     BUILT_IN.as_deref().map_err(Clone::clone)
-}
-
-/// Index of a rule in its scanner.
-pub type RuleIndex = u32;
-
-/// Which rules of a scanner a check asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RuleMask(Vec<u64>);
-
-impl RuleMask {
-    pub fn insert(&mut self, index: RuleIndex) {
-        self.0[index as usize / 64] |= 1 << (index % 64);
-    }
-
-    pub fn contains(&self, index: RuleIndex) -> bool {
-        self.0[index as usize / 64] & (1 << (index % 64)) != 0
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|&word| word == 0)
-    }
-
-    fn intersects(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
-    }
-
-    pub fn union(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
-            *mine |= theirs;
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -150,48 +188,9 @@ pub struct Scanner {
     wakes: Vec<Vec<RuleIndex>>,
     /// Rules that wait for digits or for nothing, by how many digits.
     unkeyed: Vec<(RuleIndex, usize)>,
+    marks: Vec<(Mark, RuleIndex)>,
     /// The rules of each detector.
     detectors: Vec<(Detector, RuleMask)>,
-}
-
-/// What was found, and which rules found more than is listed.
-#[derive(Debug, Default)]
-pub struct Findings {
-    pub list: Vec<Finding>,
-    /// Findings of each rule so far.
-    counts: Vec<usize>,
-    /// Rules that reached the limit.
-    pub overflowed: Vec<RuleIndex>,
-    /// [`Segment::context`] of the segment that is being scanned.
-    context: usize,
-}
-
-impl Findings {
-    /// Of one rule in one exchange. Per rule, so that a flood of one kind cannot hide another.
-    pub const LIMIT: usize = 10_000;
-
-    fn push(&mut self, index: RuleIndex, segment: u32, hit: Range<usize>, rule: &CompiledRule, score: f32) {
-        // What ends within the key alone is no finding; what begins there is one from the value on.
-        let (Some(end), start) = (hit.end.checked_sub(self.context), hit.start.saturating_sub(self.context)) else {
-            return;
-        };
-        if start >= end {
-            return;
-        }
-        let slot = index as usize;
-        if self.counts.len() <= slot {
-            self.counts.resize(slot + 1, 0);
-        }
-        self.counts[slot] += 1;
-        match self.counts[slot] {
-            1..=Self::LIMIT => {
-                let (span, rule) = (Span::new(start..end), Arc::clone(&rule.identity));
-                self.list.push(Finding { segment, span, rule, rule_index: index, score });
-            }
-            count if count == Self::LIMIT + 1 => self.overflowed.push(index),
-            _ => {}
-        }
-    }
 }
 
 /// Buffers of one check, reused from segment to segment.
@@ -200,6 +199,10 @@ pub struct Scratch {
     /// For each rule, the part of the text around its keywords.
     woken: Vec<Window>,
     order: Vec<RuleIndex>,
+    /// Names of what was undone in any segment so far.
+    pub decoders: BTreeSet<&'static str>,
+    /// Whether a segment unfolds to more than was scanned.
+    pub exhausted: bool,
 }
 
 /// A range, or nothing while the start is behind the end: half the size of an `Option<Range>`, and every check
@@ -242,10 +245,12 @@ impl Scanner {
         let mut literals: Vec<&str> = Vec::new();
         let mut wakes: Vec<Vec<RuleIndex>> = Vec::new();
         let mut seen = std::collections::HashMap::new();
-        let mut unkeyed = Vec::new();
+        let (mut unkeyed, mut marks) = (Vec::new(), Vec::new());
         for (index, rule) in (0..).zip(&rules) {
-            if rule.keywords.is_empty() {
-                unkeyed.push((index, rule.digits));
+            match rule.matcher {
+                Matcher::Mark(mark) => marks.push((mark, index)),
+                Matcher::Pattern { .. } if rule.keywords.is_empty() => unkeyed.push((index, rule.digits)),
+                Matcher::Pattern { .. } | Matcher::Literal { .. } => {}
             }
             for keyword in &rule.keywords {
                 let slot = *seen.entry(keyword.to_ascii_lowercase()).or_insert_with(|| {
@@ -267,7 +272,7 @@ impl Scanner {
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
-        let mut scanner = Self { rules, prefilter, wakes, unkeyed, detectors: Vec::new() };
+        let mut scanner = Self { rules, prefilter, wakes, unkeyed, marks, detectors: Vec::new() };
         scanner.detectors =
             Detector::ALL.into_iter().map(|detector| (detector, scanner.mask_of(&[detector]))).collect();
         Ok(scanner)
@@ -287,7 +292,7 @@ impl Scanner {
     }
 
     pub fn empty_mask(&self) -> RuleMask {
-        RuleMask(vec![0; self.rules.len().div_ceil(64)])
+        RuleMask::none_of(self.rules.len())
     }
 
     pub fn mask_of(&self, detectors: &[Detector]) -> RuleMask {
@@ -300,7 +305,7 @@ impl Scanner {
         mask
     }
 
-    /// Runs the rules of `mask` over one segment.
+    /// Runs the rules of `mask` over one segment: as it stands, and as it reads when what hides text is undone.
     pub fn scan(
         &self,
         number: u32,
@@ -309,21 +314,58 @@ impl Scanner {
         scratch: &mut Scratch,
         findings: &mut Findings,
     ) {
-        let text: &str = &segment.text;
         if segment.is_empty() {
             return;
         }
-        findings.context = segment.context;
-        scratch.order.clear();
-        scratch.woken.resize(self.rules.len(), Window::ASLEEP);
-        self.wake(number, text, mask, scratch, findings);
-        for &index in &scratch.order {
-            let Window { start, end } = std::mem::replace(&mut scratch.woken[index as usize], Window::ASLEEP);
-            self.run(number, text, index, start as usize..end as usize, findings);
+        let before = findings.list.len();
+        let text: &str = &segment.text;
+        let plain = Reading { segment: number, text, context: segment.context, view: None };
+        self.read(plain, mask, scratch, findings);
+        let Normalized { views, marks, exhausted } = normalize::normalize(text, 2 * text.len() + VIEW_SLACK);
+        for (mark, range) in marks {
+            self.mark(mark, plain, range, mask, findings);
+        }
+        for view in &views {
+            let names: DecodedFrom = view.decoders.iter().map(|decoder| decoder.as_str()).collect();
+            let reading = Reading { text: &view.text, view: Some((view, &names)), ..plain };
+            self.read(reading, mask, scratch, findings);
+            scratch.decoders.extend(names.iter());
+        }
+        scratch.exhausted |= exhausted;
+        findings.settle(before, self);
+    }
+
+    /// Runs every built-in rule once over a text that it matches, so that the first caller does not pay for the tables
+    /// that are built on first use.
+    pub fn warm_up(&self) {
+        let mask = self.mask_of(&Detector::BUILT_IN);
+        let (mut scratch, mut findings) = (Scratch::default(), Findings::default());
+        for text in rules::all().flat_map(|rule| rule.matches) {
+            let reading = Reading { segment: 0, text, context: 0, view: None };
+            self.read(reading, &mask, &mut scratch, &mut findings);
         }
     }
 
-    fn wake(&self, number: u32, text: &str, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
+    fn mark(&self, mark: Mark, reading: Reading<'_>, range: Range<usize>, mask: &RuleMask, findings: &mut Findings) {
+        let found = self.marks.iter().find(|(of, index)| *of == mark && mask.contains(*index));
+        if let Some(&(_, index)) = found {
+            let rule = self.rule(index);
+            findings.push(index, rule, reading, range, rule.score);
+        }
+    }
+
+    fn read(&self, reading: Reading<'_>, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
+        scratch.order.clear();
+        scratch.woken.resize(self.rules.len(), Window::ASLEEP);
+        self.wake(reading, mask, scratch, findings);
+        for &index in &scratch.order {
+            let Window { start, end } = std::mem::replace(&mut scratch.woken[index as usize], Window::ASLEEP);
+            self.run(reading, index, start as usize..end as usize, findings);
+        }
+    }
+
+    fn wake(&self, reading: Reading<'_>, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
+        let text = reading.text;
         if let Some(prefilter) = &self.prefilter {
             for hit in prefilter.find_overlapping_iter(text) {
                 for &index in &self.wakes[hit.pattern().as_usize()] {
@@ -333,7 +375,7 @@ impl Scanner {
                     let rule = self.rule(index);
                     if let Matcher::Literal { whole_word } = rule.matcher {
                         if !whole_word || stands_alone(text, hit.range()) {
-                            findings.push(index, number, hit.range(), rule, rule.score);
+                            findings.push(index, rule, reading, hit.range(), rule.score);
                         }
                         continue;
                     }
@@ -351,15 +393,15 @@ impl Scanner {
         }
     }
 
-    fn run(&self, number: u32, text: &str, index: RuleIndex, range: Range<usize>, findings: &mut Findings) {
-        let rule = self.rule(index);
+    fn run(&self, reading: Reading<'_>, index: RuleIndex, range: Range<usize>, findings: &mut Findings) {
+        let (rule, text) = (self.rule(index), reading.text);
         let Matcher::Pattern { regex, group } = &rule.matcher else { return };
         let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
         let input = Input::new(text).range(range);
         let mut keep = |hit: Range<usize>| {
             let candidate = Candidate { text, start: hit.start, end: hit.end };
             if let Some(score) = rule.validate.map_or(Some(rule.score), |validate| validate(&candidate)) {
-                findings.push(index, number, hit, rule, score);
+                findings.push(index, rule, reading, hit, score);
             }
         };
         match group {
@@ -380,3 +422,8 @@ fn stands_alone(text: &str, range: Range<usize>) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     !text[..range.start].chars().next_back().is_some_and(word) && !text[range.end..].chars().next().is_some_and(word)
 }
+
+#[cfg(test)]
+mod evasion;
+#[cfg(test)]
+mod tests;

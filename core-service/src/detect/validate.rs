@@ -1,7 +1,10 @@
 //! What a pattern cannot say: checksums, randomness, placeholders, context.
 
 pub mod assignment;
+pub mod check_digit;
 pub mod checksum;
+pub mod hashes;
+pub mod national;
 pub mod placeholder;
 pub mod randomness;
 pub mod token;

@@ -43,6 +43,8 @@ pub struct Coverage {
     pub segments_scanned: u32,
     pub bytes_total: u64,
     pub bytes_scanned: u64,
+    /// Names of what was undone to read the text.
+    pub decoders: Vec<Cow<'static, str>>,
 }
 
 impl Coverage {
@@ -57,6 +59,7 @@ impl Coverage {
             segments_scanned: 0,
             bytes_total: 0,
             bytes_scanned: 0,
+            decoders: Vec::new(),
         }
     }
 }

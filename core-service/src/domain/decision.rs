@@ -1,6 +1,7 @@
 //! Findings folded into one decision. Pure: the same findings give the same decision in any order.
 
 use std::{
+    borrow::Cow,
     cmp::{Ordering, Reverse},
     sync::Arc,
 };
@@ -78,6 +79,12 @@ pub struct Violation {
     pub action: Action,
     #[serde(deserialize_with = "finite")]
     pub score: f32,
+    /// Before checksum and context were looked at.
+    #[serde(default)]
+    pub base_score: f32,
+    /// What had to be undone to find it, the outermost first.
+    #[serde(default)]
+    pub decoded_from: Vec<Cow<'static, str>>,
     pub detector_rule: String,
     pub entity: String,
     /// None when it is the whole exchange that is objected to.

@@ -81,6 +81,10 @@ impl Span {
         Self { start: narrow(range.start), end: narrow(range.end) }
     }
 
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
     pub const fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
@@ -106,4 +110,11 @@ pub struct Finding {
     pub rule_index: u32,
     /// 0 to 1.
     pub score: f32,
+    /// The rule's own score, before its validator looked at checksum and context.
+    pub base_score: f32,
+    /// What had to be undone to find it, the outermost first; None when it stands there as it is.
+    pub decoded_from: Option<DecodedFrom>,
 }
+
+/// Names of decoders; shared by the findings of one view.
+pub type DecodedFrom = Arc<[&'static str]>;

@@ -29,6 +29,8 @@ pub struct Segment<'a> {
     pub pointer: String,
     /// RFC 6901 pointer within the JSON that the string itself holds; empty when it holds text.
     pub inner_pointer: String,
+    /// Whether the text is the key itself that `pointer` ends in, and not its value.
+    pub is_key: bool,
     /// Unescaped; borrowed from the payload unless an escape made that impossible.
     pub text: Cow<'a, str>,
     /// Bytes at the start of `text` that are not the string itself but the key before it. Findings are

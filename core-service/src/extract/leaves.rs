@@ -45,7 +45,7 @@ pub(super) fn named<'a>(
                 at.key(&key, |at| named(value, role, Some(&key), at, segments))?;
                 // A key that reads like prose is a place to hide prose.
                 if key.contains(' ') {
-                    at.key(&key.clone(), |at| segments.push(role, at, key, None))?;
+                    at.key(&key.clone(), |at| segments.push_key(role, at, key))?;
                 }
             }
             Ok(())

@@ -5,7 +5,7 @@ mod payload;
 
 pub(super) use self::{
     outgoing::{action, check_response, event, kind, stored},
-    payload::payloads,
+    payload::{Spelling, payloads},
 };
 
 use std::collections::BTreeMap;

@@ -4,9 +4,9 @@ use std::{pin::Pin, sync::Arc, time::Instant};
 
 use futures_util::{Stream, StreamExt as _};
 use portcullis_api::{
-    error::{ApiError, ErrorCode},
+    error::ApiError,
     v1::{
-        CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, Operation, Recording,
+        self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, Operation, Recording,
         check_stream_response::Outcome, guardrail_service_server::GuardrailService,
     },
 };
@@ -26,17 +26,24 @@ pub(super) struct GuardrailApi {
 
 impl GuardrailApi {
     async fn judge(&self, request: CheckRequest, deadline: Instant) -> Result<CheckResponse, ApiError> {
+        let spelling = |payload: &Option<v1::Payload>| payload.as_ref().map(convert::Spelling::of).unwrap_or_default();
+        let (request_spelling, response_spelling) = (spelling(&request.request), spelling(&request.response));
         let check = self.read(request, deadline)?;
         let checked = self.guardrail.check(check).await.map_err(status::from_guardrail)?;
-        let Checked { request_id, decision, coverage } = checked;
-        Ok(convert::check_response(request_id.to_string(), decision, coverage))
+        let Checked { request_id, decision, coverage, masked } = checked;
+        Ok(CheckResponse {
+            masked_request: masked.request.map(|payload| request_spelling.write(payload)),
+            masked_response: masked.response.map(|payload| response_spelling.write(payload)),
+            ..convert::check_response(request_id.to_string(), decision, coverage)
+        })
     }
 
     fn read(&self, request: CheckRequest, deadline: Instant) -> Result<Check, ApiError> {
-        let operation = Operation::try_from(request.operation).map_err(|_| convert::invalid("operation", "unknown"))?;
-        if operation == Operation::Mutate {
-            return Err(ApiError::new(ErrorCode::Unimplemented, "OPERATION_MUTATE is not built yet").at("operation"));
-        }
+        let operation = match Operation::try_from(request.operation) {
+            Ok(Operation::Unspecified | Operation::Validate) => service::Operation::Validate,
+            Ok(Operation::Mutate) => service::Operation::Mutate,
+            Err(_) => return Err(convert::invalid("operation", "unknown")),
+        };
         let recording = match Recording::try_from(request.recording) {
             Ok(Recording::Unspecified | Recording::Always) => service::Recording::Always,
             Ok(Recording::IfViolated) => service::Recording::IfViolated,
@@ -44,6 +51,7 @@ impl GuardrailApi {
             Err(_) => return Err(convert::invalid("recording", "unknown")),
         };
         Ok(Check {
+            operation,
             payloads: convert::payloads(request.request, request.response, self.payload_bytes)?,
             context: convert::context(request.context)?,
             policies: convert::policies(request.policies)?,

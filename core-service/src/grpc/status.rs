@@ -15,6 +15,10 @@ pub(super) fn from_guardrail(error: GuardrailError) -> ApiError {
         GuardrailError::Judge(error) => from_judge(error),
         GuardrailError::Log(error) => from_log(&error),
         GuardrailError::Overloaded => ApiError::new(ErrorCode::Overloaded, error.to_string()),
+        GuardrailError::Unmasked(error) => {
+            tracing::error!(%error, "findings could not be masked");
+            ApiError::new(ErrorCode::Internal, "findings could not be masked; the payload must not pass")
+        }
         GuardrailError::Failed => ApiError::new(ErrorCode::Internal, "the check failed; the log has the cause"),
     }
 }

@@ -1,6 +1,6 @@
 //! An exchange, judged: resolve, extract, detect, decide. Pure but for the clock.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
@@ -8,10 +8,11 @@ use crate::{
         coverage::{Coverage, CoverageStatus, Outcome},
         decision::{Action, Category, Decision, Location, Violation},
         exchange::{CallContext, Direction, Payloads},
-        finding::{Detector, Finding, Severity, Span},
+        finding::{Detector, Finding, RuleIdentity, Severity, Span},
         segment::{Role, Segment},
     },
     extract::{self, Unreadable},
+    mask::Style,
     policy::{
         exception,
         schema::OnFailure,
@@ -32,8 +33,19 @@ pub enum JudgeError {
 pub struct Judgement {
     pub decision: Decision,
     pub coverage: Coverage,
-    /// The payload's own `model`, when the context named none.
+    /// The payload's own `model`.
     pub model: Option<String>,
+    /// All that rules with the action `mask` found, however long the decision's list is.
+    pub to_mask: Vec<ToMask>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToMask {
+    /// With the pointers as they are in the payload, even where the key in them is what was found.
+    pub location: Location,
+    /// Names the placeholder.
+    pub name: String,
+    pub style: Style,
 }
 
 /// Bytes between two looks at the clock: some 100 µs.
@@ -56,11 +68,18 @@ pub fn judge(
         .chain(deadline)
         .min();
     let scan = Scan::run(set, &chosen, &segments, deadline);
-    let mut violations = Vec::new();
+    let mut verdicts = Verdicts::default();
     for bound in &chosen {
-        evaluate(bound, &segments, &scan, &mut violations);
+        evaluate(bound, &segments, &scan, &mut verdicts);
     }
-    Ok(Judgement { decision: Decision::fold(violations), coverage: scan.coverage(&chosen, &segments), model })
+    let Verdicts { violations, to_mask } = verdicts;
+    Ok(Judgement { decision: Decision::fold(violations), coverage: scan.coverage(&chosen, &segments), model, to_mask })
+}
+
+#[derive(Default)]
+struct Verdicts {
+    violations: Vec<Violation>,
+    to_mask: Vec<ToMask>,
 }
 
 fn segments(payloads: &Payloads) -> Result<(Vec<Segment<'_>>, Option<String>), JudgeError> {
@@ -91,6 +110,8 @@ struct Scan<'s> {
     segments_scanned: u32,
     bytes_scanned: u64,
     timed_out: bool,
+    decoders: BTreeSet<&'static str>,
+    exhausted: bool,
 }
 
 impl<'s> Scan<'s> {
@@ -102,6 +123,8 @@ impl<'s> Scan<'s> {
             segments_scanned: 0,
             bytes_scanned: 0,
             timed_out: false,
+            decoders: BTreeSet::new(),
+            exhausted: false,
         };
         let mut masks: Vec<((Direction, Role), RuleMask)> = Vec::new();
         let mut scratch = Scratch::default();
@@ -133,6 +156,8 @@ impl<'s> Scan<'s> {
             scan.segments_scanned += 1;
             scan.bytes_scanned += segment.len() as u64;
         }
+        scan.decoders = scratch.decoders;
+        scan.exhausted = scratch.exhausted;
         scan
     }
 
@@ -163,6 +188,8 @@ impl<'s> Scan<'s> {
             (CoverageStatus::NotChecked, "no text is in the scope of a policy")
         } else if failed {
             (CoverageStatus::Partial, "a detector found more than can be listed")
+        } else if self.exhausted {
+            (CoverageStatus::Partial, "the text unfolds to more than is scanned")
         } else {
             (CoverageStatus::Complete, "")
         };
@@ -175,17 +202,19 @@ impl<'s> Scan<'s> {
             segments_scanned: self.segments_scanned,
             bytes_total: segments.iter().map(|segment| segment.len() as u64).sum(),
             bytes_scanned: self.bytes_scanned,
+            decoders: self.decoders.iter().map(|&name| name.into()).collect(),
         }
     }
 }
 
 /// What one policy makes of the findings.
-fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, violations: &mut Vec<Violation>) {
+fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: &mut Verdicts) {
+    let Verdicts { violations, to_mask } = verdicts;
     let policy = &bound.policy;
     let mut excepted = Excepted::new(bound);
     let before = violations.len();
     for (rule, mask) in bound.rules() {
-        let before_rule = violations.len();
+        let (before_rule, before_mask) = (violations.len(), to_mask.len());
         for finding in &scan.findings.list {
             let segment = &segments[finding.segment as usize];
             let selected = mask.contains(finding.rule_index)
@@ -195,6 +224,12 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, violations
             if !selected || excepted.holds(&rule.name, finding, segment) {
                 continue;
             }
+            if rule.action == Action::Mask {
+                let RuleIdentity { detector, entity, .. } = &*finding.rule;
+                let name = if entity.is_empty() { detector.as_str() } else { entity };
+                let location = location(segment, finding.span);
+                to_mask.push(ToMask { location, name: name.to_ascii_uppercase(), style: rule.mask });
+            }
             violations.push(Violation {
                 policy: Arc::clone(&policy.reference.name),
                 rule: Arc::clone(&rule.name),
@@ -202,26 +237,49 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, violations
                 severity: rule.severity.unwrap_or(policy.severity),
                 action: rule.action,
                 score: finding.score,
+                base_score: finding.base_score,
+                decoded_from: finding
+                    .decoded_from
+                    .iter()
+                    .flat_map(|names| names.iter())
+                    .map(|&name| name.into())
+                    .collect(),
                 detector_rule: finding.rule.id.to_string(),
                 entity: finding.rule.entity.to_string(),
-                location: Some(Location {
-                    direction: segment.direction,
-                    pointer: segment.pointer.clone(),
-                    inner_pointer: segment.inner_pointer.clone(),
-                    span: finding.span,
-                }),
+                location: Some(shown(segment, finding.span)),
                 message: Arc::clone(&rule.message),
             });
         }
-        // A list that was cut may lack just the finding that no exception covers.
+        if violations.len() - before_rule < rule.min_matches {
+            violations.truncate(before_rule);
+            to_mask.truncate(before_mask);
+        }
+        // A list that was cut may lack just the finding that no exception covers, or one that had to be masked.
         let cut = scan.findings.overflowed.iter().any(|&index| mask.contains(index));
-        if cut && violations.len() == before_rule {
+        if cut && (violations.len() == before_rule || rule.action == Action::Mask) {
             violations.extend(unchecked(bound, "overflow"));
         }
     }
     if scan.timed_out && violations[before..].iter().all(|violation| violation.action < Action::Block) {
         violations.extend(unchecked(bound, "deadline"));
     }
+}
+
+fn location(segment: &Segment<'_>, span: Span) -> Location {
+    let Segment { direction, pointer, inner_pointer, .. } = segment;
+    Location { direction: *direction, pointer: pointer.clone(), inner_pointer: inner_pointer.clone(), span }
+}
+
+/// Where a finding is said to be: of a key that is text itself the place of its object, since a pointer to it would
+/// repeat the key.
+fn shown(segment: &Segment<'_>, span: Span) -> Location {
+    let mut location = location(segment, span);
+    if segment.is_key {
+        let Location { pointer, inner_pointer, .. } = &mut location;
+        let last = if inner_pointer.is_empty() { pointer } else { inner_pointer };
+        last.truncate(last.rfind('/').unwrap_or_default());
+    }
+    location
 }
 
 /// A policy's wish for the case that it could not be applied.
@@ -238,6 +296,8 @@ fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
         severity: Severity::High,
         action,
         score: 1.0,
+        base_score: 1.0,
+        decoded_from: Vec::new(),
         detector_rule: why.to_owned(),
         entity: String::new(),
         location: None,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::judge::{self, JudgeError, Judgement};
+use super::judge::{self, JudgeError, Judgement, ToMask};
 use crate::{
     domain::{
         coverage::Coverage,
@@ -17,6 +17,7 @@ use crate::{
         exchange::{CallContext, Direction, Payload, Payloads},
     },
     extract,
+    mask::{MaskError, Masker, Spot},
     policy::{
         live::{Generation, Live},
         set::UnknownPolicy,
@@ -27,6 +28,9 @@ use crate::{
 /// Payloads from here on are judged off the runtime's own threads: 64 KiB take about a millisecond, and who else
 /// is served by that thread must not wait longer.
 const LARGE: usize = 64 << 10;
+
+/// HTTP status of a call that was refused.
+const BLOCKED: u16 = 400;
 
 #[derive(Debug, thiserror::Error)]
 pub enum GuardrailError {
@@ -39,6 +43,9 @@ pub enum GuardrailError {
     Overloaded,
     #[error("the judgement did not end as it should")]
     Failed,
+    /// What had to be masked could not be: it must not pass as masked.
+    #[error(transparent)]
+    Unmasked(#[from] MaskError),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +55,16 @@ pub enum Recording {
     Never,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    Validate,
+    /// Also give the payloads back with findings masked.
+    Mutate,
+}
+
 #[derive(Debug)]
 pub struct Check {
+    pub operation: Operation,
     pub payloads: Payloads,
     pub context: CallContext,
     pub policies: Vec<String>,
@@ -62,6 +77,14 @@ pub struct Checked {
     pub request_id: Uuid,
     pub decision: Decision,
     pub coverage: Coverage,
+    pub masked: Masked,
+}
+
+/// The payloads that masking changed.
+#[derive(Debug, Default)]
+pub struct Masked {
+    pub request: Option<Payload>,
+    pub response: Option<Payload>,
 }
 
 #[derive(Debug)]
@@ -89,12 +112,14 @@ pub struct Guardrail {
     policies: Arc<Live>,
     log: Arc<Log>,
     large: Arc<Semaphore>,
+    mask_key: [u8; 32],
 }
 
 impl Guardrail {
-    pub fn new(policies: Arc<Live>, log: Arc<Log>) -> Self {
+    /// `mask_key` is what [`crate::mask::Style::Hash`] depends on.
+    pub fn new(policies: Arc<Live>, log: Arc<Log>, mask_key: [u8; 32]) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { policies, log, large: Arc::new(Semaphore::new(threads)) }
+        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key }
     }
 
     pub fn policies(&self) -> &Arc<Live> {
@@ -108,50 +133,54 @@ impl Guardrail {
     /// Judges now. What stands in the way of a call is on disk before the answer; what lets it pass is written
     /// behind.
     pub async fn check(&self, check: Check) -> Result<Checked, GuardrailError> {
-        let Check { payloads, mut context, policies, recording, deadline } = check;
+        let Check { operation, payloads, mut context, policies, recording, deadline } = check;
         let request_id = Uuid::now_v7();
         let begun = Instant::now();
         let (payloads, judgement) = self.judge(payloads, &context, &policies, deadline).await?;
-        let Judgement { decision, coverage, model } = judgement;
+        let Judgement { decision, coverage, model, to_mask } = judgement;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
         }
+        let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
+            self.mask(&payloads, &to_mask)?
+        } else {
+            Masked::default()
+        };
         let wanted = match recording {
             Recording::Always => true,
             Recording::IfViolated => decision.action > Action::Allow,
             Recording::Never => false,
         };
         if wanted {
-            let judged =
-                Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us: micros(begun.elapsed()) };
-            self.record(request_id, context, policies, payloads, judged, deadline).await?;
+            let enforced = match decision.action {
+                Action::Block => true,
+                Action::Mask => operation == Operation::Mutate,
+                Action::Allow | Action::Alert => false,
+            };
+            let duration_us = micros(begun.elapsed());
+            let judged = Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us };
+            let record = decided(request_id, context, policies, payloads, judged, enforced);
+            self.record(record, deadline).await?;
         }
-        Ok(Checked { request_id, decision, coverage })
+        Ok(Checked { request_id, decision, coverage, masked })
     }
 
-    async fn record(
-        &self,
-        request_id: Uuid,
-        context: CallContext,
-        policies: Vec<String>,
-        payloads: Payloads,
-        judged: Judged,
-        deadline: Instant,
-    ) -> Result<(), LogError> {
-        let blocked = judged.decision.action == Action::Block;
-        let decision = NewRecord {
-            kind: RecordKind::Decision,
-            request_id,
-            sync: true,
-            direction: payloads.direction(),
-            status: if blocked { 400 } else { 200 },
-            context,
-            policies,
-            outcome: RecordedOutcome::Judged(judged),
-            enforced: blocked,
-            payloads,
+    fn mask(&self, payloads: &Payloads, to_mask: &[ToMask]) -> Result<Masked, MaskError> {
+        let mut masker = Masker::new(self.mask_key);
+        let mut mask = |direction, payload: Option<&Payload>| {
+            let spots: Vec<Spot<'_>> =
+                to_mask.iter().filter(|spot| spot.location.direction == direction).map(spot).collect();
+            payload.map_or(Ok(None), |payload| masker.mask(payload, &spots))
         };
-        if blocked {
+        Ok(Masked {
+            request: mask(Direction::Request, payloads.request())?,
+            response: mask(Direction::Response, payloads.response())?,
+        })
+    }
+
+    /// A refusal is on disk before the answer; what lets a call pass is written behind.
+    async fn record(&self, decision: NewRecord, deadline: Instant) -> Result<(), LogError> {
+        if decision.status == BLOCKED {
             let traffic = refused(&decision);
             self.log.append([Some(decision), traffic].into_iter().flatten().collect(), deadline.into()).await.map(drop)
         } else {
@@ -214,6 +243,38 @@ fn known(view: &Generation, names: &[String]) -> Result<(), UnknownPolicy> {
     match names.iter().find(|name| view.set.get(name).is_none()) {
         Some(name) => Err(UnknownPolicy(name.clone())),
         None => Ok(()),
+    }
+}
+
+fn decided(
+    request_id: Uuid,
+    context: CallContext,
+    policies: Vec<String>,
+    payloads: Payloads,
+    judged: Judged,
+    enforced: bool,
+) -> NewRecord {
+    NewRecord {
+        kind: RecordKind::Decision,
+        request_id,
+        sync: true,
+        direction: payloads.direction(),
+        status: if judged.decision.action == Action::Block { BLOCKED } else { 200 },
+        context,
+        policies,
+        outcome: RecordedOutcome::Judged(judged),
+        enforced,
+        payloads,
+    }
+}
+
+fn spot(ToMask { location, name, style }: &ToMask) -> Spot<'_> {
+    Spot {
+        pointer: &location.pointer,
+        inner_pointer: &location.inner_pointer,
+        span: location.span,
+        entity: name,
+        style: *style,
     }
 }
 

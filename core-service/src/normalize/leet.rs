@@ -11,11 +11,13 @@ use super::{
 
 /// Longer ones are identifiers.
 const LONGEST: usize = 24;
-/// After a number these are units and ordinals.
+/// In a row; words with more of them are rare.
+const MOST_CONSONANTS: usize = 4;
+/// After a number these are units.
 const UNITS: &[&str] = &[
     "am", "bit", "cm", "d", "db", "em", "fps", "ft", "g", "gb", "ghz", "h", "hz", "in", "k", "kb", "kbps", "kg", "khz",
-    "km", "kw", "kwh", "l", "m", "mb", "mbps", "mg", "mhz", "min", "ml", "mm", "ms", "nd", "nm", "ns", "pm", "pt", "px",
-    "rd", "rem", "s", "sec", "st", "tb", "th", "us", "v", "w", "x",
+    "km", "kw", "kwh", "l", "m", "mb", "mbps", "mg", "mhz", "min", "ml", "mm", "ms", "nm", "ns", "pm", "pt", "px",
+    "rem", "s", "sec", "tb", "us", "v", "w", "x",
 ];
 
 enum Reading {
@@ -130,19 +132,38 @@ fn read(word: &[u8], folded: &mut [u8]) -> Reading {
         return Reading::Known;
     }
     let is_id = camel || longest_number > 2 || digits > letters + 2 || (hex == word.len() && hex > 8);
-    if is_id || !folded.iter().any(|byte| b"aeiouy".contains(byte)) {
+    if is_id || !is_pronounceable(folded) {
         return Reading::Plain;
     }
-    let first_letter = word.iter().position(u8::is_ascii_alphabetic).unwrap_or(0);
-    let is_measure = inside == 0
-        && first_letter > 0
-        && std::str::from_utf8(&word[first_letter..])
-            .is_ok_and(|unit| UNITS.binary_search(&unit.to_ascii_lowercase().as_str()).is_ok());
+    let is_measure = inside == 0 && is_measure(word);
     match () {
         () if is_measure => Reading::Plain,
         () if inside > 0 && word.len() >= 4 && hex < word.len() => Reading::Strong,
         () => Reading::Weak,
     }
+}
+
+/// Digits of base64 and identifiers fold to letters as well, but not to words.
+fn is_pronounceable(folded: &[u8]) -> bool {
+    let mut syllables = folded.split(|byte| b"aeiouy".contains(byte));
+    let first = syllables.next().map_or(0, <[u8]>::len);
+    first < folded.len() && first <= MOST_CONSONANTS && syllables.all(|consonants| consonants.len() <= MOST_CONSONANTS)
+}
+
+/// `5km`, `2nd`; `4nd` is neither.
+fn is_measure(word: &[u8]) -> bool {
+    let number = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let unit = word[number..].to_ascii_lowercase();
+    let ordinal: &[u8] =
+        match (number.checked_sub(2).map(|tens| word[tens]), number.checked_sub(1).map(|ones| word[ones])) {
+            (_, None) => return false,
+            (Some(b'1'), _) => b"th",
+            (_, Some(b'1')) => b"st",
+            (_, Some(b'2')) => b"nd",
+            (_, Some(b'3')) => b"rd",
+            _ => b"th",
+        };
+    unit == ordinal || UNITS.binary_search_by(|known| known.as_bytes().cmp(&unit)).is_ok()
 }
 
 /// `1` and `|` stand for `l` as well; the list decides.

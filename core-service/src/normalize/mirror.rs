@@ -35,8 +35,10 @@ pub(super) fn decode(text: &str, chain: &[Decoder], sheet: &mut Sheet) {
         let block = lines(text, place);
         let mut writer = Writer::new(text, sheet.room);
         writer.part(block.start);
-        let rotated: String =
-            text[block.clone()].chars().map(|c| if c.is_ascii() { char::from(words::rot13(c as u8)) } else { c }).collect();
+        let rotated: String = text[block.clone()]
+            .chars()
+            .map(|c| if c.is_ascii() { char::from(words::rot13(c as u8)) } else { c })
+            .collect();
         writer.put_aligned(&rotated, block.start);
         sheet.add(Decoder::Rot13, writer);
     }

@@ -21,7 +21,7 @@ struct Run {
 }
 
 impl Run {
-    fn from_of(&self, unit: u32) -> Range<u32> {
+    fn source_of(&self, unit: u32) -> Range<u32> {
         let start = (i64::from(self.from) + i64::from(unit) * i64::from(self.step)) as u32;
         start..start + self.from_len
     }
@@ -74,13 +74,13 @@ impl Origins {
         let from_len = from.end - from.start;
         let count = self.last_count();
         if let Some(last) = self.runs.last_mut() {
-            if count == 1 && last.from_of(0) == from {
+            if count == 1 && last.source_of(0) == from {
                 last.unit += unit;
                 self.len += unit;
                 return;
             }
             if last.unit == unit && last.from_len == from_len {
-                let step = i64::from(from.start) - i64::from(last.from_of(count - 1).start);
+                let step = i64::from(from.start) - i64::from(last.source_of(count - 1).start);
                 if count == 1 || step == i64::from(last.step) {
                     last.step = step as i32;
                     self.len += unit;
@@ -96,15 +96,13 @@ impl Origins {
     fn touched(&self, range: Range<u32>) -> impl Iterator<Item = (&Run, Range<u32>, u32, u32)> {
         let first = self.runs.partition_point(|run| run.at <= range.start).saturating_sub(1);
         let ends = self.runs[first.min(self.runs.len())..].iter().skip(1).map(|run| run.at).chain([self.len]);
-        self.runs[first.min(self.runs.len())..]
-            .iter()
-            .zip(ends)
-            .take_while(move |(run, _)| run.at < range.end)
-            .map(move |(run, end)| {
+        self.runs[first.min(self.runs.len())..].iter().zip(ends).take_while(move |(run, _)| run.at < range.end).map(
+            move |(run, end)| {
                 let part = range.start.max(run.at)..range.end.min(end);
                 let units = (part.start - run.at) / run.unit..(part.end - 1 - run.at) / run.unit;
                 (run, part, units.start, units.end)
-            })
+            },
+        )
     }
 
     pub(super) fn origin(&self, range: Range<usize>) -> Range<usize> {
@@ -114,29 +112,30 @@ impl Origins {
             let place = self.place(start);
             return place..place;
         }
-        let mut all = u32::MAX..0;
+        let (mut low, mut high) = (u32::MAX, 0);
         for (run, _, first, last) in self.touched(start..end) {
             for unit in [first, last] {
-                let from = run.from_of(unit);
-                all = all.start.min(from.start)..all.end.max(from.end);
+                let from = run.source_of(unit);
+                low = low.min(from.start);
+                high = high.max(from.end);
             }
         }
-        all.start as usize..all.end as usize
+        low as usize..high as usize
     }
 
     fn place(&self, at: u32) -> usize {
         if at < self.len {
-            return self.touched(at..at + 1).next().map_or(0, |(run, _, unit, _)| run.from_of(unit).start) as usize;
+            return self.touched(at..at + 1).next().map_or(0, |(run, _, unit, _)| run.source_of(unit).start) as usize;
         }
         let count = self.last_count();
-        self.runs.last().map_or(0, |last| last.from_of(count.saturating_sub(1)).end) as usize
+        self.runs.last().map_or(0, |last| last.source_of(count.saturating_sub(1)).end) as usize
     }
 
     /// The map of a view of a view: `self` leads to the parent's text, `parent` from there to the original.
     pub(super) fn after(&self, parent: &Self) -> Self {
         let mut out = Self::default();
         if let ([only], 1) = (&parent.runs[..], parent.last_count()) {
-            out.push_unit(self.len, only.from_of(0));
+            out.push_unit(self.len, only.source_of(0));
             return out;
         }
         for (index, run) in self.runs.iter().enumerate() {
@@ -147,7 +146,7 @@ impl Origins {
                 continue;
             }
             for unit in 0..count {
-                let from = run.from_of(unit);
+                let from = run.source_of(unit);
                 let from = parent.origin(from.start as usize..from.end as usize);
                 out.push(run.unit as usize, from);
             }
@@ -161,13 +160,13 @@ impl Origins {
         }
         for (run, part, first, last) in self.touched(range) {
             if run.is_copy() {
-                out.copy((part.end - part.start) as usize, run.from_of(first).start as usize);
+                out.copy((part.end - part.start) as usize, run.source_of(first).start as usize);
                 continue;
             }
             for unit in first..=last {
                 let start = (run.at + unit * run.unit).max(part.start);
                 let end = (run.at + (unit + 1) * run.unit).min(part.end);
-                out.push_unit(end - start, run.from_of(unit));
+                out.push_unit(end - start, run.source_of(unit));
             }
         }
     }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     Decoder, Mark,
+    letters::is_alphabetic,
     sheet::{Sheet, Writer},
 };
 
@@ -15,11 +16,12 @@ const WIDEST_GAP: usize = 6;
 pub(super) fn decode(text: &str, sheet: &mut Sheet) {
     let mut writer = Writer::new(text, sheet.room);
     let mut run = Run::default();
-    let mut before: Option<char> = None;
+    let mut after_letter = false;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        let single = is_letter(c) && !before.is_some_and(is_letter) && !chars.peek().is_some_and(|(_, c)| is_letter(*c));
-        let broken = (is_letter(c) && !single) || (!is_letter(c) && !is_separator(c));
+        let letter = is_letter(c);
+        let single = letter && !after_letter && !chars.peek().is_some_and(|(_, c)| is_letter(*c));
+        let broken = (letter && !single) || (!letter && !is_separator(c));
         if broken {
             run.close(text, &mut writer, sheet);
         } else if single {
@@ -28,7 +30,7 @@ pub(super) fn decode(text: &str, sheet: &mut Sheet) {
             }
             run.letters.push(at..at + c.len_utf8());
         }
-        before = Some(c);
+        after_letter = letter;
         if writer.is_full() {
             break;
         }
@@ -42,7 +44,9 @@ pub(super) fn decode(text: &str, sheet: &mut Sheet) {
 
 /// The signs of leetspeak count: they stand for letters here.
 fn is_letter(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '$' | '@' | '!' | '+') || (!c.is_ascii() && c.is_alphabetic() && !is_wordlike(c))
+    c.is_ascii_alphanumeric()
+        || matches!(c, '$' | '@' | '!' | '+')
+        || (!c.is_ascii() && !is_wordlike(c) && is_alphabetic(c))
 }
 
 /// Scripts that write a word, or a syllable, in one letter.
@@ -51,7 +55,7 @@ fn is_wordlike(c: char) -> bool {
 }
 
 fn is_separator(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '.' | '-' | '_' | '*' | '/' | '|' | '~' | ',' | '+' | ':' | ';' | '•' | '·')
+    c.is_whitespace() || matches!(c, '.' | '-' | '=' | '_' | '*' | '/' | '|' | '~' | ',' | '+' | ':' | ';' | '•' | '·')
 }
 
 #[derive(Default)]
@@ -69,10 +73,11 @@ impl Run {
                     continue;
                 }
                 let gap = self.letters[index - 1].end..letter.start;
-                // What separates words is anything but what separates their letters.
-                let word_ends = text[gap.clone()] != *separator;
                 writer.skip_to(letter.start);
-                if word_ends {
+                if let Some(sign) = sign_between(&text[gap.clone()], separator) {
+                    writer.put(sign, gap);
+                } else if text[gap.clone()] != *separator {
+                    // What separates words is anything but what separates their letters.
                     writer.put(" ", gap);
                 }
                 writer.replace(letter.clone(), &text[letter.clone()]);
@@ -92,6 +97,12 @@ impl Run {
         };
         if gap(0) != gap(1) && gap(1) == gap(2) { gap(1) } else { gap(0) }
     }
+}
+
+/// A sign that stands apart like a letter, as in `g h p _ 1 6`: between two separators.
+fn sign_between<'t>(gap: &'t str, separator: &str) -> Option<&'t str> {
+    let sign = gap.strip_prefix(separator)?.strip_suffix(separator)?;
+    (sign.len() == 1 && sign.bytes().all(|byte| byte.is_ascii_punctuation())).then_some(sign)
 }
 
 /// Not a table of numbers, not a list with commas, not the alphabet.

@@ -67,34 +67,36 @@ fn look(window: &[u8; WINDOW + AHEAD], seen: &mut Seen) {
     let mut letter = [0u8; WINDOW + AHEAD];
     let mut upper = [0u8; WINDOW + AHEAD];
     let mut leet = [0u8; WINDOW + AHEAD];
-    let mut word = [0u8; WINDOW + AHEAD];
+    let mut small = [0u8; WINDOW + AHEAD];
+    let mut spelled = [0u8; WINDOW + AHEAD];
+    let mut apart = [0u8; WINDOW + AHEAD];
     for (index, byte) in window.iter().copied().enumerate() {
         let digit = u8::from(byte.wrapping_sub(b'0') < 10);
         letter[index] = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
         upper[index] = u8::from(byte.wrapping_sub(b'A') < 26);
-        word[index] = letter[index] | digit;
+        small[index] = (letter[index] ^ upper[index]) | digit;
         leet[index] = digit
             | u8::from(byte == b'$')
             | u8::from(byte == b'@')
             | u8::from(byte == b'!')
             | u8::from(byte == b'|')
             | u8::from(byte == b'+');
+        // With the leet signs, which stand for letters here: `1.g.n.0.r.3`.
+        spelled[index] = letter[index] | leet[index];
+        apart[index] = spelled[index] ^ 1;
         seen.percent |= u8::from(byte == b'%');
         seen.ampersand |= u8::from(byte == b'&');
         seen.backslash |= u8::from(byte == b'\\');
         seen.digit |= digit;
     }
     for index in 0..WINDOW {
-        seen.camel |= word[index] & !upper[index] & upper[index + 1];
+        seen.camel |= small[index] & upper[index + 1];
         seen.mixed |= leet[index] & letter[index + 1];
-        // With the leet signs, which stand for letters here: `1.g.n.0.r.3`.
-        let spelled = |at: usize| word[at] | leet[at];
-        seen.isolated |= spelled(index)
-            & !spelled(index + 1)
-            & spelled(index + 2)
-            & !spelled(index + 3)
-            & spelled(index + 4)
-            & !spelled(index + 5)
-            & 1;
+        seen.isolated |= spelled[index]
+            & apart[index + 1]
+            & spelled[index + 2]
+            & apart[index + 3]
+            & spelled[index + 4]
+            & apart[index + 5];
     }
 }

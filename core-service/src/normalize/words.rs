@@ -7,30 +7,32 @@
 use std::ops::Range;
 
 /// Sorted. Five letters or more, so that each covers a group at an even place; none that reads as a word backwards.
+#[rustfmt::skip]
 const WORDS: &[&str] = &[
     "about", "access", "account", "admin", "administrator", "after", "again", "against", "always", "another",
     "answer", "anterior", "anteriores", "anweisungen", "anything", "assistant", "because", "before", "below",
-    "between", "bypass", "certificate", "children", "command", "commands", "company", "confidential", "constraints",
-    "content", "context", "conversation", "could", "country", "credential", "credentials", "credit", "database",
-    "developer", "directions", "directive", "directives", "disable", "disclose", "disregard", "document", "email",
-    "enable", "encoded", "every", "everything", "execute", "explain", "filter", "filters", "first", "follow",
-    "following", "forget", "found", "friend", "german", "great", "guidelines", "hacker", "harmful", "hidden", "house",
-    "however", "ignora", "ignore", "ignorer", "ignoriere", "illegal", "important", "information", "initial",
-    "instruccion", "instrucciones", "instruction", "instructions", "instrucoes", "istruzioni", "jailbreak", "large",
-    "letter", "limits", "little", "malware", "message", "model", "money", "never", "nothing", "number",
-    "orders", "other", "output", "override", "password", "people", "persona", "place", "please", "policies", "policy",
-    "precedent", "precedentes", "pretend", "previous", "print", "private", "prohibited", "prompt", "question",
-    "refuse", "repeat", "response", "restriction", "restrictions", "return", "reveal", "right", "rules", "safety",
-    "school", "secret", "secrets", "security", "should", "simulate", "small", "something", "start", "still",
-    "system", "their", "there", "these", "thing", "think", "those", "three", "through", "token", "tokens",
-    "unrestricted", "until", "verbatim", "vorherigen", "water", "weapon", "where", "which", "while",
-    "without", "world", "would", "write", "years", "yourself",
+    "between", "bucket", "bypass", "certificate", "children", "command", "commands", "company", "confidential",
+    "constraints", "content", "context", "conversation", "could", "country", "credential", "credentials", "credit",
+    "database", "deploy", "developer", "directions", "directive", "directives", "disable", "disclose", "disregard",
+    "document", "email", "enable", "encoded", "every", "everything", "execute", "explain", "filter", "filters",
+    "first", "follow", "following", "forget", "found", "friend", "german", "great", "guidelines", "hacker", "harmful",
+    "hidden", "house", "however", "ignora", "ignore", "ignorer", "ignoriere", "illegal", "important", "information",
+    "initial", "instruccion", "instrucciones", "instrucoes", "instruction", "instructions", "istruzioni", "jailbreak",
+    "large", "letter", "limits", "little", "login", "malware", "message", "model", "money", "never", "nothing",
+    "number", "orders", "other", "output", "override", "password", "payment", "people", "persona", "place", "please",
+    "policies", "policy", "precedent", "precedentes", "pretend", "previous", "print", "private", "prohibited",
+    "project", "prompt", "question", "refuse", "repeat", "response", "restriction", "restrictions", "return",
+    "reveal", "right", "rules", "safety", "school", "secret", "secrets", "security", "server", "should", "simulate",
+    "small", "something", "start", "still", "system", "their", "there", "these", "thing", "think", "those", "three",
+    "through", "today", "token", "tokens", "unrestricted", "until", "using", "value", "verbatim", "vorherigen",
+    "water", "weapon", "where", "which", "while", "without", "works", "world", "would", "write", "years", "yourself",
 ];
 
 /// No listed word is longer.
 pub(super) const LONGEST: usize = 16;
 const GROUP: usize = 4;
-const BITS: u32 = 15;
+/// 16 KB, which stay in the first cache: one group in two hundred hits by chance.
+const BITS: u32 = 17;
 
 static FILTER: [u64; 1 << (BITS - 6)] = filter();
 
@@ -45,17 +47,20 @@ const fn filter() -> [u64; 1 << (BITS - 6)] {
         let word = WORDS[index].as_bytes();
         let mut at = 0;
         while at < 2 && at + GROUP <= word.len() {
-            let mut backward = [0; GROUP];
-            let mut rotated = [0; GROUP];
+            let mut forms = [[0; GROUP]; 3];
             let mut letter = 0;
             while letter < GROUP {
-                backward[letter] = word[word.len() - 1 - at - letter];
-                rotated[letter] = rot13(word[at + letter]);
+                forms[0][letter] = word[word.len() - 1 - at - letter];
+                forms[1][letter] = rot13(word[at + letter]);
+                forms[2][letter] = rot13(forms[0][letter]);
                 letter += 1;
             }
-            let (backward, rotated) = (slot(u32::from_le_bytes(backward)), slot(u32::from_le_bytes(rotated)));
-            filter[backward >> 6] |= 1 << (backward & 63);
-            filter[rotated >> 6] |= 1 << (rotated & 63);
+            let mut form = 0;
+            while form < forms.len() {
+                let slot = slot(u32::from_le_bytes(forms[form]));
+                filter[slot >> 6] |= 1 << (slot & 63);
+                form += 1;
+            }
             at += 1;
         }
         index += 1;
@@ -71,9 +76,32 @@ pub(super) const fn rot13(byte: u8) -> u8 {
     }
 }
 
+/// A bit for each listed word, by its ends and its length: it answers most questions without a search.
+static OUTLINES: [u64; 64] = outlines();
+
+const fn outline(word: &[u8]) -> usize {
+    let ends = word[0] as usize * 31 + word[1] as usize * 7 + word[word.len() - 1] as usize * 131;
+    (ends * 16 + word.len()) % (64 * 64)
+}
+
+const fn outlines() -> [u64; 64] {
+    let mut outlines = [0; 64];
+    let mut index = 0;
+    while index < WORDS.len() {
+        let bit = outline(WORDS[index].as_bytes());
+        outlines[bit >> 6] |= 1 << (bit & 63);
+        index += 1;
+    }
+    outlines
+}
+
 /// `word` in small ASCII letters.
 pub(super) fn is_known(word: &[u8]) -> bool {
-    WORDS.binary_search_by(|known| known.as_bytes().cmp(word)).is_ok()
+    if word.len() < 2 {
+        return false;
+    }
+    let bit = outline(word);
+    OUTLINES[bit >> 6] >> (bit & 63) & 1 == 1 && WORDS.binary_search_by(|known| known.as_bytes().cmp(word)).is_ok()
 }
 
 /// From the first to the last listed word in disguise.
@@ -132,7 +160,12 @@ fn compare(bytes: &[u8], at: usize, found: &mut Disguised) {
     word.reverse();
     word.iter_mut().for_each(|byte| *byte = rot13(*byte));
     if is_known(word) {
-        widen(&mut found.rotated, place);
+        widen(&mut found.rotated, place.clone());
+    }
+    // Turned both ways: read backwards first, it is found again as rot13.
+    word.reverse();
+    if is_known(word) {
+        widen(&mut found.reversed, place);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
         finding::{Detector, RuleIdentity, Severity},
         segment::Role,
     },
+    mask::Style,
 };
 
 /// Rules of one policy, words and patterns of one rule.
@@ -51,7 +52,9 @@ pub struct PolicyRule {
     pub action: Action,
     pub severity: Option<Severity>,
     pub message: Arc<str>,
+    pub mask: Style,
     pub threshold: f32,
+    pub min_matches: usize,
     pub directions: Vec<DirectionName>,
     pub looks_for: LooksFor,
 }
@@ -150,6 +153,12 @@ fn compile_rules(file: &PolicyFile, problems: &mut Problems) -> Vec<PolicyRule> 
         if rule.threshold.is_some_and(|threshold| !(0.0..=1.0).contains(&threshold)) {
             wrong("threshold", "0 to 1".to_owned());
         }
+        if rule.min_matches.is_some_and(|matches| !(1..=1000).contains(&matches)) {
+            wrong("min_matches", "1 to 1000".to_owned());
+        }
+        if rule.mask.is_some() && rule.action != Action::Mask {
+            wrong("mask", format!("has no meaning for the action `{}`", rule.action.as_str()));
+        }
         let looks_for = looks_for(&file.name, &name, rule, file.severity, &mut wrong);
         rules.push(PolicyRule {
             name: name.into(),
@@ -157,7 +166,9 @@ fn compile_rules(file: &PolicyFile, problems: &mut Problems) -> Vec<PolicyRule> 
             action: rule.action,
             severity: rule.severity,
             message: rule.message.as_deref().unwrap_or(&file.message).into(),
+            mask: rule.mask.unwrap_or(Style::Label),
             threshold: rule.threshold.unwrap_or(0.5),
+            min_matches: rule.min_matches.unwrap_or(1).into(),
             directions: rule.directions.clone(),
             looks_for,
         });

@@ -7,9 +7,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::domain::{
-    decision::Action,
-    finding::{Detector, Severity},
+use crate::{
+    domain::{
+        decision::Action,
+        finding::{Detector, Severity},
+    },
+    mask::Style,
 };
 
 /// A policy of Portcullis: what is looked for, where, and what is done about it.
@@ -129,9 +132,15 @@ pub struct RuleFile {
     /// What the end user is told when this rule decides.
     #[serde(default)]
     pub message: Option<String>,
+    /// Action `mask`: what takes the place of a finding. `label` when not given.
+    #[serde(default)]
+    pub mask: Option<Style>,
     /// Findings below this score are ignored. 0 to 1, 0.5 when not given.
     #[serde(default)]
     pub threshold: Option<f32>,
+    /// Fewer findings than this in an exchange are ignored. 1 to 1000, 1 when not given.
+    #[serde(default)]
+    pub min_matches: Option<u16>,
     /// Both when not given.
     #[serde(default)]
     pub directions: Vec<DirectionName>,

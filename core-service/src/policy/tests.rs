@@ -33,6 +33,7 @@ fn what_has_no_meaning_is_a_problem() {
         ("detector: pii, only: [NO_SUCH]", "only"),
         ("detector: keywords, words: [x], except: [y]", "except"),
         ("detector: pii, threshold: 2", "threshold"),
+        ("detector: pii, mask: label", "mask"),
         ("detector: regex, patterns: [{pattern: 'a*'}]", "patterns[0].pattern"),
         ("detector: regex, patterns: [{pattern: 'a', matches: [b]}]", "patterns[0].matches[0]"),
         ("detector: regex, patterns: [{pattern: 'a', misses: [a]}]", "patterns[0].misses[0]"),

@@ -1,7 +1,7 @@
 //! Records as rows. What can be computed before a record is queued is computed by its caller, so that the one
 //! writer thread binds values and little else.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -32,6 +32,8 @@ struct ReceiptRef<'a> {
     reason: &'a str,
     policies: &'a [PolicyRef],
     detectors: &'a [(Detector, Outcome)],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    decoders: &'a [Cow<'static, str>],
 }
 
 #[derive(Deserialize)]
@@ -40,6 +42,8 @@ struct Receipt {
     reason: String,
     policies: Vec<PolicyRef>,
     detectors: Vec<(Detector, Outcome)>,
+    #[serde(default)]
+    decoders: Vec<Cow<'static, str>>,
 }
 
 /// The JSON columns of a judgement.
@@ -50,10 +54,10 @@ struct JudgedTexts {
 
 impl JudgedTexts {
     fn new(judged: &Judged) -> Result<Self, LogError> {
-        let Coverage { status, reason, policies, detectors, .. } = &judged.coverage;
+        let Coverage { status, reason, policies, detectors, decoders, .. } = &judged.coverage;
         let violations = &judged.decision.violations;
         Ok(Self {
-            receipt: to_json(&ReceiptRef { status: *status, reason, policies, detectors })?,
+            receipt: to_json(&ReceiptRef { status: *status, reason, policies, detectors, decoders })?,
             violations: (!violations.is_empty()).then(|| to_json(violations)).transpose()?,
         })
     }
@@ -303,7 +307,7 @@ fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
     let violations_total = next.unsigned()?;
     let message = next.get::<Option<String>>()?.unwrap_or_default().into();
     let violations = next.json_or_default()?;
-    let Receipt { status, reason, policies, detectors } = next.json()?;
+    let Receipt { status, reason, policies, detectors, decoders } = next.json()?;
     let coverage = Coverage {
         status,
         reason,
@@ -313,6 +317,7 @@ fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
         segments_scanned: next.get()?,
         bytes_total: next.unsigned()?,
         bytes_scanned: next.unsigned()?,
+        decoders,
     };
     let decision = Decision { action, verdict, message, violations, violations_total };
     Ok(Judged { decision, coverage, duration_us })

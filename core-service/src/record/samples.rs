@@ -33,6 +33,8 @@ pub(crate) fn violation(rule: &str, action: Action) -> Violation {
         severity: Severity::High,
         action,
         score: 0.3,
+        base_score: 0.2,
+        decoded_from: vec!["base64".into(), "rot13".into()],
         detector_rule: "some_token".to_owned(),
         entity: "TOKEN".to_owned(),
         location: Some(crate::domain::decision::Location {
@@ -62,6 +64,7 @@ pub(crate) fn judged(action: Action) -> Judged {
         segments_scanned: 5,
         bytes_total: 1 << 40,
         bytes_scanned: 99,
+        decoders: vec!["base64".into()],
     };
     Judged { decision: Decision::fold(violations), coverage, duration_us: 41 }
 }

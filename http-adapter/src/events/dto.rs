@@ -54,6 +54,8 @@ struct Violation<'a> {
     severity: Option<&'static str>,
     action: Option<&'static str>,
     score: f32,
+    base_score: f32,
+    decoded_from: &'a [String],
     detector_rule: &'a str,
     entity: &'a str,
     // Together None when it is the whole exchange that is objected to.
@@ -163,6 +165,8 @@ impl<'a> From<&'a v1::Violation> for Violation<'a> {
             severity: names::of(names::SEVERITIES, violation.severity()),
             action: names::of(names::ACTIONS, violation.action()),
             score: violation.score,
+            base_score: violation.base_score,
+            decoded_from: &violation.decoded_from,
             detector_rule: &violation.detector_rule,
             entity: &violation.entity,
             direction: at.and_then(|at| names::of(names::DIRECTIONS, at.direction())),

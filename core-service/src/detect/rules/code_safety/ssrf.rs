@@ -57,7 +57,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ssrf_local_host",
         wake: Wake::Keywords(&["://localhost", "://[::", "://[0:0:0", "localtest.me", "lvh.me", "://[fd", "://[fe80"]),
-        pattern: r"(?i)(?-u:\b)(?:https?|ftp|ws|wss)://(?:localhost(?-u:\b)|\[(?:::1?|0:0:0:0:0:0:0:1|::ffff:[0-9a-f:.]{3,20}|fe80:[0-9a-f:%a-z]{1,40}|fd[0-9a-f]{2}:[0-9a-f:]{1,36})\]|(?:[a-z0-9-]{1,40}\.)?(?:localtest|lvh)\.me(?-u:\b))",
+        pattern: r"(?i)(?-u:\b)(?:https?|ftp|ws|wss)://(?:localhost(?-u:\b)|\[(?:::1?|0:0:0:0:0:0:0:1|::ffff:[0-9a-f:.]{3,20}|(?:0{1,4}:){5}ffff:[0-9a-f:.]{3,20}|fe80:[0-9a-f:%a-z]{1,40}|fd[0-9a-f]{2}:[0-9a-f:]{1,36})\]|(?:[a-z0-9-]{1,40}\.)?(?:localtest|lvh)\.me(?-u:\b))",
         validate: Some(local_host),
         matches: &["http://localhost:3000/", "http://[::1]:80/", "http://[::ffff:127.0.0.1]/admin"],
         misses: &["the localhost is up", "https://[docs]/page"],
@@ -133,7 +133,7 @@ fn numeric_host(candidate: &Candidate<'_>) -> Option<f32> {
 
 fn local_host(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
-    let disguised = hit.contains(".me") || hit.to_ascii_lowercase().contains("::ffff:") || hit.contains("0:0:0:0");
+    let disguised = hit.contains(".me") || hit.to_ascii_lowercase().contains(":ffff:") || hit.contains("0:0:0:0");
     Some(if disguised { 0.6 } else { 0.3 })
 }
 

@@ -1,6 +1,6 @@
 //! Payment cards and bank accounts: checksums do most of the work.
 
-use super::{PII, mentions};
+use super::{PII, follows, mentions};
 use crate::{
     detect::{
         rule::{Rule, Wake},
@@ -49,6 +49,18 @@ pub(super) const RULES: &[Rule] = &[
             "NL02 ABNA 0123 4567 89",
         ],
         misses: &["GB33BUKB20201555555556", "DE75512108001245126", "XX00123456789012345"],
+        ..PII
+    },
+    Rule {
+        id: "bic",
+        entity: "BIC_CODE",
+        severity: Severity::Low,
+        wake: Wake::Keywords(&["bic", "swift"]),
+        pattern: r"(?-u:\b)[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?-u:\b)",
+        validate: Some(bic),
+        reach: 96,
+        matches: &["BIC: ALDRDEFF", "SWIFT code BKALFR2L490", "bic ALDRDEFFXXX"],
+        misses: &["ALDRDEFF", "SWIFT is a fine LANGUAGE", "BIC: ALDRXXFF"],
         ..PII
     },
 ];
@@ -252,6 +264,18 @@ fn iban(candidate: &Candidate<'_>) -> Option<f32> {
     let country = compact.get(..2)?.to_ascii_uppercase();
     let (_, length) = IBAN_LENGTHS.iter().find(|(code, _)| *code == country)?;
     (compact.len() == *length && checksum::iban(&compact)).then_some(1.0)
+}
+
+/// Eight capitals spell words: the country must exist, and the word must stand near.
+fn bic(candidate: &Candidate<'_>) -> Option<f32> {
+    const OTHERS: &[&str] = &[
+        "US", "CA", "AU", "NZ", "JP", "CN", "HK", "SG", "IN", "KR", "MX", "AR", "CL", "CO", "ZA", "TH", "ID", "MY",
+        "PH", "TW", "VN",
+    ];
+    let country = candidate.hit().get(4..6)?;
+    let exists = OTHERS.contains(&country) || IBAN_LENGTHS.iter().any(|(code, _)| *code == country);
+    let word = follows(candidate, &["bic", "swift"]);
+    (exists && word).then_some(0.8)
 }
 
 #[cfg(test)]

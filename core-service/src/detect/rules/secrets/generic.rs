@@ -19,6 +19,7 @@ use crate::{
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "generic_secret",
+        yields: true,
         entity: "generic_secret",
         severity: Severity::High,
         wake: Wake::Keywords(&[
@@ -55,6 +56,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "generic_key",
+        yields: true,
         entity: "generic_key",
         severity: Severity::High,
         wake: Wake::Keywords(&["key"]),
@@ -76,6 +78,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "generic_secret_near",
+        yields: true,
         entity: "generic_secret",
         severity: Severity::High,
         wake: Wake::Keywords(&["secret", "token", "api", "access", "auth", "private", "license", "_key", "credential"]),
@@ -102,6 +105,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "leaked_value",
+        yields: true,
         entity: "generic_secret",
         severity: Severity::High,
         score: 0.6,

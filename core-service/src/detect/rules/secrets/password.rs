@@ -17,6 +17,7 @@ use crate::{
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "generic_password",
+        yields: true,
         entity: "generic_password",
         severity: Severity::High,
         wake: Wake::Keywords(&[
@@ -56,6 +57,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "generic_password_prose",
+        yields: true,
         entity: "generic_password",
         severity: Severity::High,
         wake: Wake::Keywords(&["pass", "pwd"]),
@@ -71,6 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "generic_password_option",
+        yields: true,
         entity: "generic_password",
         severity: Severity::High,
         wake: Wake::Keywords(&[
@@ -100,6 +103,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "generic_password_near",
+        yields: true,
         entity: "generic_password",
         severity: Severity::High,
         wake: Wake::Keywords(&["pass", "pwd"]),

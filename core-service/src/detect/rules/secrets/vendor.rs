@@ -12,6 +12,7 @@ use crate::detect::{
 
 pub(super) const RULES: &[Rule] = &[Rule {
     id: "vendor_token",
+    yields: true,
     entity: "vendor_token",
     wake: Wake::Keywords(&[
         "sk_", "sk-", "pat_", "pat-", "live_", "live-", "key_", "key-", "secret_", "secret-", "token_", "token-",

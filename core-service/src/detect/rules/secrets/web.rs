@@ -111,6 +111,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "authorization_bearer",
+        yields: true,
         entity: "generic_bearer",
         wake: Wake::Keywords(&["bearer"]),
         pattern: r"(?i)(?-u:\b)bearer(?:\s{1,3}|%20|\+|:\s{0,2}|=)(?P<hit>[A-Za-z0-9._~+/-]{16,}={0,2})",
@@ -130,6 +131,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "authorization_basic",
+        yields: true,
         entity: "generic_basic_auth",
         wake: Wake::Keywords(&["basic "]),
         pattern: r"(?i)(?-u:\b)basic {1,3}(?P<hit>[A-Za-z0-9+/]{8,}={0,2})",
@@ -148,6 +150,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "authorization_other",
+        yields: true,
         entity: "generic_bearer",
         wake: Wake::Keywords(&["authorization", "x-auth-token", "x-access-token", "api-key", "apikey"]),
         pattern: r#"(?i)(?:authorization|(?:x-)?api-?key|x-auth-token|x-access-token)\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?(?:(?:token|apikey|api-key|key|splunk|genie-?key|sso-key|sslws|digest)[\s=]\s{0,2})?(?P<hit>[A-Za-z0-9._~+/-]{16,}={0,2})"#,
@@ -162,6 +165,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "url_basic_auth",
+        yields: true,
         entity: "url_basic_auth",
         wake: Wake::Keywords(&["://"]),
         pattern: credentials_in!("[a-z][a-z0-9+.-]{1,24}"),

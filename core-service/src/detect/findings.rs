@@ -1,0 +1,128 @@
+//! What was found in one exchange, as it gathers.
+
+use std::{ops::Range, sync::Arc};
+
+use super::{
+    rule_mask::RuleIndex,
+    scanner::{CompiledRule, Scanner},
+};
+use crate::{
+    domain::finding::{DecodedFrom, Finding, Span},
+    normalize::View,
+};
+
+/// Findings over the same text that one is compared with.
+const CLUSTER: usize = 32;
+
+/// A text as it is scanned, and where its pieces stand in the segment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    /// Number of the segment in the exchange.
+    pub(super) segment: u32,
+    pub(super) text: &'a str,
+    /// [`crate::domain::segment::Segment::context`].
+    pub(super) context: usize,
+    /// Set for what had to be undone first.
+    pub(super) view: Option<(&'a View, &'a DecodedFrom)>,
+}
+
+impl Reading<'_> {
+    /// The range in the segment's own string; None when it lies in the key before it alone.
+    fn place(&self, hit: Range<usize>) -> Option<Span> {
+        let hit = self.view.map_or(hit.clone(), |(view, _)| view.origin(hit));
+        let end = hit.end.checked_sub(self.context)?;
+        let start = hit.start.saturating_sub(self.context);
+        (start < end).then(|| Span::new(start..end))
+    }
+}
+
+/// Findings, and which rules found more than is listed.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub list: Vec<Finding>,
+    /// Findings of each rule so far.
+    counts: Vec<usize>,
+    /// Rules that reached the limit.
+    pub overflowed: Vec<RuleIndex>,
+}
+
+impl Findings {
+    /// Of one rule in one exchange. Per rule, so that a flood of one kind cannot hide another.
+    pub const LIMIT: usize = 10_000;
+
+    pub(super) fn push(
+        &mut self,
+        index: RuleIndex,
+        rule: &CompiledRule,
+        reading: Reading<'_>,
+        hit: Range<usize>,
+        score: f32,
+    ) {
+        let Some(span) = reading.place(hit) else { return };
+        let slot = index as usize;
+        if self.counts.len() <= slot {
+            self.counts.resize(slot + 1, 0);
+        }
+        self.counts[slot] += 1;
+        match self.counts[slot] {
+            1..=Self::LIMIT => self.list.push(Finding {
+                segment: reading.segment,
+                span,
+                rule: Arc::clone(&rule.identity),
+                rule_index: index,
+                score,
+                base_score: rule.score,
+                decoded_from: reading.view.map(|(_, decoded_from)| Arc::clone(decoded_from)),
+            }),
+            count if count == Self::LIMIT + 1 => self.overflowed.push(index),
+            _ => {}
+        }
+    }
+
+    /// Of findings of one detector over the same text, from `from` on: those of a rule that yields go when there is
+    /// another, and of one rule or entity what stands there as it is stays before what was decoded, then the surest,
+    /// then the longest.
+    pub(super) fn settle(&mut self, from: usize, scanner: &Scanner) {
+        if self.list.len() < from + 2 {
+            return;
+        }
+        let mut new = self.list.split_off(from);
+        new.sort_by_key(|finding| (finding.rule.detector, finding.span, finding.rule_index));
+        let mut reach = 0;
+        let touching = |a: &Finding, b: &Finding| {
+            reach = if a.rule.detector == b.rule.detector { a.span.end.max(reach) } else { 0 };
+            b.span.start < reach
+        };
+        for cluster in new.chunk_by(touching) {
+            self.list.extend(best_of(cluster, scanner));
+        }
+        self.list[from..].sort_by_key(|finding| (finding.span, finding.rule_index));
+    }
+}
+
+fn best_of(cluster: &[Finding], scanner: &Scanner) -> Vec<Finding> {
+    let yields = |finding: &Finding| scanner.rule(finding.rule_index).yields;
+    let length = |finding: &Finding| finding.span.end - finding.span.start;
+    let mut best: Vec<&Finding> = cluster.iter().collect();
+    best.sort_by(|a, b| {
+        let decoded = |finding: &Finding| finding.decoded_from.is_some();
+        yields(a)
+            .cmp(&yields(b))
+            .then(decoded(a).cmp(&decoded(b)))
+            .then(b.score.total_cmp(&a.score))
+            .then(length(b).cmp(&length(a)))
+    });
+    let mut kept: Vec<Finding> = Vec::with_capacity(best.len());
+    for finding in best {
+        // Bounded: a text made to give one long chain of findings must not cost their square.
+        let gives_way = kept.iter().take(CLUSTER).any(|other| {
+            let same_entity = !finding.rule.entity.is_empty() && other.rule.entity == finding.rule.entity;
+            let same = same_entity || other.rule_index == finding.rule_index;
+            finding.span.overlaps(other.span) && (yields(finding) || same)
+        });
+        if !gives_way {
+            kept.push(finding.clone());
+        }
+    }
+    kept
+}

@@ -1,0 +1,300 @@
+//! What only the words before it tell from other numbers: dates of birth, documents, records, accounts.
+
+use super::{NEAR_WORD, mentions, named, stands_alone};
+use crate::{
+    detect::{
+        rule::{Rule, Wake},
+        validate::{Candidate, check_digit::is_day, national::americas},
+    },
+    domain::finding::Severity,
+};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "date_of_birth",
+        entity: "DATE_OF_BIRTH",
+        wake: Wake::Keywords(BIRTH),
+        pattern: r"(?i)\d{1,2}(?:[./-]|\. ?)\d{1,2}(?:[./-]|\. ?)(?:19|20)?\d{2}(?-u:\b)|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2}(?-u:\b)|(?-u:\b)\d{1,2}(?:st|nd|rd|th|er|\.|º)? (?:of |de |d')?\p{L}{3,12}\.?,? (?:de |del )?(?:19|20)\d{2}(?-u:\b)|(?-u:\b)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d{2}(?-u:\b)|(?:19|20)\d{2}[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]",
+        validate: Some(birth),
+        matches: &[
+            "date of birth: 10/10/1975",
+            "DOB 1988-05-19",
+            "geboren am 3. März 1974",
+            "she was born on May 4, 1981",
+            "\"dateOfBirth\": \"1990-02-11\"",
+            "生年月日：1985年4月1日",
+        ],
+        misses: &["released on 10/10/1975", "date of birth: pending, see 45/45/1975", "DOB unknown"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "passport_number",
+        entity: "PASSPORT",
+        severity: Severity::High,
+        wake: Wake::Keywords(PASSPORT),
+        pattern: r"(?-u:\b)(?:[A-Za-z]{0,3}\d{6,9}[A-Za-z]?|[CFGHJKLMNPRTVWXYZ0-9]{9}|[A-Z]\d{2}[A-Z]{2}\d{5}|\d{2}[A-Z]{2}\d{5})(?-u:\b)",
+        validate: Some(|c| document(c, PASSPORT, 5, 0.8)),
+        matches: &[
+            "passport number 533380006",
+            "Reisepass C01X06T47",
+            "my passport is XA4820175",
+            "n° de passeport 18AV82017",
+        ],
+        misses: &["passport renewal takes 20 days", "invoice 533380006"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "driver_license",
+        entity: "US_DRIVER_LICENSE",
+        severity: Severity::High,
+        wake: Wake::Keywords(&[
+            "driver",
+            "driving",
+            "führerschein",
+            "permis de conduire",
+            "patente",
+            "permiso de conducir",
+            "carnet de conducir",
+            "habilitação",
+            "rijbewijs",
+            "licence number",
+            "license number",
+            "prawo jazdy",
+            "körkort",
+        ]),
+        pattern: r"(?-u:\b)[A-Za-z]{0,5}[0-9]{1,2}[A-Za-z0-9-]{4,17}(?-u:\b)|(?-u:\b)[A-Z9]{5}\d{6}[A-Z9]{2}\d[A-Z]{2}(?-u:\b)|(?-u:\b)[A-Z]\d{3}[ -]\d{3,4}[ -]\d{3,4}(?:[ -]\d{1,3}){0,2}(?-u:\b)",
+        validate: Some(|c| document(c, DRIVER, 5, 0.8)),
+        matches: &[
+            "my driver's license number is LH329609T",
+            "DL: driving licence MORGA657054SM9IJ",
+            "driver license 281211981",
+            "Führerschein B072RRE2I55",
+        ],
+        misses: &["driver version 535.104.05 loaded", "driving for 281211981 seconds", "the driver came at 10:30"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "medical_record",
+        entity: "MEDICAL_RECORD_NUMBER",
+        severity: Severity::High,
+        wake: Wake::Keywords(RECORD),
+        pattern: r"(?-u:\b)[A-Za-z]{0,4}[-#]?\d{5,12}(?-u:\b)",
+        validate: Some(|c| document(c, RECORD, 5, 0.8)),
+        matches: &["MRN 48201753", "medical record number: MR-820175", "Patient ID: 0048201"],
+        misses: &["MRN pending", "ticket 48201753"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "health_insurance",
+        entity: "HEALTH_INSURANCE_NUMBER",
+        severity: Severity::High,
+        wake: Wake::Keywords(HEALTH),
+        pattern: r"(?-u:\b)[A-Za-z]{0,4}-?\d{6,14}(?-u:\b)",
+        validate: Some(|c| document(c, HEALTH, 6, 0.75)),
+        matches: &[
+            "health insurance number A482017536",
+            "Krankenversichertennummer: M123456789",
+            "member ID: XYZ482017536",
+        ],
+        misses: &["health insurance costs 300", "order XYZ482017536"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "bank_account",
+        entity: "BANK_ACCOUNT",
+        severity: Severity::High,
+        wake: Wake::Keywords(ACCOUNT),
+        pattern: r"(?-u:\b)(?:\d{2}-\d{2}-\d{2} )?\d[\d -]{4,20}\d(?-u:\b)",
+        validate: Some(|c| document(c, ACCOUNT, 6, 0.75)),
+        matches: &["account number 48201753", "acct no: 004820175361", "Kontonummer 4820175361", "sort code 40-47-84"],
+        misses: &["account created 2024", "balance 48201753"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "aba_routing",
+        entity: "ABA_ROUTING_NUMBER",
+        severity: Severity::High,
+        wake: Wake::Keywords(ABA),
+        pattern: r"(?-u:\b)\d{4}-?\d{4}-?\d(?-u:\b)",
+        validate: Some(|c| named(c, ABA, americas::us_aba)),
+        matches: &["routing number 071943219", "ABA number: 0719-4321-9"],
+        misses: &["routing number 071943218", "071943219"],
+        ..NEAR_WORD
+    },
+];
+
+const BIRTH: &[&str] = &[
+    "birth",
+    "dob",
+    "d.o.b",
+    "birthday",
+    "birthdate",
+    "dateofbirth",
+    "born",
+    "geboren",
+    "geburtsdatum",
+    "geburtstag",
+    "naissance",
+    "né le",
+    "née le",
+    "nacimiento",
+    "nacido",
+    "nacida",
+    "nascita",
+    "nato il",
+    "nata il",
+    "nascimento",
+    "nascido",
+    "nascida",
+    "geboortedatum",
+    "födelsedatum",
+    "född",
+    "fødselsdato",
+    "født",
+    "syntymäaika",
+    "urodzenia",
+    "narození",
+    "születési",
+    "дата рождения",
+    "дата народження",
+    "doğum tarihi",
+    "生年月日",
+    "出生日期",
+    "생년월일",
+];
+const PASSPORT: &[&str] = &[
+    "passport",
+    "passeport",
+    "reisepass",
+    "pasaporte",
+    "passaporto",
+    "passaporte",
+    "paspoort",
+    "paszport",
+    "passi",
+    "pasaport",
+    "паспорт",
+    "护照",
+    "パスポート",
+    "여권",
+];
+const DRIVER: &[&str] = &[
+    "driver's license",
+    "drivers license",
+    "driver license",
+    "driver’s license",
+    "driver's licence",
+    "drivers licence",
+    "driving licence",
+    "driving license",
+    "driver_license",
+    "drivers_license",
+    "license number",
+    "licence number",
+    "führerschein",
+    "permis de conduire",
+    "patente",
+    "permiso de conducir",
+    "carnet de conducir",
+    "habilitação",
+    "rijbewijs",
+    "prawo jazdy",
+    "körkort",
+    "driverslicense",
+    "driverlicense",
+];
+const RECORD: &[&str] = &[
+    "mrn",
+    "medical record",
+    "patient id",
+    "patient number",
+    "patient no",
+    "patient_id",
+    "patientid",
+    "chart number",
+    "health record",
+    "patientennummer",
+    "fallnummer",
+    "numéro de dossier",
+    "dossier médical",
+    "historia clínica",
+    "cartella clinica",
+    "prontuário",
+];
+const HEALTH: &[&str] = &[
+    "health insurance",
+    "health card",
+    "member id",
+    "policy number",
+    "insurance id",
+    "subscriber id",
+    "krankenversichertennummer",
+    "krankenkasse",
+    "versichertennummer",
+    "carte vitale",
+    "tarjeta sanitaria",
+    "tessera sanitaria",
+];
+const ACCOUNT: &[&str] = &[
+    "account number",
+    "account no",
+    "account #",
+    "account num",
+    "account_number",
+    "accountnumber",
+    "acct",
+    "bank account",
+    "checking account",
+    "savings account",
+    "sort code",
+    "kontonummer",
+    "konto-nr",
+    "numéro de compte",
+    "número de cuenta",
+    "numero de cuenta",
+    "numero di conto",
+    "conto corrente",
+    "número da conta",
+    "rekeningnummer",
+    "numer konta",
+    "contonummer",
+    "bankkonto",
+];
+const ABA: &[&str] = &["routing", "aba number", "aba no", "aba:", "aba #", "rtn", "transit number"];
+
+fn birth(candidate: &Candidate<'_>) -> Option<f32> {
+    let before = candidate.before(40);
+    let line = before.rsplit("\n\n").next().unwrap_or(before);
+    let hit = candidate.hit();
+    let digit = |c: char| c.is_ascii_digit();
+    let part = candidate.before(1).ends_with(digit) || candidate.after(1).starts_with(digit);
+    let numbers: Vec<u32> = hit.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+    // Two of three numbers are a day and a month, in whichever order.
+    let plausible = match numbers[..] {
+        [year, month, day] if year > 31 => is_day(month, day),
+        [a, b, _] => is_day(a, b) || is_day(b, a),
+        [day, _] => (1..=31).contains(&day),
+        _ => false,
+    };
+    (!part && plausible && mentions(line, BIRTH)).then_some(0.8)
+}
+
+/// A number with enough digits behind one of the words: before the number only, since the next number's word
+/// stands behind it.
+fn document(candidate: &Candidate<'_>, words: &[&str], digits: usize, score: f32) -> Option<f32> {
+    let hit = candidate.hit();
+    let count = hit.bytes().filter(u8::is_ascii_digit).count();
+    let before = candidate.before(45);
+    let near = before.rsplit("\n\n").next().unwrap_or(before);
+    // What stands between the word and its number is short: no other number, no end of a sentence.
+    let between = words.iter().filter_map(|word| {
+        let at = near.to_ascii_lowercase().rfind(word)?;
+        near.get(at + word.len()..)
+    });
+    let direct = between
+        .min_by_key(|rest| rest.len())
+        .is_some_and(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && !rest.contains(". ") && rest.len() <= 32);
+    let year = hit.len() == 4 && (hit.starts_with("19") || hit.starts_with("20"));
+    let code = hit.bytes().any(|byte| byte == b'_') || super::super::super::validate::placeholder::is_template(hit);
+    (count >= digits && direct && !year && !code && stands_alone(candidate) && mentions(near, words)).then_some(score)
+}

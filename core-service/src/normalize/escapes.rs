@@ -1,0 +1,289 @@
+//! Escapes, undone in place so that what stands around them is kept: URLs, HTML, and the backslashes of source code.
+
+use std::ops::Range;
+
+use super::{
+    Decoder, Mark,
+    sheet::{Sheet, Writer},
+};
+
+/// Plain letters need no escape; that many of them have one for another reason.
+const SUSPICIOUS: usize = 4;
+
+/// One decoder's work on one text.
+struct Edits<'a> {
+    writer: Writer<'a>,
+    /// Something was undone that is not the ordinary use of the escape.
+    worth: bool,
+    letters: usize,
+    span: Option<Range<usize>>,
+}
+
+impl<'a> Edits<'a> {
+    fn new(text: &'a str, sheet: &Sheet) -> Self {
+        Self { writer: Writer::new(text, sheet.room), worth: false, letters: 0, span: None }
+    }
+
+    fn replace(&mut self, range: Range<usize>, with: char) {
+        if with.is_ascii_alphabetic() {
+            self.letters += 1;
+            let start = self.span.as_ref().map_or(range.start, |span| span.start);
+            self.span = Some(start..range.end);
+        }
+        self.writer.replace_char(range, with);
+    }
+
+    fn finish(mut self, decoder: Decoder, sheet: &mut Sheet) {
+        if !self.worth {
+            return;
+        }
+        if self.letters >= SUSPICIOUS
+            && let Some(span) = self.span
+        {
+            sheet.mark(Mark::Encoded, span);
+        }
+        self.writer.finish();
+        sheet.add(decoder, self.writer);
+    }
+}
+
+fn hex_value(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0_u32, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))
+}
+
+fn is_text(c: char) -> bool {
+    !c.is_control() || matches!(c, '\n' | '\r' | '\t')
+}
+
+/// The character that a row of escaped bytes starts with, and how many of them it takes. `next` reads the byte at a
+/// place and says where the escape after it starts.
+fn utf8(start: usize, next: impl Fn(usize) -> Option<(u8, usize)>) -> Option<(char, usize)> {
+    let (first, mut end) = next(start)?;
+    let len = match first {
+        0..=0x7f => 1,
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let mut bytes = [first; 4];
+    for byte in &mut bytes[1..len] {
+        (*byte, end) = next(end)?;
+    }
+    let c = std::str::from_utf8(&bytes[..len]).ok()?.chars().next()?;
+    is_text(c).then_some((c, end))
+}
+
+pub(super) fn url(text: &str, sheet: &mut Sheet) {
+    let bytes = text.as_bytes();
+    let mut edits = Edits::new(text, sheet);
+    let byte_at = |at: usize| match bytes.get(at..at + 3)? {
+        [b'%', digits @ ..] => Some((hex_value(digits)? as u8, at + 3)),
+        _ => None,
+    };
+    // A plus stands for a space in the words around an escape.
+    let mut plus_from = 0;
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'%', &bytes[at..]) {
+        at += found;
+        if edits.writer.is_full() {
+            break;
+        }
+        let Some((c, end)) = utf8(at, byte_at) else {
+            at += 1;
+            continue;
+        };
+        let token = bytes[plus_from..at]
+            .iter()
+            .rposition(u8::is_ascii_whitespace)
+            .map_or(plus_from, |blank| plus_from + blank + 1);
+        pluses(bytes, token..at, &mut edits);
+        edits.replace(at..end, c);
+        edits.worth = true;
+        at = end;
+        plus_from = end;
+    }
+    let tail =
+        bytes[plus_from..].iter().position(u8::is_ascii_whitespace).map_or(bytes.len(), |blank| plus_from + blank);
+    if edits.worth {
+        pluses(bytes, plus_from..tail, &mut edits);
+    }
+    edits.finish(Decoder::Url, sheet);
+}
+
+fn pluses(bytes: &[u8], token: Range<usize>, edits: &mut Edits<'_>) {
+    for at in memchr::memchr_iter(b'+', &bytes[token.clone()]) {
+        edits.writer.replace_char(token.start + at..token.start + at + 1, ' ');
+    }
+}
+
+/// Sorted. Those that hide syntax or letters; the rest of HTML's two thousand hides nothing from a detector.
+const ENTITIES: &[(&str, char)] = &[
+    ("NewLine", '\n'),
+    ("Tab", '\t'),
+    ("aacute", 'á'),
+    ("agrave", 'à'),
+    ("amp", '&'),
+    ("apos", '\''),
+    ("ast", '*'),
+    ("auml", 'ä'),
+    ("bsol", '\\'),
+    ("ccedil", 'ç'),
+    ("colon", ':'),
+    ("comma", ','),
+    ("commat", '@'),
+    ("dollar", '$'),
+    ("eacute", 'é'),
+    ("ecirc", 'ê'),
+    ("egrave", 'è'),
+    ("equals", '='),
+    ("excl", '!'),
+    ("grave", '`'),
+    ("gt", '>'),
+    ("hellip", '…'),
+    ("hyphen", '-'),
+    ("iacute", 'í'),
+    ("lbrace", '{'),
+    ("lbrack", '['),
+    ("lcub", '{'),
+    ("lowbar", '_'),
+    ("lpar", '('),
+    ("lsqb", '['),
+    ("lt", '<'),
+    ("mdash", '-'),
+    ("minus", '-'),
+    ("nbsp", ' '),
+    ("ndash", '-'),
+    ("ntilde", 'ñ'),
+    ("num", '#'),
+    ("oacute", 'ó'),
+    ("ouml", 'ö'),
+    ("percnt", '%'),
+    ("period", '.'),
+    ("plus", '+'),
+    ("quest", '?'),
+    ("quot", '"'),
+    ("rbrace", '}'),
+    ("rbrack", ']'),
+    ("rcub", '}'),
+    ("rpar", ')'),
+    ("rsqb", ']'),
+    ("semi", ';'),
+    ("shy", '\u{ad}'),
+    ("sol", '/'),
+    ("szlig", 'ß'),
+    ("uacute", 'ú'),
+    ("uuml", 'ü'),
+    ("verbar", '|'),
+    ("vert", '|'),
+    ("zwj", '\u{200d}'),
+    ("zwnj", '\u{200c}'),
+];
+const LONGEST_ENTITY: usize = 12;
+
+pub(super) fn html(text: &str, sheet: &mut Sheet) {
+    let bytes = text.as_bytes();
+    let mut edits = Edits::new(text, sheet);
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'&', &bytes[at..]) {
+        at += found;
+        if edits.writer.is_full() {
+            break;
+        }
+        let Some((c, end)) = entity(&bytes[at..]) else {
+            at += 1;
+            continue;
+        };
+        let end = at + end;
+        // A lone `&amp;` or `&nbsp;` is how any page writes it; `&amp;#105;` is an escape of an escape.
+        let layered = bytes.get(end).is_some_and(|byte| *byte == b'#' || byte.is_ascii_alphabetic());
+        edits.worth |= !matches!(c, '&' | ' ') || (c == '&' && layered) || bytes.get(at + 1) == Some(&b'#');
+        edits.replace(at..end, c);
+        at = end;
+    }
+    edits.finish(Decoder::Html, sheet);
+}
+
+/// The entity that `bytes` start with, and its length.
+fn entity(bytes: &[u8]) -> Option<(char, usize)> {
+    let body = &bytes[1..bytes.len().min(LONGEST_ENTITY + 1)];
+    let (value, len) = match body {
+        [b'#', b'x' | b'X', rest @ ..] => {
+            let len = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            (hex_value(&rest[..len.min(8)])?, len + 2)
+        }
+        [b'#', rest @ ..] => {
+            let len = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (std::str::from_utf8(&rest[..len]).ok()?.parse().ok()?, len + 1)
+        }
+        _ => {
+            let len = body.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            let name = std::str::from_utf8(&body[..len]).ok()?;
+            let index = ENTITIES.binary_search_by(|(known, _)| known.cmp(&name)).ok()?;
+            return (body.get(len) == Some(&b';')).then_some((ENTITIES[index].1, len + 2));
+        }
+    };
+    // Browsers read a number without its semicolon too.
+    let semicolon = usize::from(body.get(len) == Some(&b';'));
+    char::from_u32(value).filter(|c| is_text(*c) && *c != '\0').map(|c| (c, 1 + len + semicolon))
+}
+
+pub(super) fn backslash(text: &str, sheet: &mut Sheet) {
+    let bytes = text.as_bytes();
+    let mut edits = Edits::new(text, sheet);
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+        at += found;
+        if edits.writer.is_full() {
+            break;
+        }
+        // JSON in JSON doubles the backslash: the row of them is one.
+        let row = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+        let Some((c, end)) = code(bytes, at + row) else {
+            at += row;
+            continue;
+        };
+        edits.replace(at..end, c);
+        edits.worth = true;
+        at = end;
+    }
+    edits.finish(Decoder::Escapes, sheet);
+}
+
+/// What stands after a backslash: `uXXXX` (or a pair of them), `u{…}`, `UXXXXXXXX`, `xXX` as a character's bytes.
+fn code(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let digits = |from: usize, len: usize| bytes.get(from..from + len).and_then(hex_value);
+    match bytes.get(at..)? {
+        [b'u', b'{', rest @ ..] => {
+            let len = rest.iter().take(7).take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let c = char::from_u32(hex_value(&rest[..len])?).filter(|c| len > 0 && is_text(*c))?;
+            (rest.get(len) == Some(&b'}')).then_some((c, at + 2 + len + 1))
+        }
+        [b'u', ..] => {
+            let high = digits(at + 1, 4)?;
+            let mut end = at + 5;
+            let mut value = high;
+            if (0xd800..0xdc00).contains(&high) {
+                let row = bytes[end..].iter().take(8).take_while(|byte| **byte == b'\\').count();
+                let low = (bytes.get(end + row) == Some(&b'u')).then(|| digits(end + row + 1, 4)).flatten()?;
+                value = 0x10000 + ((high - 0xd800) << 10) + low.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+                end += row + 5;
+            }
+            char::from_u32(value).filter(|c| is_text(*c)).map(|c| (c, end))
+        }
+        [b'U', ..] => char::from_u32(digits(at + 1, 8)?).filter(|c| is_text(*c)).map(|c| (c, at + 9)),
+        [b'x', ..] => {
+            let byte_at = |from: usize| {
+                let row = bytes[from..].iter().take(8).take_while(|byte| **byte == b'\\').count();
+                let start = if from == at { from } else { from + row };
+                (bytes.get(start) == Some(&b'x')).then_some(())?;
+                Some((digits(start + 1, 2)? as u8, start + 3))
+            };
+            utf8(at, byte_at).or_else(|| {
+                let c = char::from(digits(at + 1, 2)? as u8);
+                is_text(c).then_some((c, at + 3))
+            })
+        }
+        _ => None,
+    }
+}
