@@ -17,8 +17,8 @@ use axum::{
 use bytes::Bytes;
 use http::StatusCode;
 use portcullis_api::v1::{
-    self, Action, CheckRequest, CheckResponse, CoverageStatus, IngestRequest, Payload, Recording, Verdict,
-    payload::Content,
+    self, Action, CheckRequest, CheckResponse, CoverageStatus, CoverageView, IngestRequest, Payload, Recording,
+    Verdict, payload::Content,
 };
 use serde::Serialize;
 
@@ -45,7 +45,9 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
         }
         None if flags.sync => {
             let recording = Recording::Always.into();
-            let question = CheckRequest { request, context, policies, recording, ..CheckRequest::default() };
+            let coverage_view = CoverageView::Status.into();
+            let question =
+                CheckRequest { request, context, policies, recording, coverage_view, ..CheckRequest::default() };
             let decided = adapter.core.check(question).await?;
             Ok(answer(&decided, flags.contract.or(contract).unwrap_or(adapter.contract)))
         }

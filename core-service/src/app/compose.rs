@@ -11,12 +11,12 @@ use tokio::{
 };
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
+use tonic::transport::Server;
 
 use super::settings::{CoreSettings, SettingsError};
 use crate::{
     events::EventStore,
-    grpc::routes::Api,
+    grpc::routes::{Api, Embedded},
     guardrail::{analysis, service::Guardrail},
     policy::{
         live::{Live, PolicyStatus},
@@ -89,8 +89,8 @@ impl Core {
     }
 
     /// The services for a client in the same process, who has asked for credentials itself.
-    pub fn embedded(&self) -> Result<Routes, StartError> {
-        Ok(self.api.routes(None)?)
+    pub fn embedded(&self) -> Result<Embedded, StartError> {
+        Ok(self.api.embedded()?)
     }
 
     /// Largest message that a client has to be ready for.
@@ -108,7 +108,7 @@ impl Core {
 
     /// Serves the gRPC port until `stop`, then lets calls end for as long as [`DRAIN`].
     pub fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<JoinHandle<()>, StartError> {
-        let routes = self.api.routes(Some(self.access.clone()))?;
+        let routes = self.api.routes(self.access.clone())?;
         let incoming = TcpListenerStream::new(listener);
         let stopped = stop.clone();
         let serving = Server::builder()

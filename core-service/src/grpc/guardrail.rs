@@ -6,8 +6,8 @@ use futures_util::{Stream, StreamExt as _};
 use portcullis_api::{
     error::ApiError,
     v1::{
-        self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, Operation, Recording,
-        check_stream_response::Outcome, guardrail_service_server::GuardrailService,
+        self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, CoverageView,
+        Operation, Recording, check_stream_response::Outcome, guardrail_service_server::GuardrailService,
     },
 };
 use tonic::{Request, Response, Status, Streaming};
@@ -28,13 +28,15 @@ impl GuardrailApi {
     async fn judge(&self, request: CheckRequest, deadline: Instant) -> Result<CheckResponse, ApiError> {
         let spelling = |payload: &Option<v1::Payload>| payload.as_ref().map(convert::Spelling::of).unwrap_or_default();
         let (request_spelling, response_spelling) = (spelling(&request.request), spelling(&request.response));
+        let view =
+            CoverageView::try_from(request.coverage_view).map_err(|_| convert::invalid("coverage_view", "unknown"))?;
         let check = self.read(request, deadline)?;
         let checked = self.guardrail.check(check).await.map_err(status::from_guardrail)?;
         let Checked { request_id, decision, coverage, masked } = checked;
         Ok(CheckResponse {
             masked_request: masked.request.map(|payload| request_spelling.write(payload)),
             masked_response: masked.response.map(|payload| response_spelling.write(payload)),
-            ..convert::check_response(request_id.to_string(), decision, coverage)
+            ..convert::check_response(request_id.to_string(), decision, coverage, view)
         })
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use portcullis_api::{
     error::{ApiError, ErrorCode},
     v1::{
-        ApplyPolicyRequest, ApplyPolicyResponse, CheckResponse, DeletePolicyRequest, DeletePolicyResponse,
-        GetPolicyRequest, GetPolicyResponse, LintPolicyRequest, LintPolicyResponse, ListPoliciesRequest,
-        ListPoliciesResponse, PolicyProblem, PolicyState, PolicyStatus, ReplayPolicyRequest, ReplayPolicyResponse,
-        TestPolicyCase, TestPolicyRequest, TestPolicyResponse, policy_service_server::PolicyService,
+        ApplyPolicyRequest, ApplyPolicyResponse, CheckResponse, CoverageView, DeletePolicyRequest,
+        DeletePolicyResponse, GetPolicyRequest, GetPolicyResponse, LintPolicyRequest, LintPolicyResponse,
+        ListPoliciesRequest, ListPoliciesResponse, PolicyProblem, PolicyState, PolicyStatus, ReplayPolicyRequest,
+        ReplayPolicyResponse, TestPolicyCase, TestPolicyRequest, TestPolicyResponse,
+        policy_service_server::PolicyService,
     },
 };
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl PolicyService for PolicyApi {
                 let judgement = judge::judge(&set, &names, &payloads, &CallContext::default(), Some(deadline))
                     .map_err(status::from_judge)?;
                 let request_id = Uuid::now_v7().to_string();
-                Ok(convert::check_response(request_id, judgement.decision, judgement.coverage))
+                Ok(convert::check_response(request_id, judgement.decision, judgement.coverage, CoverageView::Full))
             };
             cases.into_iter().map(judge).collect::<Result<Vec<_>, _>>()
         });

@@ -1,21 +1,31 @@
 //! All services behind one door.
 
-use std::sync::Arc;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use portcullis_api::{
     access::Access,
     error::{ApiError, ErrorCode},
     v1::{
-        DESCRIPTORS, event_service_server::EventServiceServer, guardrail_service_server::GuardrailServiceServer,
-        ingestion_service_server::IngestionServiceServer, policy_service_server::PolicyServiceServer,
+        DESCRIPTORS,
+        event_service_server::EventServiceServer,
+        guardrail_service_server::{self, GuardrailServiceServer},
+        ingestion_service_server::{self, IngestionServiceServer},
+        policy_service_server::PolicyServiceServer,
     },
 };
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Request, Status,
+    body::Body,
     service::{Routes, interceptor::InterceptedService},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::Service;
 
 use super::{event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi, policy::PolicyApi};
 use crate::{events::EventStore, guardrail::service::Guardrail};
@@ -41,10 +51,10 @@ impl Api {
         2 * self.payload_bytes + MESSAGE_SLACK
     }
 
-    /// `access` guards all but health. None where the caller has been let in before: in the same process.
-    pub fn routes(&self, access: Option<Access>) -> Result<Routes, tonic_reflection::server::Error> {
+    /// `access` guards all but health.
+    pub fn routes(&self, access: Access) -> Result<Routes, tonic_reflection::server::Error> {
         let message_bytes = self.message_bytes();
-        let guard = Guard(access.map(Arc::new));
+        let guard = Guard(Arc::new(access));
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTORS)
@@ -52,23 +62,38 @@ impl Api {
                 // So that grpcurl can print the details of an error.
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         };
-        let guardrail = GuardrailApi { guardrail: Arc::clone(&self.guardrail), payload_bytes: self.payload_bytes };
-        let ingestion = IngestionApi { guardrail: Arc::clone(&self.guardrail), payload_bytes: self.payload_bytes };
         let policy = PolicyApi { policies: Arc::clone(self.guardrail.policies()), payload_bytes: self.payload_bytes };
         let event = EventApi { events: Arc::clone(&self.events), stop: self.stop.clone() };
-        let guardrail = GuardrailServiceServer::new(guardrail).max_decoding_message_size(message_bytes);
-        let ingestion = IngestionServiceServer::new(ingestion).max_decoding_message_size(message_bytes);
         let policy = PolicyServiceServer::new(policy).max_decoding_message_size(message_bytes);
         let event = EventServiceServer::new(event);
         let health = tonic_health::server::HealthService::from_health_reporter(self.health.clone());
         Ok(Routes::new(tonic_health::pb::health_server::HealthServer::new(health))
-            .add_service(InterceptedService::new(guardrail, guard.clone()))
-            .add_service(InterceptedService::new(ingestion, guard.clone()))
+            .add_service(InterceptedService::new(self.guardrail_server(), guard.clone()))
+            .add_service(InterceptedService::new(self.ingestion_server(), guard.clone()))
             .add_service(InterceptedService::new(policy, guard.clone()))
             .add_service(InterceptedService::new(event, guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1()?, guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1alpha()?, guard))
             .prepare())
+    }
+
+    fn guardrail_server(&self) -> GuardrailServiceServer<GuardrailApi> {
+        let api = GuardrailApi { guardrail: Arc::clone(&self.guardrail), payload_bytes: self.payload_bytes };
+        GuardrailServiceServer::new(api).max_decoding_message_size(self.message_bytes())
+    }
+
+    fn ingestion_server(&self) -> IngestionServiceServer<IngestionApi> {
+        let api = IngestionApi { guardrail: Arc::clone(&self.guardrail), payload_bytes: self.payload_bytes };
+        IngestionServiceServer::new(api).max_decoding_message_size(self.message_bytes())
+    }
+
+    /// For a client in the same process, who has asked for credentials itself.
+    pub fn embedded(&self) -> Result<Embedded, tonic_reflection::server::Error> {
+        Ok(Embedded {
+            guardrail: self.guardrail_server(),
+            ingestion: self.ingestion_server(),
+            rest: self.routes(Access::default())?,
+        })
     }
 
     pub async fn set_serving(&self, serving: bool) {
@@ -86,14 +111,41 @@ impl Api {
     }
 }
 
+/// All services in one. What is called with every prompt and every answer is reached by its name alone, without a
+/// router and without a second look at credentials.
+#[derive(Debug, Clone)]
+pub struct Embedded {
+    guardrail: GuardrailServiceServer<GuardrailApi>,
+    ingestion: IngestionServiceServer<IngestionApi>,
+    rest: Routes,
+}
+
+impl Service<http::Request<Body>> for Embedded {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let service = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
+        match service {
+            guardrail_service_server::SERVICE_NAME => self.guardrail.call(request),
+            ingestion_service_server::SERVICE_NAME => self.ingestion.call(request),
+            _ => Box::pin(self.rest.call(request)),
+        }
+    }
+}
+
 #[derive(Clone)]
-struct Guard(Option<Arc<Access>>);
+struct Guard(Arc<Access>);
 
 impl tonic::service::Interceptor for Guard {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let Some(access) = &self.0 else { return Ok(request) };
         let presented = request.metadata().get("authorization").map(tonic::metadata::AsciiMetadataValue::as_bytes);
-        if access.admits(presented) {
+        if self.0.admits(presented) {
             Ok(request)
         } else {
             Err(ApiError::new(ErrorCode::Unauthenticated, "credentials are required").into())

@@ -49,6 +49,9 @@ fn a_bare_prompt_a_document_and_json_are_the_same_question() {
     }
     let clean = call(address, "GuardrailService/Check", &json!({"request": {"text": "hello"}})).unwrap();
     assert_eq!((&clean["verdict"], &clean["action"]), (&json!("VERDICT_PASS"), &json!("ACTION_ALLOW")));
+    let brief = json!({"request": {"text": "hello"}, "coverageView": "COVERAGE_VIEW_STATUS"});
+    let brief = call(address, "GuardrailService/Check", &brief).unwrap();
+    assert_eq!(brief["coverage"], json!({"status": "COVERAGE_STATUS_COMPLETE"}));
 }
 
 /// Standard base64, by hand: grpcurl wants `bytes` so.

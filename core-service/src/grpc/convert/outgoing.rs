@@ -15,7 +15,16 @@ use crate::{
     record::{Analysis, Event, RecordKind, StoredRecord},
 };
 
-pub(in crate::grpc) fn check_response(request_id: String, decision: Decision, coverage: Coverage) -> v1::CheckResponse {
+pub(in crate::grpc) fn check_response(
+    request_id: String,
+    decision: Decision,
+    mut coverage: Coverage,
+    view: v1::CoverageView,
+) -> v1::CheckResponse {
+    if view == v1::CoverageView::Status {
+        let Coverage { status, reason, .. } = coverage;
+        coverage = Coverage { detectors: Vec::new(), ..Coverage::none(status, reason) };
+    }
     v1::CheckResponse {
         verdict: verdict(decision.verdict, coverage.status).into(),
         action: action(decision.action).into(),
