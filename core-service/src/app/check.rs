@@ -218,7 +218,7 @@ fn from_finding(finding: &Finding, segments: &[Segment<'_>]) -> Found {
         rule: finding.rule.id.to_string(),
         entity: finding.rule.entity.to_string(),
         score: finding.score,
-        decoded_from: finding.decoded_from.iter().flat_map(|names| names.iter()).map(|&name| name.to_owned()).collect(),
+        decoded_from: finding.decoders().map(ToOwned::to_owned).collect(),
         pointer: segments[finding.segment as usize].pointer.clone(),
         start: finding.span.start,
         end: finding.span.end,

@@ -27,11 +27,7 @@ use self::{
 use super::compose::StartError;
 use crate::{
     detect::scanner::{Findings, RuleMask, Scanner, Scratch},
-    domain::{
-        exchange::Direction,
-        finding::Detector,
-        segment::{Role, Segment},
-    },
+    domain::{finding::Detector, segment::Segment},
     policy::{live::Generation, load::Loader},
 };
 
@@ -218,15 +214,7 @@ impl<'s> Eval<'s> {
 
     fn row(&mut self, row: Row) {
         let &EvalArgs { threshold, errors, .. } = self.args;
-        let segment = Segment {
-            direction: Direction::Request,
-            role: Role::User,
-            pointer: String::new(),
-            inner_pointer: String::new(),
-            is_key: false,
-            text: row.text.as_str().into(),
-            context: 0,
-        };
+        let segment = Segment::bare(row.text.as_str());
         let mut findings = Findings::default();
         let start = Instant::now();
         self.scanner.scan(0, &segment, &self.mask, &mut self.scratch, &mut findings);

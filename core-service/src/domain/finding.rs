@@ -116,5 +116,12 @@ pub struct Finding {
     pub decoded_from: Option<DecodedFrom>,
 }
 
+impl Finding {
+    /// [`Self::decoded_from`], name by name.
+    pub fn decoders(&self) -> impl Iterator<Item = &'static str> {
+        self.decoded_from.iter().flat_map(|names| names.iter().copied())
+    }
+}
+
 /// Names of decoders; shared by the findings of one view.
 pub type DecodedFrom = Arc<[&'static str]>;

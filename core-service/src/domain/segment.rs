@@ -46,6 +46,21 @@ impl std::fmt::Debug for Segment<'_> {
     }
 }
 
+impl<'a> Segment<'a> {
+    /// A text that stands in no payload, as a user says it.
+    pub fn bare(text: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            direction: Direction::Request,
+            role: Role::User,
+            pointer: String::new(),
+            inner_pointer: String::new(),
+            is_key: false,
+            text: text.into(),
+            context: 0,
+        }
+    }
+}
+
 impl Segment<'_> {
     /// Bytes of the string itself.
     pub fn len(&self) -> usize {

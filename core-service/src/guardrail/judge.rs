@@ -238,12 +238,7 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
                 action: rule.action,
                 score: finding.score,
                 base_score: finding.base_score,
-                decoded_from: finding
-                    .decoded_from
-                    .iter()
-                    .flat_map(|names| names.iter())
-                    .map(|&name| name.into())
-                    .collect(),
+                decoded_from: finding.decoders().map(Into::into).collect(),
                 detector_rule: finding.rule.id.to_string(),
                 entity: finding.rule.entity.to_string(),
                 location: Some(shown(segment, finding.span)),

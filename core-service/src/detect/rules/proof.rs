@@ -8,23 +8,12 @@ use crate::{
         rule::{Rule, Wake},
         scanner::{Findings, RuleMask, Scanner, Scratch},
     },
-    domain::{
-        exchange::Direction,
-        segment::{Role, Segment},
-    },
+    domain::segment::Segment,
 };
 
 /// The ids of the rules that find something in the text.
 fn found(scanner: &Scanner, mask: &RuleMask, text: &str) -> HashSet<String> {
-    let segment = Segment {
-        direction: Direction::Request,
-        role: Role::User,
-        pointer: String::new(),
-        inner_pointer: String::new(),
-        text: text.into(),
-        is_key: false,
-        context: 0,
-    };
+    let segment = Segment::bare(text);
     let mut findings = Findings::default();
     scanner.scan(0, &segment, mask, &mut Scratch::default(), &mut findings);
     findings.list.iter().map(|finding| finding.rule.id.to_string()).collect()

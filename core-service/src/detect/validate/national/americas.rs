@@ -105,14 +105,11 @@ pub fn cl_rut(compact: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    /// A check, a number that passes it and one that does not.
-    type Case = (fn(&str) -> bool, &'static str, &'static str);
+    use super::{super::assert_told_apart, *};
 
     #[test]
     fn sums_tell_numbers_from_look_alikes() {
-        let cases: &[Case] = &[
+        assert_told_apart(&[
             (us_itin, "912701234", "912691234"),
             (us_aba, "021000021", "021000022"),
             (us_npi, "1234567893", "1234567890"),
@@ -124,11 +121,7 @@ mod tests {
             (mx_curp, "HEGG560427MVZRRL04", "HEGG560427MVZRRL05"),
             (ar_cuit, "20123456786", "20123456787"),
             (cl_rut, "123456785", "123456786"),
-        ];
-        for (number, (check, valid, invalid)) in cases.iter().enumerate() {
-            assert!(check(valid), "case {number}");
-            assert!(!check(invalid) && !check("") && !check("é"), "case {number}");
-        }
+        ]);
         assert!(!br_cpf("11111111111") && !cl_rut("111111111"));
     }
 }

@@ -208,15 +208,12 @@ pub fn tr_tckn(compact: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    /// A check, a number that passes it and one that does not.
-    type Case = (fn(&str) -> bool, &'static str, &'static str);
+    use super::{super::assert_told_apart, *};
 
     #[test]
     fn sums_tell_numbers_from_look_alikes() {
-        let cases: &[Case] = &[
-            (uk_nino, "QQ123456C", "QQ123456E"),
+        assert_told_apart(&[
+            (uk_nino, "AB123456C", "QQ123456E"),
             (uk_nhs, "9434765919", "9434765918"),
             (de_tax_id, "86095742719", "86095742718"),
             (fr_nir, "255081416802538", "255081416802539"),
@@ -238,13 +235,7 @@ mod tests {
             (ie_pps, "1234567T", "1234567S"),
             (ie_pps, "1234567FA", "1234567GA"),
             (tr_tckn, "10000000146", "10000000147"),
-        ];
-        for (number, (check, valid, invalid)) in cases.iter().enumerate() {
-            if number > 0 {
-                assert!(check(valid), "case {number}");
-            }
-            assert!(!check(invalid) && !check("") && !check("é"), "case {number}");
-        }
+        ]);
         assert!(uk_nino("AB123456C") && !uk_nino("GB123456C") && !uk_nino("QQ123456C"));
     }
 }
