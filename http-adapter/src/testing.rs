@@ -71,7 +71,8 @@ impl FakeCore {
     /// Takes every exchange, and has nothing to object to.
     pub(crate) fn content() -> Self {
         let core = Self::default();
-        core.answers.lock().unwrap().ingest = Some(v1::IngestResponse { request_id: ID.to_owned(), sequence: 1 });
+        core.answers.lock().unwrap().ingest =
+            Some(v1::IngestResponse { request_id: ID.to_owned(), sequence: 1, duplicate: false });
         core.checks(v1::CheckResponse {
             verdict: v1::Verdict::Pass.into(),
             action: v1::Action::Allow.into(),

@@ -39,7 +39,9 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
     match response {
         Some(response) => {
             let response = Some(payload(response));
-            let exchange = IngestRequest { request, response, context, policies, sync: flags.sync, status: 200 };
+            let sync = flags.sync;
+            let exchange =
+                IngestRequest { request, response, context, policies, sync, status: 200, ..IngestRequest::default() };
             let recorded = adapter.core.ingest(exchange).await?;
             Ok(pass(Some(&recorded.request_id), Some("pending")))
         }

@@ -105,4 +105,6 @@ pub struct CallContext {
     pub metadata: BTreeMap<String, String>,
     /// What came beside the payloads, as JSON, for the record alone.
     pub envelope: Bytes,
+    /// The credential that was shown at the caller's own door, by a name or a digest.
+    pub principal: String,
 }

@@ -26,7 +26,8 @@ pub(super) fn invalid(field: &str, message: impl std::fmt::Display) -> ApiError 
 }
 
 pub(super) fn context(context: Option<v1::CallContext>) -> Result<CallContext, ApiError> {
-    let v1::CallContext { source, user, team, model, client_ip, metadata, envelope } = context.unwrap_or_default();
+    let v1::CallContext { source, user, team, model, client_ip, metadata, envelope, principal } =
+        context.unwrap_or_default();
     if source.len() > 64 {
         return Err(invalid("context.source", "longer than 64 bytes"));
     }
@@ -37,12 +38,15 @@ pub(super) fn context(context: Option<v1::CallContext>) -> Result<CallContext, A
             return Err(invalid(field, format_args!("longer than {MAX_LABEL} bytes")));
         }
     }
+    if principal.len() > 128 {
+        return Err(invalid("context.principal", "longer than 128 bytes"));
+    }
     if metadata.len() > MAX_METADATA {
         return Err(invalid("context.metadata", format_args!("more than {MAX_METADATA} entries")));
     }
     let source = if source.is_empty() { "grpc".to_owned() } else { source };
     let metadata: BTreeMap<_, _> = metadata.into_iter().collect();
-    Ok(CallContext { source, user, team, model, client_ip, metadata, envelope })
+    Ok(CallContext { source, user, team, model, client_ip, metadata, envelope, principal })
 }
 
 pub(super) fn policies(names: Vec<String>) -> Result<Vec<String>, ApiError> {

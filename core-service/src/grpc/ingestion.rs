@@ -70,7 +70,8 @@ impl IngestionService for IngestionApi {
         let request_id = exchange.request_id().to_string();
         let sequences =
             self.guardrail.ingest(vec![exchange], deadline).await.map_err(|error| status::from_log(&error))?;
-        Ok(Response::new(IngestResponse { request_id, sequence: sequences.first().copied().unwrap_or_default() }))
+        let sequence = sequences.first().copied().unwrap_or_default();
+        Ok(Response::new(IngestResponse { request_id, sequence, duplicate: false }))
     }
 
     async fn ingest_stream(

@@ -85,6 +85,7 @@ pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
             client_ip: "192.0.2.7".to_owned(),
             metadata: BTreeMap::from([("tier".to_owned(), "gold \u{1f947}".to_owned())]),
             envelope: Bytes::from_static(br#"{"context":{}}"#),
+            principal: String::new(),
         },
         policies: vec!["strict".to_owned()],
         outcome,

@@ -59,6 +59,7 @@ fn event() -> Event {
             bytes_total: 20,
             bytes_scanned: 10,
             decoders: vec!["base64".to_owned()],
+            ..Coverage::default()
         }),
         enforced: true,
         duration_us: 42,

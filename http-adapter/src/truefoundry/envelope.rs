@@ -160,6 +160,7 @@ fn call_context(body: &Body<'_>) -> Result<CallContext, ApiError> {
         client_ip,
         metadata: labels.into_iter().collect(),
         envelope: beside(body),
+        principal: String::new(),
     })
 }
 
