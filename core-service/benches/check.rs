@@ -39,7 +39,7 @@ fn judge(bencher: Bencher<'_, '_>, payloads: &Payloads) {
     let context = CallContext::default();
     bencher
         .counter(BytesCount::new(payloads.len()))
-        .bench(|| judge::judge(&set, &[], payloads, &context, None).unwrap());
+        .bench(|| judge::judge(&set, &[], payloads, None, &context, None).unwrap());
 }
 
 #[divan::bench(args = [1, 8, 32, 64, 512, 1024])]

@@ -19,11 +19,11 @@ fuzz_target!(|data: &[u8]| {
     let context = CallContext::default();
     if let Ok(text) = std::str::from_utf8(data) {
         let payloads = Payloads::Request(Payload::Text(text.to_owned()));
-        let judgement = judge(&SET, &[], &payloads, &context, None).expect("a text can be read");
+        let judgement = judge(&SET, &[], &payloads, None, &context, None).expect("a text can be read");
         for violation in judgement.decision.violations {
             let span = violation.location.expect("a finding has a place").span;
             assert!(text.get(span.start as usize..span.end as usize).is_some());
         }
     }
-    let _ = judge(&SET, &[], &Payloads::Request(Payload::Json(data.to_vec().into())), &context, None);
+    let _ = judge(&SET, &[], &Payloads::Request(Payload::Json(data.to_vec().into())), None, &context, None);
 });

@@ -157,7 +157,7 @@ impl Check<'_> {
     }
 
     fn answer<'a>(&mut self, id: &'a serde_json::Value, payloads: &Payloads) -> Answer<'a> {
-        let judgement = judge::judge(self.set, &self.args.policy, payloads, &CallContext::default(), None);
+        let judgement = judge::judge(self.set, &self.args.policy, payloads, None, &CallContext::default(), None);
         let segments: Vec<Segment<'_>> =
             [(Direction::Request, payloads.request()), (Direction::Response, payloads.response())]
                 .into_iter()

@@ -76,6 +76,13 @@ impl Payloads {
         }
     }
 
+    pub const fn get(&self, direction: Direction) -> Option<&Payload> {
+        match direction {
+            Direction::Request => self.request(),
+            Direction::Response => self.response(),
+        }
+    }
+
     /// The side that is new: a response, when there is one, answers a request that was seen before.
     pub const fn direction(&self) -> Direction {
         match self {

@@ -48,13 +48,16 @@ impl GuardrailApi {
         };
         let recording = match Recording::try_from(request.recording) {
             Ok(Recording::Unspecified | Recording::Always) => service::Recording::Always,
+            Ok(Recording::Decision) => service::Recording::Decision,
             Ok(Recording::IfViolated) => service::Recording::IfViolated,
             Ok(Recording::Never) => service::Recording::Never,
             Err(_) => return Err(convert::invalid("recording", "unknown")),
         };
+        let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
         Ok(Check {
             operation,
-            payloads: convert::payloads(request.request, request.response, self.payload_bytes)?,
+            side: convert::side(request.judge, &payloads)?,
+            payloads,
             context: convert::context(request.context)?,
             policies: convert::policies(request.policies)?,
             recording,

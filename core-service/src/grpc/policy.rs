@@ -75,7 +75,7 @@ impl PolicyService for PolicyApi {
                 PolicySet::new(vec![Arc::new(policy)]).map_err(|why| ApiError::new(ErrorCode::InvalidPolicy, why))?;
             let judge = |case: TestPolicyCase| -> Result<CheckResponse, ApiError> {
                 let payloads = convert::payloads(case.request, case.response, limit)?;
-                let judgement = judge::judge(&set, &names, &payloads, &CallContext::default(), Some(deadline))
+                let judgement = judge::judge(&set, &names, &payloads, None, &CallContext::default(), Some(deadline))
                     .map_err(status::from_judge)?;
                 let request_id = Uuid::now_v7().to_string();
                 Ok(convert::check_response(request_id, judgement.decision, judgement.coverage, CoverageView::Full))

@@ -73,7 +73,7 @@ async fn turn(log: &Log, policies: &Live, stop: &CancellationToken) -> Result<us
 fn analyse(set: &crate::policy::set::PolicySet, record: &PendingRecord) -> Judged {
     let begun = Instant::now();
     let PendingRecord { context, policies, payloads, .. } = record;
-    match judge::judge(set, policies, payloads, context, Some(begun + LIMIT)) {
+    match judge::judge(set, policies, payloads, None, context, Some(begun + LIMIT)) {
         Ok(judgement) => {
             Judged { decision: judgement.decision, coverage: judgement.coverage, duration_us: micros(begun.elapsed()) }
         }

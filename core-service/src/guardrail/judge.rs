@@ -1,13 +1,13 @@
 //! An exchange, judged: resolve, extract, detect, decide. Pure but for the clock.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Instant};
 
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
         coverage::{Coverage, CoverageStatus, Outcome},
         decision::{Action, Category, Decision, Location, Violation},
-        exchange::{CallContext, Direction, Payloads},
+        exchange::{CallContext, Direction, Payload, Payloads},
         finding::{Detector, Finding, RuleIdentity, Severity, Span},
         segment::{Role, Segment},
     },
@@ -51,23 +51,27 @@ pub struct ToMask {
 /// Bytes between two looks at the clock: some 100 µs.
 const CLOCK_EVERY: usize = 64 << 10;
 
+/// `side` is the one to judge: all that is there when none is named. The other is counted, and not scanned.
 pub fn judge(
     set: &PolicySet,
     names: &[String],
     payloads: &Payloads,
+    side: Option<Direction>,
     context: &CallContext,
     deadline: Option<Instant>,
 ) -> Result<Judgement, JudgeError> {
-    let (segments, model) = segments(payloads)?;
+    let (segments, model) = segments(payloads, side)?;
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
-    let chosen = set.resolve(names, context, named, payloads)?;
+    let chosen = set.resolve(names, context, named, |direction| {
+        payloads.get(direction).is_some() && side.is_none_or(|side| side == direction)
+    })?;
     let deadline = chosen
         .iter()
         .filter_map(|bound| bound.policy.deadline)
         .map(|limit| Instant::now() + limit)
         .chain(deadline)
         .min();
-    let scan = Scan::run(set, &chosen, &segments, deadline);
+    let scan = Scan::run(set, &chosen, &segments, side, deadline);
     let mut verdicts = Verdicts::default();
     for bound in &chosen {
         evaluate(bound, &segments, &scan, &mut verdicts);
@@ -82,23 +86,31 @@ struct Verdicts {
     to_mask: Vec<ToMask>,
 }
 
-fn segments(payloads: &Payloads) -> Result<(Vec<Segment<'_>>, Option<String>), JudgeError> {
-    let read = |direction, payload| {
-        extract::extract(direction, payload).map_err(|cause| JudgeError::Unreadable { direction, cause })
-    };
+fn segments(payloads: &Payloads, side: Option<Direction>) -> Result<(Vec<Segment<'_>>, Option<String>), JudgeError> {
     let mut segments = Vec::new();
     let mut model = None;
-    if let Some(request) = payloads.request() {
-        let extracted = read(Direction::Request, request)?;
-        model = extracted.model.map(std::borrow::Cow::into_owned);
-        segments = extracted.segments;
-    }
-    if let Some(response) = payloads.response() {
-        let extracted = read(Direction::Response, response)?;
-        model = model.or_else(|| extracted.model.map(std::borrow::Cow::into_owned));
-        segments.extend(extracted.segments);
+    for direction in [Direction::Request, Direction::Response] {
+        let Some(payload) = payloads.get(direction) else { continue };
+        match extract::extract(direction, payload) {
+            Ok(extracted) => {
+                model = model.or_else(|| extracted.model.map(Cow::into_owned));
+                segments.extend(extracted.segments);
+            }
+            // Nobody asked for it to be read.
+            Err(_) if side.is_some_and(|side| side != direction) => segments.push(unread(direction, payload)),
+            Err(cause) => return Err(JudgeError::Unreadable { direction, cause }),
+        }
     }
     Ok((segments, model))
+}
+
+/// All of a payload that cannot be read as one piece, for the receipt's totals.
+fn unread(direction: Direction, payload: &Payload) -> Segment<'_> {
+    let text = match payload {
+        Payload::Text(text) => Cow::Borrowed(text.as_str()),
+        Payload::Json(json) => String::from_utf8_lossy(json),
+    };
+    Segment { direction, role: Role::Other, ..Segment::bare(text) }
 }
 
 /// One pass over all segments for all policies.
@@ -115,7 +127,13 @@ struct Scan<'s> {
 }
 
 impl<'s> Scan<'s> {
-    fn run(set: &'s PolicySet, chosen: &[&Bound], segments: &[Segment<'_>], deadline: Option<Instant>) -> Self {
+    fn run(
+        set: &'s PolicySet,
+        chosen: &[&Bound],
+        segments: &[Segment<'_>],
+        side: Option<Direction>,
+        deadline: Option<Instant>,
+    ) -> Self {
         let mut scan = Self {
             set,
             findings: Findings::default(),
@@ -130,6 +148,9 @@ impl<'s> Scan<'s> {
         let mut scratch = Scratch::default();
         let mut since_clock = 0;
         for (number, segment) in (0..).zip(segments) {
+            if side.is_some_and(|side| side != segment.direction) {
+                continue;
+            }
             let origin = (segment.direction, segment.role);
             let known = masks.iter().position(|(of, _)| *of == origin).unwrap_or_else(|| {
                 let mut mask = set.scanner.empty_mask();

@@ -51,6 +51,8 @@ pub enum GuardrailError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recording {
     Always,
+    /// Always, and no traffic: that is handed in by the caller.
+    Decision,
     IfViolated,
     Never,
 }
@@ -66,6 +68,8 @@ pub enum Operation {
 pub struct Check {
     pub operation: Operation,
     pub payloads: Payloads,
+    /// The side to judge: all that is there when none is named.
+    pub side: Option<Direction>,
     pub context: CallContext,
     pub policies: Vec<String>,
     pub recording: Recording,
@@ -133,10 +137,10 @@ impl Guardrail {
     /// Judges now. What stands in the way of a call is on disk before the answer; what lets it pass is written
     /// behind.
     pub async fn check(&self, check: Check) -> Result<Checked, GuardrailError> {
-        let Check { operation, payloads, mut context, policies, recording, deadline } = check;
+        let Check { operation, payloads, side, mut context, policies, recording, deadline } = check;
         let request_id = Uuid::now_v7();
         let begun = Instant::now();
-        let (payloads, judgement) = self.judge(payloads, &context, &policies, deadline).await?;
+        let (payloads, judgement) = self.judge(payloads, side, &context, &policies, deadline).await?;
         let Judgement { decision, coverage, model, to_mask } = judgement;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
@@ -147,7 +151,7 @@ impl Guardrail {
             Masked::default()
         };
         let wanted = match recording {
-            Recording::Always => true,
+            Recording::Always | Recording::Decision => true,
             Recording::IfViolated => decision.action > Action::Allow,
             Recording::Never => false,
         };
@@ -159,8 +163,9 @@ impl Guardrail {
             };
             let duration_us = micros(begun.elapsed());
             let judged = Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us };
-            let record = decided(request_id, context, policies, payloads, judged, enforced);
-            self.record(record, deadline).await?;
+            let direction = side.unwrap_or(payloads.direction());
+            let decision = decided(request_id, direction, context, policies, payloads, judged, enforced);
+            self.record(decision, recording, deadline).await?;
         }
         Ok(Checked { request_id, decision, coverage, masked })
     }
@@ -178,26 +183,31 @@ impl Guardrail {
         })
     }
 
-    /// A refusal is on disk before the answer; what lets a call pass is written behind.
-    async fn record(&self, decision: NewRecord, deadline: Instant) -> Result<(), LogError> {
-        if decision.status == BLOCKED {
-            let traffic = refused(&decision);
-            self.log.append([Some(decision), traffic].into_iter().flatten().collect(), deadline.into()).await.map(drop)
-        } else {
-            self.log.append_behind(decision, deadline.into()).await
-        }
+    /// A refusal and an exchange are on disk before the answer; what lets a request pass is written behind.
+    async fn record(&self, decision: NewRecord, recording: Recording, deadline: Instant) -> Result<(), LogError> {
+        let blocked = decision.status == BLOCKED;
+        let traffic = if recording == Recording::Decision { None } else { traffic(&decision) };
+        let records = match traffic {
+            None if !blocked => return self.log.append_behind(decision, deadline.into()).await,
+            None => vec![decision],
+            // The exchange says what the decision would: the payloads need not be kept twice.
+            Some(exchange) if !blocked => vec![exchange],
+            Some(exchange) => vec![decision, exchange],
+        };
+        self.log.append(records, deadline.into()).await.map(drop)
     }
 
     async fn judge(
         &self,
         payloads: Payloads,
+        side: Option<Direction>,
         context: &CallContext,
         policies: &[String],
         deadline: Instant,
     ) -> Result<(Payloads, Judgement), GuardrailError> {
         let view = self.policies.view();
         if payloads.len() < LARGE {
-            let judgement = judge::judge(&view.set, policies, &payloads, context, Some(deadline))?;
+            let judgement = judge::judge(&view.set, policies, &payloads, side, context, Some(deadline))?;
             return Ok((payloads, judgement));
         }
         let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(&self.large).acquire_owned()).await;
@@ -206,7 +216,7 @@ impl Guardrail {
         let task = tokio::task::spawn_blocking(move || {
             // Held here and not by the caller: a caller that goes away does not end the work.
             let _permit = permit;
-            judge::judge(&view.set, &policies, &payloads, &context, Some(deadline))
+            judge::judge(&view.set, &policies, &payloads, side, &context, Some(deadline))
                 .map(|judgement| (payloads, judgement))
         });
         Ok(task.await.map_err(|_| GuardrailError::Failed)??)
@@ -248,6 +258,7 @@ fn known(view: &Generation, names: &[String]) -> Result<(), UnknownPolicy> {
 
 fn decided(
     request_id: Uuid,
+    direction: Direction,
     context: CallContext,
     policies: Vec<String>,
     payloads: Payloads,
@@ -258,7 +269,7 @@ fn decided(
         kind: RecordKind::Decision,
         request_id,
         sync: true,
-        direction: payloads.direction(),
+        direction,
         status: if judged.decision.action == Action::Block { BLOCKED } else { 200 },
         context,
         policies,
@@ -278,17 +289,21 @@ fn spot(ToMask { location, name, style }: &ToMask) -> Spot<'_> {
     }
 }
 
-/// The traffic record of a call that was refused: the request, and the refusal in the place of the response.
-fn refused(decision: &NewRecord) -> Option<NewRecord> {
-    let Payloads::Request(request) = &decision.payloads else { return None };
-    let by = decision.outcome.judged()?.decision.violations.first()?;
-    let by = serde_json::json!({ "x-blocked-by": format!("{}/{}", by.policy, by.rule) });
-    Some(NewRecord {
-        kind: RecordKind::Exchange,
-        direction: Direction::Response,
-        payloads: Payloads::Both { request: request.clone(), response: Payload::Json(Bytes::from(by.to_string())) },
-        ..decision.clone()
-    })
+/// What has happened by the time of a decision. A request and its answer, as they are: an answer that is refused was
+/// given by the model all the same, and who refused it is in the record's status and violations. A request that is
+/// refused has no other answer than the refusal. A request that may pass has not happened yet.
+fn traffic(decision: &NewRecord) -> Option<NewRecord> {
+    let (direction, payloads) = match &decision.payloads {
+        both @ Payloads::Both { .. } => (decision.direction, both.clone()),
+        Payloads::Request(request) if decision.status == BLOCKED => {
+            let by = decision.outcome.judged()?.decision.violations.first()?;
+            let by = serde_json::json!({ "x-blocked-by": format!("{}/{}", by.policy, by.rule) });
+            let response = Payload::Json(Bytes::from(by.to_string()));
+            (Direction::Response, Payloads::Both { request: request.clone(), response })
+        }
+        Payloads::Request(_) | Payloads::Response(_) => return None,
+    };
+    Some(NewRecord { kind: RecordKind::Exchange, direction, payloads, ..decision.clone() })
 }
 
 pub(super) fn micros(elapsed: Duration) -> u32 {

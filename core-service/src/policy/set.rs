@@ -10,7 +10,7 @@ use super::{
 use crate::{
     detect::scanner::{RuleMask, Scanner},
     domain::{
-        exchange::{CallContext, Direction, Payloads},
+        exchange::{CallContext, Direction},
         segment::Role,
     },
 };
@@ -90,18 +90,20 @@ impl PolicySet {
     }
 
     /// The policies that judge an exchange: those that were named, whatever their targets say of the caller, or
-    /// else those whose targets match. `model` is the payload's own when the context names none.
+    /// else those whose targets match. `model` is the payload's own when the context names none; `judged` tells
+    /// which directions there are to judge.
     pub fn resolve(
         &self,
         names: &[String],
         context: &CallContext,
         model: &str,
-        payloads: &Payloads,
+        judged: impl Fn(Direction) -> bool,
     ) -> Result<Vec<&Bound>, UnknownPolicy> {
         let concerned = |bound: &&Bound| {
             let targets = &bound.policy.targets;
-            (payloads.request().is_some() && targets.match_direction(Direction::Request))
-                || (payloads.response().is_some() && targets.match_direction(Direction::Response))
+            [Direction::Request, Direction::Response]
+                .into_iter()
+                .any(|direction| judged(direction) && targets.match_direction(direction))
         };
         if names.is_empty() {
             let matching = self.policies.iter().filter(|bound| {

@@ -10,4 +10,5 @@ mod events;
 mod grpc;
 mod modes;
 mod policies;
+mod sides;
 mod truth_table;

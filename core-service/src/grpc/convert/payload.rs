@@ -9,7 +9,7 @@ use prost_types::{ListValue, Struct, value::Kind};
 use serde_json::{Map, Number, Value};
 
 use super::invalid;
-use crate::domain::exchange::{Payload, Payloads};
+use crate::domain::exchange::{Direction, Payload, Payloads};
 
 pub(in crate::grpc) fn payloads(
     request: Option<v1::Payload>,
@@ -23,6 +23,20 @@ pub(in crate::grpc) fn payloads(
         (Some(request), None) => Ok(Payloads::Request(request)),
         (None, Some(response)) => Ok(Payloads::Response(response)),
         (None, None) => Err(invalid("request", "one of request and response is required")),
+    }
+}
+
+/// The side to judge, which must be there.
+pub(in crate::grpc) fn side(judge: i32, payloads: &Payloads) -> Result<Option<Direction>, ApiError> {
+    let side = match v1::Direction::try_from(judge) {
+        Ok(v1::Direction::Unspecified) => return Ok(None),
+        Ok(v1::Direction::Request) => Direction::Request,
+        Ok(v1::Direction::Response) => Direction::Response,
+        Err(_) => return Err(invalid("judge", "unknown")),
+    };
+    match payloads.get(side) {
+        Some(_) => Ok(Some(side)),
+        None => Err(invalid("judge", format_args!("there is no {} to judge", side.as_str()))),
     }
 }
 
@@ -128,6 +142,16 @@ mod tests {
         assert_eq!(payloads(empty, text("hi"), 10).unwrap_err().field.as_deref(), Some("request"));
         assert_eq!(payloads(text("hi"), text("12345678901"), 10).unwrap_err().code, ErrorCode::PayloadTooLarge);
         assert!(payloads(text("hi"), None, 10).is_ok());
+    }
+
+    #[test]
+    fn the_side_to_judge_must_be_there() {
+        let request = Payloads::Request(Payload::Text("hi".to_owned()));
+        let named = |side: v1::Direction| super::side(side.into(), &request);
+        assert_eq!(named(v1::Direction::Unspecified).unwrap(), None);
+        assert_eq!(named(v1::Direction::Request).unwrap(), Some(Direction::Request));
+        assert_eq!(named(v1::Direction::Response).unwrap_err().field.as_deref(), Some("judge"));
+        assert_eq!(side(7, &request).unwrap_err().code, ErrorCode::InvalidArgument);
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn text(text: &str) -> Payloads {
 }
 
 fn judged(set: &PolicySet, payloads: &Payloads) -> Judgement {
-    judge(set, &[], payloads, &CallContext::default(), None).unwrap()
+    judge(set, &[], payloads, None, &CallContext::default(), None).unwrap()
 }
 
 const WORDS: &str = "
@@ -93,6 +93,49 @@ fn a_response_is_judged_whatever_role_it_claims() {
 }
 
 #[test]
+fn of_two_sides_one_alone_can_be_judged_and_the_receipt_shows_it() {
+    let set = set(&[WORDS]);
+    let payloads = Payloads::Both {
+        request: Payload::Text("a banana".to_owned()),
+        response: Payload::Json(json!({"choices": [{"message": {"content": "an apple"}}]}).to_string().into()),
+    };
+    let ask = |side| judge(&set, &[], &payloads, side, &CallContext::default(), None).unwrap();
+    for (side, action, scanned) in [
+        (Some(Direction::Request), Action::Block, (1, 8)),
+        (Some(Direction::Response), Action::Allow, (1, 8)),
+        (None, Action::Block, (2, 16)),
+    ] {
+        let Judgement { decision, coverage, .. } = ask(side);
+        assert_eq!((decision.action, coverage.status), (action, CoverageStatus::Complete), "{side:?}");
+        assert_eq!((coverage.segments_scanned, coverage.bytes_scanned), scanned);
+        assert_eq!((coverage.segments_total, coverage.bytes_total), (2, 16));
+    }
+}
+
+#[test]
+fn a_side_that_is_not_judged_need_not_be_readable() {
+    let payloads = Payloads::Both {
+        request: Payload::Json("{\"messages\": 5".into()),
+        response: Payload::Text("banana".to_owned()),
+    };
+    let ask = |side| judge(&set(&[WORDS]), &[], &payloads, side, &CallContext::default(), None);
+    let judgement = ask(Some(Direction::Response)).unwrap();
+    assert_eq!((judgement.decision.action, judgement.coverage.bytes_total), (Action::Block, 14 + 6));
+    assert!(ask(Some(Direction::Request)).is_err() && ask(None).is_err());
+}
+
+#[test]
+fn a_policy_for_requests_is_not_asked_of_a_response() {
+    let source = WORDS.replace("message:", "targets: {directions: [request]}\nmessage:");
+    let payloads =
+        Payloads::Both { request: Payload::Text("hi".to_owned()), response: Payload::Text("banana".to_owned()) };
+    let ask =
+        |side| judge(&set(&[&source]), &[], &payloads, Some(side), &CallContext::default(), None).unwrap().coverage;
+    assert_eq!(ask(Direction::Response).status, CoverageStatus::NotChecked);
+    assert_eq!(ask(Direction::Request).status, CoverageStatus::Complete);
+}
+
+#[test]
 fn an_exception_suppresses_what_lies_inside_it_and_nothing_else() {
     let set = set(&["
 name: words
@@ -110,7 +153,7 @@ fn named_policies_judge_alone_and_an_unknown_name_is_an_error() {
     let set = set(&[WORDS, &other]);
     let by_name = |names: &[&str], payloads: &Payloads| {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        judge(&set, &names, payloads, &CallContext::default(), None)
+        judge(&set, &names, payloads, None, &CallContext::default(), None)
     };
     assert_eq!(judged(&set, &text("cherry")).decision.action, Action::Allow);
     assert_eq!(by_name(&["other"], &text("cherry")).unwrap().decision.action, Action::Block);
@@ -138,12 +181,12 @@ rules: [{detector: keywords, words: [banana], action: block}]
 fn a_deadline_that_is_over_is_never_a_pass() {
     let late = Instant::now().checked_sub(Duration::from_secs(1));
     let long = text(&"apple ".repeat(20_000));
-    let judgement = judge(&set(&[WORDS]), &[], &long, &CallContext::default(), late).unwrap();
+    let judgement = judge(&set(&[WORDS]), &[], &long, None, &CallContext::default(), late).unwrap();
     assert_eq!(judgement.coverage.status, CoverageStatus::Partial);
     assert_eq!(judgement.decision.action, Action::Block);
     assert_eq!(judgement.decision.violations[0].category, Category::Coverage);
     let lenient = WORDS.replace("message:", "on_failure: alert\nmessage:");
-    let judgement = judge(&set(&[&lenient]), &[], &long, &CallContext::default(), late).unwrap();
+    let judgement = judge(&set(&[&lenient]), &[], &long, None, &CallContext::default(), late).unwrap();
     assert_eq!(judgement.decision.action, Action::Alert);
 }
 
