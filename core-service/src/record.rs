@@ -53,7 +53,10 @@ use tokio::{
     time::Instant,
 };
 
-pub use entry::{Analysis, Event, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome, StoredRecord};
+pub use entry::{
+    Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome,
+    StoredRecord,
+};
 pub use error::{LogError, SchemaProblem, StorageFault};
 use queue::{Queue, Work};
 use row::{Completion, Row};
@@ -108,10 +111,11 @@ impl Log {
         Ok(Self { queue, readers, node, path, status, lost, pending, changes })
     }
 
-    /// `Ok` is the records' sequences, and that they are on disk. The deadline bounds the wait for room in the
-    /// queue; a commit that has begun is waited for. Dropping the future after that loses the answer, not the
-    /// records.
-    pub async fn append(&self, records: Vec<NewRecord>, deadline: Instant) -> Result<Vec<u64>, LogError> {
+    /// `Ok` is where the records are, and that they are on disk. A record whose key another has already, in the log or
+    /// before it in the same call, is not written: the answer tells which one that is. The deadline bounds the wait for
+    /// room in the queue; a commit that has begun is waited for. Dropping the future after that loses the answer, not
+    /// the records.
+    pub async fn append(&self, records: Vec<NewRecord>, deadline: Instant) -> Result<Vec<Appended>, LogError> {
         if records.is_empty() {
             return Ok(Vec::new());
         }

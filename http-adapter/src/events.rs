@@ -18,7 +18,7 @@ use crate::{
     Adapter,
     error::Failure,
     names,
-    query::{invalid, once, pairs},
+    query::{flag, invalid, once, pairs},
     reply,
 };
 
@@ -60,6 +60,8 @@ fn parse_list(query: Option<&str>) -> Result<ListEventsRequest, ApiError> {
             "action" => filter.action = names::parse(names::ACTIONS, &value, "action")?.into(),
             "kind" => filter.kind = names::parse(names::KINDS, &value, "kind")?.into(),
             "analysis" => filter.analysis = names::parse(names::ANALYSES, &value, "analysis")?.into(),
+            "session" => filter.session = value.into_owned(),
+            "late" => filter.late = flag(&value, "late")?,
             _ => return Err(invalid(&name, "is not a filter of events")),
         }
         seen.push(name);

@@ -54,7 +54,7 @@ impl Flags {
         let (mut sync, mut contract, mut operation) = (None, None, None);
         for (name, value) in pairs(query) {
             if name.eq_ignore_ascii_case("sync") {
-                once(&mut sync, parse_sync(&value)?, "sync")?;
+                once(&mut sync, flag(&value, "sync")?, "sync")?;
             } else if name.eq_ignore_ascii_case("contract") {
                 once(&mut contract, parse_contract(&value, "contract")?, "contract")?;
             } else if name.eq_ignore_ascii_case("operation") {
@@ -65,13 +65,13 @@ impl Flags {
     }
 }
 
-fn parse_sync(value: &str) -> Result<bool, ApiError> {
+pub(crate) fn flag(value: &str, field: &str) -> Result<bool, ApiError> {
     if value.eq_ignore_ascii_case("true") {
         Ok(true)
     } else if value.eq_ignore_ascii_case("false") {
         Ok(false)
     } else {
-        Err(invalid("sync", "must be `true` or `false`"))
+        Err(invalid(field, "must be `true` or `false`"))
     }
 }
 

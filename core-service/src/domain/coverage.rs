@@ -43,6 +43,10 @@ pub struct Coverage {
     pub segments_scanned: u32,
     pub bytes_total: u64,
     pub bytes_scanned: u64,
+    /// Of those that were not scanned now: what the same session brought before, and was clean then under the same
+    /// policies.
+    pub segments_unchanged: u32,
+    pub bytes_unchanged: u64,
     /// Names of what was undone to read the text.
     pub decoders: Vec<Cow<'static, str>>,
 }
@@ -59,6 +63,8 @@ impl Coverage {
             segments_scanned: 0,
             bytes_total: 0,
             bytes_scanned: 0,
+            segments_unchanged: 0,
+            bytes_unchanged: 0,
             decoders: Vec::new(),
         }
     }

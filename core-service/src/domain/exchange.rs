@@ -115,3 +115,15 @@ pub struct CallContext {
     /// The credential that was shown at the caller's own door, by a name or a digest.
     pub principal: String,
 }
+
+impl CallContext {
+    /// Bytes of a session's id. A longer one is none.
+    pub const MAX_SESSION: usize = 256;
+
+    /// What the caller says the call belongs to: `metadata.session_id`. It comes from the end user with most gateways,
+    /// and means something only together with the principal, the user and the source. Empty when there is none.
+    pub fn session(&self) -> &str {
+        let named = self.metadata.get("session_id").map_or("", String::as_str);
+        if named.len() <= Self::MAX_SESSION { named } else { "" }
+    }
+}

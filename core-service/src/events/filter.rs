@@ -33,6 +33,9 @@ pub struct EventFilter {
     pub source: Option<String>,
     pub request_id: Option<Uuid>,
     pub analysis: Option<Analysis>,
+    pub session: Option<String>,
+    /// Only those whose answer was seen late.
+    pub late: bool,
 }
 
 impl EventFilter {
@@ -47,17 +50,24 @@ impl EventFilter {
             && text(&self.source, &event.source)
             && self.request_id.is_none_or(|id| id == event.request_id)
             && self.analysis.is_none_or(|analysis| analysis == event.outcome.analysis())
+            && text(&self.session, &event.session)
+            && (event.late || !self.late)
     }
 
     /// Of the indexes that serve it the one that leaves the least.
     fn path(&self) -> Path {
         if self.request_id.is_some() {
             Path { index: "INDEXED BY record_request", implied: "", window: i64::MAX, step: i64::MAX }
+        } else if self.session.as_ref().is_some_and(|session| !session.is_empty()) {
+            let implied = "session <> '' AND seq >> 12 = ?2 >> 12 AND";
+            Path { index: "INDEXED BY record_session", implied, window: ASKED, step: CHUNK }
         } else if self.user.as_ref().is_some_and(|user| !user.is_empty()) {
             let implied = "user <> '' AND seq >> 12 = ?2 >> 12 AND";
             Path { index: "INDEXED BY record_user", implied, window: ASKED, step: CHUNK }
         } else if self.analysis == Some(Analysis::Pending) {
             Path { index: "INDEXED BY record_pending", implied: "analysis = 1 AND", window: i64::MAX, step: i64::MAX }
+        } else if self.late {
+            Path { index: "INDEXED BY record_late", implied: "late = 1 AND", window: i64::MAX, step: i64::MAX }
         } else if self.action.is_some_and(|action| action > Action::Allow) {
             Path { index: "INDEXED BY record_action", implied: "action > 0 AND", window: i64::MAX, step: i64::MAX }
         } else {
@@ -77,6 +87,8 @@ impl EventFilter {
             ("source", text(&self.source)),
             ("request_id", self.request_id.map(|id| id.as_bytes().to_vec().into())),
             ("analysis", self.analysis.map(|analysis| analysis.code().into())),
+            ("session", text(&self.session)),
+            ("late", self.late.then(|| 1.into())),
         ]
         .into_iter()
         .filter_map(|(column, value)| value.map(|value| (column, value)))
@@ -161,6 +173,8 @@ mod tests {
             (some(), "SEARCH record USING INTEGER PRIMARY KEY"),
             (EventFilter { request_id: Some(Uuid::nil()), ..some() }, "INDEX record_request (request_id=?"),
             (EventFilter { user: Some("ann".into()), ..some() }, "INDEX record_user (<expr>=? AND user=?"),
+            (EventFilter { session: Some("s".into()), ..some() }, "INDEX record_session (<expr>=? AND session=?"),
+            (EventFilter { late: true, ..some() }, "INDEX record_late (late=?"),
             (EventFilter { analysis: Some(Analysis::Pending), ..some() }, "INDEX record_pending (analysis=?"),
             (EventFilter { action: Some(Action::Block), ..some() }, "INDEX record_action (action=?"),
             (EventFilter { action: Some(Action::Allow), ..some() }, "SEARCH record USING INTEGER PRIMARY KEY"),

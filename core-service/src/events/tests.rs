@@ -45,6 +45,8 @@ fn varied() -> Vec<NewRecord> {
             record.context.model = ["one", "two", "three"][n / 3 % 3].to_owned();
             record.context.source = ["grpc", "truefoundry"][n / 7 % 2].to_owned();
             record.request_id = Uuid::from_u128((n / 2) as u128);
+            record.context.metadata = [("session_id".to_owned(), ["", "s1", "s2"][n / 5 % 3].to_owned())].into();
+            record.late = n % 11 == 0;
             record
         })
         .collect()
@@ -71,6 +73,10 @@ async fn lists_and_watchers_agree_on_what_a_filter_means() {
         EventFilter { request_id: Some(Uuid::from_u128(7)), ..some() },
         EventFilter { request_id: Some(Uuid::from_u128(7)), action: Some(Action::Mask), ..some() },
         EventFilter { analysis: Some(Analysis::Pending), action: Some(Action::Allow), ..some() },
+        EventFilter { session: text("s1"), ..some() },
+        EventFilter { session: text("s2"), user: text("ann"), late: true, ..some() },
+        EventFilter { session: text(""), ..some() },
+        EventFilter { late: true, ..some() },
     ];
     filters.extend(
         [Action::Allow, Action::Alert, Action::Mask, Action::Block]

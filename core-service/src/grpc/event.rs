@@ -147,6 +147,8 @@ fn read_filter(filter: v1::EventFilter) -> Result<EventFilter, ApiError> {
         source: text(filter.source),
         request_id,
         analysis,
+        session: text(filter.session),
+        late: filter.late,
     })
 }
 

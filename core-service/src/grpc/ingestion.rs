@@ -16,10 +16,13 @@ use super::{convert, deadline, status};
 use crate::{
     domain::exchange::{Payload, Payloads},
     guardrail::service::{Exchange, Guardrail, Ingest},
+    record::Appended,
 };
 
 /// Records of one stream that wait for the disk together.
 const BATCH: usize = 256;
+/// Bytes of an idempotency key.
+const MAX_KEY: usize = 128;
 
 #[derive(Debug, Clone)]
 pub(super) struct IngestionApi {
@@ -38,12 +41,17 @@ impl IngestionApi {
                 .filter(|status| (100..=599).contains(status))
                 .ok_or_else(|| convert::invalid("status", "100 to 599"))?,
         };
+        if request.idempotency_key.len() > MAX_KEY {
+            return Err(convert::invalid("idempotency_key", format_args!("longer than {MAX_KEY} bytes")));
+        }
         let ingest = Ingest {
             payloads,
             context: convert::context(request.context)?,
             policies: convert::policies(request.policies)?,
             sync: request.sync,
+            late: request.late,
             status,
+            idempotency_key: Some(request.idempotency_key).filter(|key| !key.is_empty()),
         };
         self.guardrail.exchange(ingest).map_err(status::from_unknown_policy)
     }
@@ -67,11 +75,14 @@ impl IngestionService for IngestionApi {
     async fn ingest(&self, request: Request<IngestRequest>) -> Result<Response<IngestResponse>, Status> {
         let deadline = deadline::of(request.metadata());
         let exchange = self.read(request.into_inner())?;
-        let request_id = exchange.request_id().to_string();
-        let sequences =
+        let request_id = exchange.request_id();
+        let appended =
             self.guardrail.ingest(vec![exchange], deadline).await.map_err(|error| status::from_log(&error))?;
-        let sequence = sequences.first().copied().unwrap_or_default();
-        Ok(Response::new(IngestResponse { request_id, sequence, duplicate: false }))
+        let Some(&Appended { sequence, duplicate_of }) = appended.first() else {
+            return Err(ApiError::new(ErrorCode::Internal, "the log did not answer").into());
+        };
+        let request_id = duplicate_of.unwrap_or(request_id).to_string();
+        Ok(Response::new(IngestResponse { request_id, sequence, duplicate: duplicate_of.is_some() }))
     }
 
     async fn ingest_stream(
@@ -94,11 +105,13 @@ impl IngestionService for IngestionApi {
             if batch.len() == BATCH || ended || refused.is_some() {
                 // The stream's own deadline is for all of it; each batch has the default.
                 let deadline = deadline::of(&tonic::metadata::MetadataMap::new());
-                let sequences = self.guardrail.ingest(std::mem::take(&mut batch), deadline).await;
-                match sequences.map_err(|error| status::from_log(&error)) {
-                    Ok(sequences) => {
-                        answer.accepted += sequences.len() as u64;
-                        answer.highest_sequence = sequences.last().copied().unwrap_or(answer.highest_sequence);
+                let appended = self.guardrail.ingest(std::mem::take(&mut batch), deadline).await;
+                match appended.map_err(|error| status::from_log(&error)) {
+                    Ok(appended) => {
+                        answer.accepted += appended.len() as u64;
+                        answer.duplicates += appended.iter().filter(|one| one.duplicate_of.is_some()).count() as u64;
+                        let highest = appended.iter().map(|one| one.sequence).max();
+                        answer.highest_sequence = answer.highest_sequence.max(highest.unwrap_or_default());
                     }
                     Err(error) => refused = Some(error),
                 }

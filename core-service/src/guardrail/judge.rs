@@ -223,6 +223,8 @@ impl<'s> Scan<'s> {
             segments_scanned: self.segments_scanned,
             bytes_total: segments.iter().map(|segment| segment.len() as u64).sum(),
             bytes_scanned: self.bytes_scanned,
+            segments_unchanged: 0,
+            bytes_unchanged: 0,
             decoders: self.decoders.iter().map(|&name| name.into()).collect(),
         }
     }

@@ -22,7 +22,7 @@ use crate::{
         live::{Generation, Live},
         set::UnknownPolicy,
     },
-    record::{Judged, Log, LogError, NewRecord, RecordKind, RecordedOutcome},
+    record::{Appended, IdempotencyKey, Judged, Log, LogError, NewRecord, RecordKind, RecordedOutcome},
 };
 
 /// Payloads from here on are judged off the runtime's own threads: 64 KiB take about a millisecond, and who else
@@ -97,7 +97,11 @@ pub struct Ingest {
     pub context: CallContext,
     pub policies: Vec<String>,
     pub sync: bool,
+    /// The answer was first seen when the next request brought it back.
+    pub late: bool,
     pub status: u16,
+    /// The caller's own name for the exchange, unique for its principal.
+    pub idempotency_key: Option<String>,
 }
 
 /// What is ready to be recorded.
@@ -222,14 +226,15 @@ impl Guardrail {
         Ok(task.await.map_err(|_| GuardrailError::Failed)??)
     }
 
-    /// Records what has happened, all of it in one transaction or none, and answers with the sequences.
-    pub async fn ingest(&self, exchanges: Vec<Exchange>, deadline: Instant) -> Result<Vec<u64>, LogError> {
+    /// Records what has happened, all of it in one transaction or none. An exchange whose key was used before is not
+    /// recorded again.
+    pub async fn ingest(&self, exchanges: Vec<Exchange>, deadline: Instant) -> Result<Vec<Appended>, LogError> {
         self.log.append(exchanges.into_iter().map(|Exchange(record)| record).collect(), deadline.into()).await
     }
 
     /// An exchange is judged later, so one that nobody can read is recorded all the same: it did happen.
     pub fn exchange(&self, ingest: Ingest) -> Result<Exchange, UnknownPolicy> {
-        let Ingest { payloads, mut context, policies, sync, status } = ingest;
+        let Ingest { payloads, mut context, policies, sync, late, status, idempotency_key } = ingest;
         known(&self.policies.view(), &policies)?;
         if context.model.is_empty() {
             context.model = payloads.request().or(payloads.response()).and_then(extract::model).unwrap_or_default();
@@ -237,7 +242,9 @@ impl Guardrail {
         Ok(Exchange(NewRecord {
             kind: RecordKind::Exchange,
             request_id: Uuid::now_v7(),
+            idempotency: idempotency_key.map(|key| IdempotencyKey::named(&context.principal, &key)),
             sync,
+            late,
             direction: payloads.direction(),
             status,
             context,
@@ -268,7 +275,9 @@ fn decided(
     NewRecord {
         kind: RecordKind::Decision,
         request_id,
+        idempotency: None,
         sync: true,
+        late: false,
         direction,
         status: if judged.decision.action == Action::Block { BLOCKED } else { 200 },
         context,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -64,11 +65,58 @@ impl RecordedOutcome {
     }
 }
 
+/// A caller's name for a record: no two records have the same one, for as long as the first of them is there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IdempotencyKey([u8; 16]);
+
+impl IdempotencyKey {
+    /// A digest of 128 bits, so that keys of any length take the same room, and that one principal's keys never meet
+    /// another's. Not keyed: it has to be the same after a restart.
+    fn digest(kind: u8, parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new_with_prefix([kind]);
+        for part in parts {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        let (mut key, digest) = ([0; 16], hash.finalize());
+        key.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        Self(key)
+    }
+
+    /// What a caller named, unique for its principal.
+    pub fn named(principal: &str, key: &str) -> Self {
+        Self::digest(0, &[principal.as_bytes(), key.as_bytes()])
+    }
+
+    pub(super) const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdempotencyKey(..)")
+    }
+}
+
+/// What became of a record that was handed to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Of the record that is on disk.
+    pub sequence: u64,
+    /// Set when nothing was written: the request id of the record that has the same key.
+    pub duplicate_of: Option<Uuid>,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRecord {
     pub kind: RecordKind,
     pub request_id: Uuid,
+    /// None: a record whatever was recorded before.
+    pub idempotency: Option<IdempotencyKey>,
     pub sync: bool,
+    /// The answer was first seen when the next request brought it back.
+    pub late: bool,
     pub direction: Direction,
     /// HTTP status of the exchange, or of the answer to the check.
     pub status: u16,
@@ -98,6 +146,10 @@ pub struct Event {
     pub team: String,
     pub model: String,
     pub client_ip: String,
+    pub principal: String,
+    /// Empty when the caller named none.
+    pub session: String,
+    pub late: bool,
     pub outcome: RecordedOutcome,
     pub enforced: bool,
 }

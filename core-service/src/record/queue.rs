@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    entry::Appended,
     error::LogError,
     row::{Completion, Row},
 };
@@ -23,7 +24,7 @@ const MAX_KIB: u32 = 64 << 10;
 pub(super) type Answer<T> = oneshot::Sender<Result<T, LogError>>;
 
 pub(super) enum Work {
-    Append { rows: Vec<Row>, answer: Answer<Vec<u64>> },
+    Append { rows: Vec<Row>, answer: Answer<Vec<Appended>> },
     AppendBehind(Box<Row>),
     Complete { results: Vec<Completion>, answer: Answer<()> },
     Flush(Answer<()>),

@@ -21,7 +21,9 @@ use crate::domain::{
 
 use super::{
     code::Code,
-    entry::{Analysis, Event, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord},
+    entry::{
+        Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord,
+    },
     error::{LogError, StorageFault},
 };
 
@@ -95,7 +97,7 @@ impl Row {
         FIXED
             + self.record.payloads.len()
             + context.envelope.len()
-            + [&context.source, &context.user, &context.team, &context.model, &context.client_ip]
+            + [&context.source, &context.user, &context.team, &context.model, &context.client_ip, &context.principal]
                 .map(String::len)
                 .iter()
                 .sum::<usize>()
@@ -112,14 +114,19 @@ impl Row {
         self.record.outcome == RecordedOutcome::Pending
     }
 
+    pub(super) const fn idempotency(&self) -> Option<&IdempotencyKey> {
+        self.record.idempotency.as_ref()
+    }
+
     pub(super) fn tally_key(&self) -> TallyKey {
         let action = self.record.outcome.judged().map(|judged| judged.decision.action);
         TallyKey::new(self.time.as_microsecond(), self.record.kind.code(), action)
     }
 
     pub(super) fn into_event(self, node: &Arc<str>, sequence: u64) -> Event {
-        let NewRecord { kind, request_id, sync, direction, status, context, outcome, enforced, .. } = self.record;
-        let CallContext { source, user, team, model, client_ip, .. } = context;
+        let session = self.record.context.session().to_owned();
+        let NewRecord { kind, request_id, sync, late, direction, status, context, outcome, enforced, .. } = self.record;
+        let CallContext { source, user, team, model, client_ip, principal, .. } = context;
         Event {
             node: Arc::clone(node),
             sequence,
@@ -134,6 +141,9 @@ impl Row {
             team,
             model,
             client_ip,
+            principal,
+            session,
+            late,
             outcome,
             enforced,
         }
@@ -181,13 +191,14 @@ impl TallyKey {
 
 pub(super) const INSERT: &str = "
     INSERT INTO record (
-        time, kind, analysis, request_id, sync, direction, status, enforced, source, user, team, model, client_ip,
+        time, kind, analysis, request_id, sync, late, direction, status, enforced,
+        source, user, team, model, client_ip, principal, session, idempotency,
         action, verdict, duration_us, violations_total, receipt,
-        segments_total, segments_scanned, bytes_total, bytes_scanned,
+        segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged,
         message, violations, policies, metadata, request, response, envelope
     ) VALUES (
         ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29
+        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35
     )";
 
 pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Option<i64>) -> rusqlite::Result<i64> {
@@ -202,6 +213,7 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
         record.outcome.analysis().code(),
         record.request_id.as_bytes().as_slice(),
         record.sync,
+        record.late,
         record.direction.code(),
         record.status,
         record.enforced,
@@ -210,6 +222,9 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
         context.team,
         context.model,
         context.client_ip,
+        context.principal,
+        context.session(),
+        record.idempotency.as_ref().map(IdempotencyKey::as_bytes),
         decision.map(|decision| decision.action.code()),
         decision.map(|decision| decision.verdict.code()),
         judged.map(|judged| judged.duration_us),
@@ -217,8 +232,10 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
         receipt,
         coverage.map(|coverage| coverage.segments_total),
         coverage.map(|coverage| coverage.segments_scanned),
+        coverage.map(|coverage| coverage.segments_unchanged),
         coverage.map(|coverage| integer(coverage.bytes_total)),
         coverage.map(|coverage| integer(coverage.bytes_scanned)),
+        coverage.map(|coverage| integer(coverage.bytes_unchanged)),
         decision.and_then(message),
         row.judged.as_ref().and_then(|texts| texts.violations.as_deref()),
         row.policies,
@@ -229,12 +246,28 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
     ])
 }
 
+/// The record that has the key already.
+pub(super) const FIRST_OF_KEY: &str =
+    "SELECT seq, request_id FROM record INDEXED BY record_idempotency WHERE idempotency = ?1";
+
+pub(super) fn first_of_key(
+    statement: &mut CachedStatement<'_>,
+    key: &IdempotencyKey,
+) -> rusqlite::Result<Option<Appended>> {
+    let read = |row: &SqlRow<'_>| {
+        let mut next = Columns { row, at: 0 };
+        Ok(Appended { sequence: next.unsigned()?, duplicate_of: Some(next.uuid()?) })
+    };
+    statement.query_row([key.as_bytes()], read).optional()
+}
+
 pub(super) const COMPLETE: &str = "
     UPDATE record SET
         analysis = 2, action = :action, verdict = :verdict, duration_us = :duration_us,
         violations_total = :violations_total, receipt = :receipt,
         segments_total = :segments_total, segments_scanned = :segments_scanned,
-        bytes_total = :bytes_total, bytes_scanned = :bytes_scanned,
+        segments_unchanged = :segments_unchanged,
+        bytes_total = :bytes_total, bytes_scanned = :bytes_scanned, bytes_unchanged = :bytes_unchanged,
         message = :message, violations = :violations
     WHERE seq = :seq AND analysis = 1
     RETURNING time, kind";
@@ -255,8 +288,10 @@ pub(super) fn complete(
         ":receipt": receipt,
         ":segments_total": coverage.segments_total,
         ":segments_scanned": coverage.segments_scanned,
+        ":segments_unchanged": coverage.segments_unchanged,
         ":bytes_total": integer(coverage.bytes_total),
         ":bytes_scanned": integer(coverage.bytes_scanned),
+        ":bytes_unchanged": integer(coverage.bytes_unchanged),
         ":message": message(decision),
         ":violations": completion.texts.violations,
     })?;
@@ -270,9 +305,10 @@ pub(super) fn complete(
 pub(crate) fn select_events(hint: &str) -> String {
     format!(
         "SELECT
-            seq, time, kind, request_id, sync, direction, status, source, user, team, model, client_ip, enforced,
-            analysis, action, verdict, duration_us, violations_total, message, violations,
-            json, segments_total, segments_scanned, bytes_total, bytes_scanned
+            seq, time, kind, request_id, sync, late, direction, status,
+            source, user, team, model, client_ip, principal, session, enforced,
+            analysis, action, verdict, duration_us, violations_total, message, violations, json,
+            segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged
          FROM record {hint} LEFT JOIN receipt ON receipt.id = record.receipt"
     )
 }
@@ -286,6 +322,7 @@ pub(crate) fn read_event(row: &SqlRow<'_>, node: &Arc<str>) -> rusqlite::Result<
         kind: next.code()?,
         request_id: next.uuid()?,
         sync: next.get()?,
+        late: next.get()?,
         direction: next.code()?,
         status: next.get()?,
         source: next.get()?,
@@ -293,6 +330,8 @@ pub(crate) fn read_event(row: &SqlRow<'_>, node: &Arc<str>) -> rusqlite::Result<
         team: next.get()?,
         model: next.get()?,
         client_ip: next.get()?,
+        principal: next.get()?,
+        session: next.get()?,
         enforced: next.get()?,
         outcome: match next.code()? {
             Analysis::Pending => RecordedOutcome::Pending,
@@ -315,8 +354,10 @@ fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
         detectors,
         segments_total: next.get()?,
         segments_scanned: next.get()?,
+        segments_unchanged: next.get()?,
         bytes_total: next.unsigned()?,
         bytes_scanned: next.unsigned()?,
+        bytes_unchanged: next.unsigned()?,
         decoders,
     };
     let decision = Decision { action, verdict, message, violations, violations_total };
@@ -350,7 +391,7 @@ pub(crate) fn read_stored(
 
 /// What [`read_pending`] reads, in its order.
 pub(super) const PENDING_COLUMNS: &str =
-    "seq, request_id, source, user, team, model, client_ip, policies, metadata, request, response";
+    "seq, request_id, source, user, team, model, client_ip, principal, policies, metadata, request, response";
 
 pub(super) fn read_pending(row: &SqlRow<'_>) -> rusqlite::Result<PendingRecord> {
     let mut next = Columns { row, at: 0 };
@@ -361,6 +402,7 @@ pub(super) fn read_pending(row: &SqlRow<'_>) -> rusqlite::Result<PendingRecord> 
         team: next.get()?,
         model: next.get()?,
         client_ip: next.get()?,
+        principal: next.get()?,
         ..CallContext::default()
     };
     let policies = next.json_or_default()?;

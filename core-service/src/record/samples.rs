@@ -64,6 +64,8 @@ pub(crate) fn judged(action: Action) -> Judged {
         segments_scanned: 5,
         bytes_total: 1 << 40,
         bytes_scanned: 99,
+        segments_unchanged: 1,
+        bytes_unchanged: 1 << 33,
         decoders: vec!["base64".into()],
     };
     Judged { decision: Decision::fold(violations), coverage, duration_us: 41 }
@@ -74,7 +76,9 @@ pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
     NewRecord {
         kind: RecordKind::Exchange,
         request_id: Uuid::now_v7(),
+        idempotency: None,
         sync: true,
+        late: true,
         direction: Direction::Response,
         status: 207,
         context: CallContext {
@@ -83,9 +87,12 @@ pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
             team: "blue".to_owned(),
             model: "some-model".to_owned(),
             client_ip: "192.0.2.7".to_owned(),
-            metadata: BTreeMap::from([("tier".to_owned(), "gold \u{1f947}".to_owned())]),
+            metadata: BTreeMap::from([
+                ("tier".to_owned(), "gold \u{1f947}".to_owned()),
+                ("session_id".to_owned(), "s-\u{e9}".to_owned()),
+            ]),
             envelope: Bytes::from_static(br#"{"context":{}}"#),
-            principal: String::new(),
+            principal: "token-1".to_owned(),
         },
         policies: vec!["strict".to_owned()],
         outcome,
@@ -103,4 +110,10 @@ pub(crate) fn allowed() -> NewRecord {
 
 pub(crate) fn pending() -> NewRecord {
     record(RecordedOutcome::Pending)
+}
+
+/// Sequences of what was written, none of it a duplicate.
+pub(crate) fn sequences(appended: Vec<super::Appended>) -> Vec<u64> {
+    assert!(appended.iter().all(|one| one.duplicate_of.is_none()));
+    appended.into_iter().map(|one| one.sequence).collect()
 }

@@ -22,7 +22,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
 /// released is never changed: the next step is added.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[FIRST, SESSIONS];
+
+const FIRST: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO meta VALUES ('node', lower(hex(randomblob(4))));
 
@@ -78,7 +80,78 @@ const MIGRATIONS: &[&str] = &["
         first_seq INTEGER NOT NULL,
         PRIMARY KEY (second, kind, action)
     ) STRICT, WITHOUT ROWID;
-"];
+";
+
+/// Sessions, late verdicts, idempotent ingests, and what was unchanged. It writes every record anew, because SQLite adds
+/// columns at the end of a row, and what stands behind the payloads is read through all of their pages. It takes as long
+/// as that does, and as much room again as the log has, once.
+const SESSIONS: &str = "
+    CREATE TABLE record_2 (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        time INTEGER NOT NULL,          -- microseconds since 1970
+        kind INTEGER NOT NULL,
+        analysis INTEGER NOT NULL,
+        request_id BLOB NOT NULL,
+        sync INTEGER NOT NULL,
+        late INTEGER NOT NULL,
+        direction INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        enforced INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        user TEXT NOT NULL,
+        team TEXT NOT NULL,
+        model TEXT NOT NULL,
+        client_ip TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        session TEXT NOT NULL,
+        -- What a second ingest under the same key finds, for as long as the record is there: a digest of the key and
+        -- its principal.
+        idempotency BLOB,
+        -- Null while pending:
+        action INTEGER,
+        verdict INTEGER,
+        duration_us INTEGER,
+        violations_total INTEGER,
+        receipt INTEGER REFERENCES receipt (id),
+        segments_total INTEGER,
+        segments_scanned INTEGER,
+        segments_unchanged INTEGER,
+        bytes_total INTEGER,
+        bytes_scanned INTEGER,
+        bytes_unchanged INTEGER,
+        -- Null when empty:
+        message TEXT,
+        violations TEXT,                -- JSON
+        policies TEXT,                  -- JSON
+        metadata TEXT,                  -- JSON
+        request ANY,                    -- TEXT: bare text; BLOB: JSON
+        response ANY,
+        envelope BLOB
+    ) STRICT;
+    INSERT INTO record_2
+        SELECT seq, time, kind, analysis, request_id, sync, 0, direction, status, enforced,
+            source, user, team, model, client_ip, '', '', NULL,
+            action, verdict, duration_us, violations_total, receipt,
+            segments_total, segments_scanned, CASE WHEN action IS NOT NULL THEN 0 END,
+            bytes_total, bytes_scanned, CASE WHEN action IS NOT NULL THEN 0 END,
+            message, violations, policies, metadata, request, response, envelope
+        FROM record ORDER BY seq;
+    -- A sequence whose record is gone is not given again.
+    INSERT INTO sqlite_sequence (name, seq)
+        SELECT 'record_2', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'record_2');
+    UPDATE sqlite_sequence
+        SET seq = coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'record'), 0) WHERE name = 'record_2';
+    DROP TABLE record;
+    ALTER TABLE record_2 RENAME TO record;
+    CREATE INDEX record_request ON record (request_id);
+    CREATE INDEX record_user ON record (seq >> 12, user) WHERE user <> '';
+    CREATE INDEX record_session ON record (seq >> 12, session) WHERE session <> '';
+    CREATE INDEX record_pending ON record (analysis) WHERE analysis = 1;
+    CREATE INDEX record_action ON record (action) WHERE action > 0;
+    CREATE INDEX record_late ON record (late) WHERE late = 1;
+    -- Only of records that have a key: the others do not pay for it.
+    CREATE UNIQUE INDEX record_idempotency ON record (idempotency) WHERE idempotency IS NOT NULL;
+";
 
 /// Records of this second (`?1`) or later have this sequence or a greater one.
 pub(crate) const FIRST_SEQUENCE_SINCE: &str = "SELECT min(first_seq) FROM tally WHERE second >= ?1";
@@ -176,4 +249,31 @@ fn tune(connection: &Connection) -> Result<(), LogError> {
     // What a burst or a long read made of it is given back.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     Ok(())
+}
+
+/// A file as the first format left it: a judged record, one that is gone, a pending one, and sequences up to 9.
+#[cfg(test)]
+pub(super) fn first_format(path: &Path) {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch(FIRST).unwrap();
+    let columns =
+        "time, kind, analysis, request_id, sync, direction, status, enforced, source, user, team, model, client_ip";
+    let values = |analysis, status| format!("0, 1, {analysis}, zeroblob(16), 1, 1, {status}, 0, '', 'ann', '', '', ''");
+    connection
+        .execute_batch(&format!(
+            "PRAGMA application_id = {APPLICATION_ID};
+             PRAGMA user_version = 1;
+             INSERT INTO receipt (json)
+                 VALUES ('{{\"status\":\"complete\",\"reason\":\"\",\"policies\":[],\"detectors\":[]}}');
+             INSERT INTO record (seq, {columns}, action, verdict, duration_us, violations_total, receipt, segments_total,
+                 segments_scanned, bytes_total, bytes_scanned, request)
+                 VALUES (2, {}, 3, 2, 1, 0, 1, 7, 7, 9, 9, 'text');
+             INSERT INTO record (seq, {columns}, request) VALUES (3, {}, 'text'), (4, {}, 'text'), (9, {}, 'text');
+             DELETE FROM record WHERE seq IN (3, 9);",
+            values(2, 400),
+            values(1, 200),
+            values(1, 200),
+            values(1, 200),
+        ))
+        .unwrap();
 }

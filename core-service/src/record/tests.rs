@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     HealthStatus, Log, LogError, RecordedOutcome, SchemaProblem, StorageFault,
-    samples::{allowed, folder, judged, later, pending, record, violation},
+    samples::{allowed, folder, judged, later, pending, record, sequences, violation},
 };
 
 fn rows(log: &Log) -> i64 {
@@ -44,7 +44,7 @@ async fn what_was_appended_comes_back_in_every_field() {
         },
         super::NewRecord { payloads: Payloads::Response(Payload::Json(Bytes::new())), ..pending() },
     ];
-    let sequences = log.append(records.clone(), later()).await.unwrap();
+    let sequences = sequences(log.append(records.clone(), later()).await.unwrap());
     assert_eq!(sequences, [1, 2, 3, 4, 5, 6]);
     let store = EventStore::new(&log);
     for (sequence, record) in sequences.iter().zip(&records) {
@@ -57,6 +57,8 @@ async fn what_was_appended_comes_back_in_every_field() {
         let context = &record.context;
         assert_eq!((&event.source, &event.user, &event.team), (&context.source, &context.user, &context.team));
         assert_eq!((&event.model, &event.client_ip), (&context.model, &context.client_ip));
+        assert_eq!((&event.principal, event.session.as_str()), (&context.principal, context.session()));
+        assert_eq!(event.late, record.late);
         assert_eq!(stored.request.as_ref(), record.payloads.request());
         assert_eq!(stored.response.as_ref(), record.payloads.response());
         assert_eq!(stored.envelope, context.envelope);
@@ -117,7 +119,9 @@ async fn many_appenders_get_sequences_of_their_own() {
     let tasks: Vec<_> = (0..32)
         .map(|_| {
             let log = std::sync::Arc::clone(&log);
-            tokio::spawn(async move { log.append(vec![allowed(), pending(), allowed()], later()).await.unwrap() })
+            tokio::spawn(
+                async move { sequences(log.append(vec![allowed(), pending(), allowed()], later()).await.unwrap()) },
+            )
         })
         .collect();
     let mut all = Vec::new();
@@ -181,7 +185,7 @@ async fn a_failed_transaction_is_told_counted_and_gone_over() {
     assert_eq!(log.health().lost, 2);
     sql(&log, "DROP TRIGGER no");
     // The receipt's number was given in a transaction that was undone.
-    assert_eq!(log.append(vec![allowed()], later()).await.unwrap(), [1]);
+    assert_eq!(sequences(log.append(vec![allowed()], later()).await.unwrap()), [1]);
     assert_eq!(log.health().status, HealthStatus::Ok);
     EventStore::new(&log).get(&format!("{}-1", log.node())).await.unwrap().unwrap();
     log.close().await;
@@ -210,15 +214,15 @@ async fn pending_records_survive_and_are_completed_once() {
 
     let log = Log::open(dir.path()).unwrap();
     assert_eq!(log.node(), node);
-    let sequences = |found: Vec<super::PendingRecord>| found.iter().map(|one| one.sequence).collect::<Vec<_>>();
-    assert_eq!(sequences(log.pending(10).await.unwrap()), [1, 3]);
-    assert_eq!(sequences(log.pending(1).await.unwrap()), [1]);
+    let waiting = |found: Vec<super::PendingRecord>| found.iter().map(|one| one.sequence).collect::<Vec<_>>();
+    assert_eq!(waiting(log.pending(10).await.unwrap()), [1, 3]);
+    assert_eq!(waiting(log.pending(1).await.unwrap()), [1]);
     assert_eq!(log.pending(0).await.unwrap(), []);
     log.complete(vec![(1, judged(Action::Block)), (2, judged(Action::Block)), (99, judged(Action::Mask))], later())
         .await
         .unwrap();
     log.complete(vec![(1, judged(Action::Allow))], later()).await.unwrap();
-    assert_eq!(sequences(log.pending(10).await.unwrap()), [3]);
+    assert_eq!(waiting(log.pending(10).await.unwrap()), [3]);
     let store = EventStore::new(&log);
     let first = store.get(&format!("{node}-1")).await.unwrap().unwrap();
     assert_eq!(first.event.outcome, RecordedOutcome::Analysed(judged(Action::Block)));
@@ -255,7 +259,7 @@ async fn closing_writes_what_is_queued_and_refuses_the_rest() {
     log.close().await;
     assert_eq!(rows(&log), 100);
     let again = Log::open(dir.path()).unwrap();
-    assert_eq!(again.append(vec![allowed()], later()).await.unwrap(), [101]);
+    assert_eq!(sequences(again.append(vec![allowed()], later()).await.unwrap()), [101]);
     again.close().await;
 }
 
@@ -265,7 +269,7 @@ async fn a_sequence_is_never_given_twice() {
     let log = Log::open(dir.path()).unwrap();
     log.append(vec![allowed(), allowed()], later()).await.unwrap();
     sql(&log, "DELETE FROM record");
-    assert_eq!(log.append(vec![allowed()], later()).await.unwrap(), [3]);
+    assert_eq!(sequences(log.append(vec![allowed()], later()).await.unwrap()), [3]);
     log.close().await;
 }
 
@@ -303,7 +307,7 @@ async fn a_file_that_is_not_ours_is_refused_and_left_alone() {
     let log = Log::open(dir.path()).unwrap();
     sql(&log, "PRAGMA user_version = 7");
     log.close().await;
-    assert_eq!(problem(dir.path()), SchemaProblem::Newer { found: 7, known: 1 });
+    assert_eq!(problem(dir.path()), SchemaProblem::Newer { found: 7, known: 2 });
 }
 
 #[tokio::test]
@@ -352,4 +356,65 @@ fn a_folder_that_is_a_file_is_an_error() {
     let file = dir.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert!(matches!(Log::open(&file), Err(LogError::Io { .. })));
+}
+
+#[tokio::test]
+async fn a_key_is_recorded_once_for_each_principal_and_survives() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let keyed = |principal, key| super::NewRecord {
+        idempotency: Some(super::IdempotencyKey::named(principal, key)),
+        ..pending()
+    };
+    let mut watch = EventStore::new(&log).watch();
+    let first = keyed("ann", "k");
+    let first_id = first.request_id;
+    let batch = vec![first, keyed("ann", "k"), keyed("bob", "k"), keyed("an", "nk"), pending(), pending()];
+    let appended = log.append(batch, later()).await.unwrap();
+    let duplicate = super::Appended { sequence: 1, duplicate_of: Some(first_id) };
+    assert_eq!(appended[1], duplicate);
+    assert_eq!(appended.iter().map(|one| one.sequence).collect::<Vec<_>>(), [1, 1, 2, 3, 4, 5]);
+    log.close().await;
+
+    let log = Log::open(dir.path()).unwrap();
+    assert_eq!(log.append(vec![keyed("ann", "k")], later()).await.unwrap(), [duplicate]);
+    log.append_behind(keyed("ann", "k"), later()).await.unwrap();
+    log.flush().await.unwrap();
+    assert_eq!(rows(&log), 5);
+    for sequence in 1..=5 {
+        assert_eq!(watch.recv().await.unwrap().sequence, sequence, "what was not recorded is not announced");
+    }
+    // A record that is gone takes its key with it.
+    sql(&log, "DELETE FROM record WHERE seq = 1");
+    assert_eq!(sequences(log.append(vec![keyed("ann", "k")], later()).await.unwrap()), [6]);
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_transaction_takes_its_keys_with_it() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let keyed = || super::NewRecord { idempotency: Some(super::IdempotencyKey::named("", "k")), ..allowed() };
+    sql(&log, "CREATE TRIGGER no BEFORE INSERT ON record WHEN new.status = 500 BEGIN SELECT raise(ABORT, ''); END");
+    let batch = vec![keyed(), super::NewRecord { status: 500, ..allowed() }];
+    log.append(batch, later()).await.unwrap_err();
+    assert_eq!(sequences(log.append(vec![keyed()], later()).await.unwrap()), [1]);
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_log_of_the_first_format_is_taken_over_whole() {
+    let dir = folder();
+    let file = dir.path().join("portcullis.db");
+    super::schema::first_format(&file);
+    let log = Log::open(dir.path()).unwrap();
+    let page = EventStore::new(&log).list(crate::events::EventFilter::default(), 0, "").await.unwrap();
+    let seen: Vec<_> = page.events.iter().map(|event| (event.sequence, event.status, event.user.as_str())).collect();
+    assert_eq!(seen, [(4, 200, "ann"), (2, 400, "ann")]);
+    let judged = page.events[1].outcome.judged().unwrap();
+    assert_eq!((judged.coverage.segments_total, judged.coverage.segments_unchanged), (7, 0));
+    assert!(page.events.iter().all(|event| !event.late && event.session.is_empty()));
+    assert_eq!(log.pending(10).await.unwrap().len(), 1);
+    assert_eq!(sequences(log.append(vec![pending()], later()).await.unwrap()), [10], "9 was given before");
+    log.close().await;
 }

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     HealthStatus,
-    entry::Event,
+    entry::{Appended, Event},
     error::{LogError, StorageFault},
     queue::{Job, Queue, Work},
     row::{self, TallyKey, read_event, select_events},
@@ -85,7 +85,7 @@ struct Writer {
 #[derive(Default)]
 struct Written {
     /// In the order of the batch.
-    appended: Vec<u64>,
+    appended: Vec<Appended>,
     completed: Vec<u64>,
     pending: bool,
 }
@@ -157,14 +157,21 @@ impl Writer {
         let mut tally = Tally::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut insert = transaction.prepare_cached(row::INSERT)?;
+        let mut first_of_key = transaction.prepare_cached(row::FIRST_OF_KEY)?;
         for row in batch.iter().flat_map(|job| job.work.rows()) {
+            // Sees what this very transaction wrote.
+            let first = row.idempotency().map(|key| row::first_of_key(&mut first_of_key, key)).transpose()?;
+            if let Some(first) = first.flatten() {
+                written.appended.push(first);
+                continue;
+            }
             let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
             let sequence = row::insert(&mut insert, row, receipt)?;
             tally.count(row.tally_key(), 1, sequence);
-            written.appended.push(sequence.unsigned_abs());
+            written.appended.push(Appended { sequence: sequence.unsigned_abs(), duplicate_of: None });
             written.pending |= row.is_pending();
         }
-        drop(insert);
+        drop((insert, first_of_key));
         // Out of turn with the appends, which changes nothing: who completes a record has seen it committed.
         let mut update = transaction.prepare_cached(row::COMPLETE)?;
         for completion in batch.iter().flat_map(|job| job.work.completions()) {
@@ -184,23 +191,22 @@ impl Writer {
     /// Answers first, then tells those who watch.
     fn acknowledge(&self, batch: Batch, written: Written) {
         let watched = self.changes.receiver_count() > 0;
-        let mut sequences = written.appended.into_iter();
+        let mut appended = written.appended.into_iter();
         let mut events = Vec::new();
         // Nobody may be waiting any more, which is his business.
         for job in batch.jobs {
             match job.work {
                 Work::Append { rows, answer } => {
-                    let given: Vec<u64> = sequences.by_ref().take(rows.len()).collect();
+                    let given: Vec<Appended> = appended.by_ref().take(rows.len()).collect();
                     if watched {
-                        let rows = rows.into_iter().zip(&given);
-                        events.extend(rows.map(|(row, &sequence)| row.into_event(&self.node, sequence)));
+                        let new = rows.into_iter().zip(&given).filter(|(_, given)| given.duplicate_of.is_none());
+                        events.extend(new.map(|(row, given)| row.into_event(&self.node, given.sequence)));
                     }
                     let _ = answer.send(Ok(given));
                 }
                 Work::AppendBehind(row) => {
-                    if let Some(sequence) = sequences.next().filter(|_| watched) {
-                        events.push(row.into_event(&self.node, sequence));
-                    }
+                    let given = appended.next().filter(|given| watched && given.duplicate_of.is_none());
+                    events.extend(given.map(|given| row.into_event(&self.node, given.sequence)));
                 }
                 Work::Complete { answer, .. } | Work::Flush(answer) => {
                     let _ = answer.send(Ok(()));

@@ -59,11 +59,15 @@ fn event() -> Event {
             bytes_total: 20,
             bytes_scanned: 10,
             decoders: vec!["base64".to_owned()],
-            ..Coverage::default()
+            segments_unchanged: 3,
+            bytes_unchanged: 4,
         }),
         enforced: true,
         duration_us: 42,
         client_ip: "10.0.0.9".to_owned(),
+        principal: "token-1".to_owned(),
+        session: "s1".to_owned(),
+        late: true,
         ..Event::default()
     }
 }
@@ -72,7 +76,7 @@ fn shown() -> Value {
     json!({
         "id": "node-7", "time": "2026-05-01T10:00:00.000001Z", "kind": "decision", "source": "truefoundry", "sync": true,
         "direction": "request", "action": "block", "verdict": false, "enforced": true, "analysis": "done",
-        "status": 400, "user": "ann", "team": "", "model": "m", "request_id": "r", "client_ip": "10.0.0.9",
+        "late": true, "principal": "token-1", "session": "s1", "status": 400, "user": "ann", "team": "", "model": "m", "request_id": "r", "client_ip": "10.0.0.9",
         "duration_us": 42,
         "violations": [
             {
@@ -89,7 +93,8 @@ fn shown() -> Value {
         "coverage": {
             "status": "partial", "reason": "a detector failed", "policies": [{"name": "default", "digest": "ab"}],
             "detectors": [{"name": "pii", "outcome": "timed_out", "reason": "late"}], "segments_total": 2,
-            "segments_scanned": 1, "bytes_total": 20, "bytes_scanned": 10, "decoders": ["base64"],
+            "segments_scanned": 1, "bytes_total": 20, "bytes_scanned": 10, "segments_unchanged": 3,
+            "bytes_unchanged": 4, "decoders": ["base64"],
         },
     })
 }
@@ -115,7 +120,7 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
     let core = FakeCore::default().finds(ListEventsResponse::default());
     let router = core.router(AdapterSettings::default());
     let query = "/v1/events?limit=7&after=node-9&action=BLOCK&user=ann%40acme.io&model=a%2Fb&kind=exchange&team=red\
-                 &source=truefoundry&request_id=r&analysis=pending";
+                 &source=truefoundry&request_id=r&analysis=pending&session=s1&late=True";
     assert_eq!(ask(&router, get_request(query)).await.0, StatusCode::OK);
     let filter = EventFilter {
         kind: EventKind::Exchange.into(),
@@ -126,6 +131,8 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
         source: "truefoundry".to_owned(),
         request_id: "r".to_owned(),
         analysis: Analysis::Pending.into(),
+        session: "s1".to_owned(),
+        late: true,
     };
     let wanted = ListEventsRequest { filter: Some(filter), limit: 7, after: "node-9".to_owned() };
     assert_eq!(core.calls(), [Call::ListEvents(wanted)]);
@@ -138,6 +145,7 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
         ("action=deny", "action"),
         ("kind=", "kind"),
         ("analysis=open", "analysis"),
+        ("late=1", "late"),
         ("usr=ann", "usr"),
         ("user=a&user=b", "user"),
     ];

@@ -91,6 +91,31 @@ fn errors_carry_their_code_and_name_the_field() {
 }
 
 #[test]
+fn an_exchange_with_a_key_is_recorded_once_even_over_a_crash() {
+    let setup = Setup::core();
+    let program = setup.start();
+    let address = program.grpc_address();
+    let exchange = |principal: &str| json!({"request": {"text": "who?"}, "context": {"principal": principal}, "idempotencyKey": "turn-7"});
+    let first = call(address, "IngestionService/Ingest", &exchange("ann")).unwrap();
+    assert_eq!((&first["sequence"], &first["duplicate"]), (&json!("1"), &Value::Null));
+    let again = call(address, "IngestionService/Ingest", &exchange("ann")).unwrap();
+    assert_eq!(again, json!({"requestId": first["requestId"], "sequence": "1", "duplicate": true}));
+    assert_eq!(call(address, "IngestionService/Ingest", &exchange("bob")).unwrap()["sequence"], "2");
+    let item = |key: &str| json!({"ingest": {"request": {"text": "x"}, "idempotencyKey": key}}).to_string();
+    let stream = [item("a"), item("a"), item(""), item(""), item("b")].concat();
+    let answer = grpcurl(&["-d", &stream, address, "portcullis.v1.IngestionService/IngestStream"]).unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer, json!({"accepted": "5", "highestSequence": "6", "duplicates": "1"}));
+    program.kill();
+    let program = setup.start();
+    let address = program.grpc_address();
+    assert_eq!(call(address, "IngestionService/Ingest", &exchange("ann")).unwrap(), again);
+    let long = json!({"request": {"text": "x"}, "idempotencyKey": "k".repeat(129)});
+    let refused = call(address, "IngestionService/Ingest", &long).unwrap_err();
+    assert!(refused.contains("InvalidArgument") && refused.contains("idempotency_key"), "{refused}");
+}
+
+#[test]
 fn ingest_is_recorded_judged_and_counted() {
     let program = Setup::core().start();
     let address = program.grpc_address();

@@ -126,8 +126,8 @@ fn coverage(coverage: Coverage) -> v1::Coverage {
         bytes_total: coverage.bytes_total,
         bytes_scanned: coverage.bytes_scanned,
         decoders: coverage.decoders.into_iter().map(Cow::into_owned).collect(),
-        segments_unchanged: 0,
-        bytes_unchanged: 0,
+        segments_unchanged: coverage.segments_unchanged,
+        bytes_unchanged: coverage.bytes_unchanged,
     }
 }
 
@@ -163,7 +163,9 @@ pub(in crate::grpc) fn event(event: Event) -> v1::Event {
         duration_us,
         client_ip: event.client_ip,
         sequence: event.sequence,
-        late: false,
+        late: event.late,
+        session: event.session,
+        principal: event.principal,
     }
 }
 
