@@ -4,13 +4,18 @@
 //! because a field is new.
 
 mod chat;
+mod family;
 mod json;
 mod leaves;
+mod mcp;
+mod part;
 mod pointer;
+mod responses;
+mod texts;
 
 use std::borrow::Cow;
 
-use self::json::Json;
+use self::{family::Family, json::Json, pointer::Pointer};
 use crate::domain::{
     exchange::{Direction, Payload},
     segment::{Role, Segment},
@@ -44,25 +49,37 @@ pub fn extract(direction: Direction, payload: &Payload) -> Result<Extracted<'_>,
                 Direction::Request => Role::User,
                 Direction::Response => Role::Assistant,
             };
-            segments.push(role, &pointer::Pointer::default(), Cow::Borrowed(text), None)?;
+            segments.push(role, &Pointer::default(), Cow::Borrowed(text), None)?;
             Ok(Extracted { segments: segments.list, model: None })
         }
         Payload::Json(bytes) => {
             let document = json::parse(bytes)?;
             let model = document.field("model").and_then(Json::as_str).map(|name| Cow::Owned(name.to_owned()));
-            match direction {
-                Direction::Request if document.field("messages").is_some() => chat::request(document, &mut segments)?,
-                Direction::Response if document.field("choices").is_some() => chat::response(document, &mut segments)?,
-                Direction::Request => {
-                    leaves::all(document, Role::Other, &mut pointer::Pointer::default(), &mut segments)?;
-                }
-                Direction::Response => {
-                    leaves::all(document, Role::Assistant, &mut pointer::Pointer::default(), &mut segments)?;
-                }
-            }
+            document_of(Family::of(direction, &document), document, &mut segments)?;
             Ok(Extracted { segments: segments.list, model })
         }
     }
+}
+
+fn document_of<'a>(family: Family, document: Json<'a>, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    match (family, segments.direction) {
+        (Family::Chat, Direction::Request) => chat::request(document, segments),
+        (Family::Chat, Direction::Response) => chat::response(document, segments),
+        (Family::Message, _) => chat::answer(document, segments),
+        (Family::Responses, Direction::Request) => responses::request(document, segments),
+        (Family::Responses, Direction::Response) => responses::response(document, segments),
+        (Family::Texts, _) => texts::request(document, segments),
+        (Family::Data, _) => texts::data(document, segments),
+        (Family::Mcp(message), _) => mcp::message(message, document, segments),
+        (Family::Other, Direction::Request) => leaves::all(document, Role::Other, &mut Pointer::default(), segments),
+        (Family::Other, Direction::Response) => {
+            leaves::all(document, Role::Assistant, &mut Pointer::default(), segments)
+        }
+    }
+}
+
+fn wrong(expected: &str, found: &Json<'_>, at: &Pointer) -> Unreadable {
+    Unreadable { pointer: at.outer(), message: format!("expected {expected}, found {}", found.kind()) }
 }
 
 /// The payload's own `model`, without reading the rest of it.
@@ -86,13 +103,7 @@ struct Segments<'a> {
 impl<'a> Segments<'a> {
     /// `key` is the name under which the text stands, when that helps to understand it: a detector reads
     /// `db_password: …` where the value alone would be a word like any other.
-    fn push(
-        &mut self,
-        role: Role,
-        pointer: &pointer::Pointer,
-        text: Cow<'a, str>,
-        key: Option<&str>,
-    ) -> Result<(), Unreadable> {
+    fn push(&mut self, role: Role, pointer: &Pointer, text: Cow<'a, str>, key: Option<&str>) -> Result<(), Unreadable> {
         if text.is_empty() {
             return Ok(());
         }
@@ -117,7 +128,7 @@ impl<'a> Segments<'a> {
     }
 
     /// A key that is text itself.
-    fn push_key(&mut self, role: Role, pointer: &pointer::Pointer, key: Cow<'a, str>) -> Result<(), Unreadable> {
+    fn push_key(&mut self, role: Role, pointer: &Pointer, key: Cow<'a, str>) -> Result<(), Unreadable> {
         self.push(role, pointer, key, None)?;
         if let Some(last) = self.list.last_mut() {
             last.is_key = true;

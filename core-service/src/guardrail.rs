@@ -2,4 +2,5 @@
 
 pub mod analysis;
 pub mod judge;
+pub mod masked;
 pub mod service;

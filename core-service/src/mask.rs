@@ -47,6 +47,8 @@ pub struct Spot<'a> {
     pub pointer: &'a str,
     /// As in the segment: empty unless the string at `pointer` holds JSON.
     pub inner_pointer: &'a str,
+    /// As in the segment: whether the key at the end of the pointer is meant, and not its value.
+    pub is_key: bool,
     /// As in the finding: bytes of the unescaped string, without the segment's context.
     pub span: Span,
     /// Names the placeholder: what was found, for example `EMAIL`, or the detector that found it.
@@ -56,7 +58,7 @@ pub struct Spot<'a> {
 
 impl fmt::Debug for Spot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pointer, inner_pointer, span, entity, style } = self;
+        let Self { pointer, inner_pointer, span, entity, style, .. } = self;
         write!(f, "Spot({}, {}..{}, {entity}, {style:?})", Shown { pointer, inner_pointer }, span.start, span.end)
     }
 }
@@ -77,8 +79,8 @@ impl Masker {
     ///
     /// After an error no part of the payload may be taken for masked.
     ///
-    /// A pointer does not always name one literal: of equal keys there are several, and a key that is text shares
-    /// its pointer with its value. A spot is masked in every literal of its pointer that it fits.
+    /// A pointer does not always name one literal: of equal keys there are several. A spot is masked in every literal
+    /// of its pointer that it fits.
     pub fn mask(&mut self, payload: &Payload, spots: &[Spot<'_>]) -> Result<Option<Payload>, MaskError> {
         if spots.is_empty() {
             return Ok(None);
@@ -132,7 +134,7 @@ impl Run<'_> {
 
     /// Edits of a string that holds text.
     fn text(&mut self, node: &Node<'_>, text: &str, kind: Kind) -> Vec<Edit> {
-        let unions = edit::unions(node, text, &mut self.done);
+        let unions = edit::unions(node, text, kind == Kind::Key, &mut self.done);
         unions.into_iter().filter_map(|union| self.union(&union, text, kind)).collect()
     }
 
@@ -160,7 +162,7 @@ impl Run<'_> {
 
     /// Of a number no part can be masked: digits with stars between them are no JSON. All of it becomes a string.
     fn number(&mut self, node: &Node<'_>, hit: &Hit<'_>) -> Option<Edit> {
-        let union = edit::unions(node, hit.raw, &mut self.done).into_iter().max_by(Union::by_strictness)?;
+        let union = edit::unions(node, hit.raw, false, &mut self.done).into_iter().max_by(Union::by_strictness)?;
         let Spot { entity, style, .. } = union.strictest;
         let Replacement { with, keep } = self.placeholders.replace(hit.raw, entity, style)?;
         let kept = &hit.raw[hit.raw.len() - keep..];

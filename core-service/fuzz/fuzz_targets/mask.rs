@@ -28,6 +28,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
             (start < end).then(|| Spot {
                 pointer: &segment.pointer,
                 inner_pointer: &segment.inner_pointer,
+                is_key: segment.is_key,
                 span: Span::new(start..end),
                 entity: "EMAIL",
                 style,

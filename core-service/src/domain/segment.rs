@@ -21,6 +21,18 @@ pub enum Role {
     Other,
 }
 
+impl Role {
+    /// The directions whose rules concern text of this role on that side. What a tool gave back goes to the model,
+    /// whichever side it comes on: as a response it is both.
+    pub const fn flows(self, side: Direction) -> &'static [Direction] {
+        match (self, side) {
+            (_, Direction::Request) => &[Direction::Request],
+            (Self::Tool, Direction::Response) => &[Direction::Request, Direction::Response],
+            (_, Direction::Response) => &[Direction::Response],
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 pub struct Segment<'a> {
     pub direction: Direction,

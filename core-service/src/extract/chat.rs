@@ -1,4 +1,5 @@
-//! OpenAI's chat completions: requests by their turns, responses by their choices.
+//! OpenAI's chat completions: requests by their turns, responses by their choices. Anthropic's messages too, whose
+//! turns differ in their parts alone.
 //!
 //! Strict where a wrong shape could hide text from us that a model would read (`messages`, a turn, its role,
 //! its content), lenient elsewhere: an unknown field is read by its strings.
@@ -6,8 +7,9 @@
 use super::{
     Segments, Unreadable,
     json::{Json, Scalar},
-    leaves,
+    leaves, part,
     pointer::Pointer,
+    wrong,
 };
 use crate::domain::segment::Role;
 
@@ -17,6 +19,8 @@ pub(super) fn request<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Re
     for (key, value) in fields {
         at.key(&key, |at| match &*key {
             "messages" => each(value, at, |turn, at| message(turn, Role::Other, at, segments)),
+            // Anthropic's system turn.
+            "system" => part::lenient(value, Role::System, at, segments),
             // What the application's author wrote for the model, like a system turn.
             "tools" | "functions" | "tool_choice" | "function_call" | "response_format" => {
                 leaves::all(value, Role::Developer, at, segments)
@@ -37,6 +41,9 @@ pub(super) fn response<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> R
                 for (key, value) in fields {
                     at.key(&key, |at| match &*key {
                         "message" | "delta" if !is_null(&value) => message(value, Role::Assistant, at, segments),
+                        "text" => part::lenient(value, Role::Assistant, at, segments),
+                        // The text once more, token by token.
+                        "logprobs" => leaves::unread(&value, at, segments),
                         _ => leaves::all(value, Role::Assistant, at, segments),
                     })?;
                 }
@@ -48,7 +55,17 @@ pub(super) fn response<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> R
     Ok(())
 }
 
-fn message<'a>(turn: Json<'a>, unnamed: Role, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+/// An answer that is one turn, in Anthropic's form.
+pub(super) fn answer<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    message(document, Role::Assistant, &mut Pointer::default(), segments)
+}
+
+pub(super) fn message<'a>(
+    turn: Json<'a>,
+    unnamed: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
     let Json::Object(fields) = turn else { return Err(wrong("an object", &turn, at)) };
     let mut role = unnamed;
     let mut roles = fields.iter().filter(|(key, _)| key == "role");
@@ -64,10 +81,12 @@ fn message<'a>(turn: Json<'a>, unnamed: Role, at: &mut Pointer, segments: &mut S
     for (key, value) in fields {
         at.key(&key, |at| match &*key {
             "role" => Ok(()),
-            "content" => content(value, role, at, segments),
+            "content" => part::content(value, role, at, segments),
             "tool_calls" => tool_calls(value, at, segments),
-            "function_call" => tool_call(value, at, segments),
-            "audio" => media(value, "data", role, at, segments),
+            "function_call" => part::call(value, at, segments),
+            "audio" => part::media(value, "data", role, at, segments),
+            // Parts of their own kinds, some of them sealed by who made them.
+            "reasoning_details" | "thinking_blocks" => part::lenient(value, role, at, segments),
             _ => leaves::all(value, role, at, segments),
         })?;
     }
@@ -86,67 +105,6 @@ fn role_of(name: &str) -> Role {
     }
 }
 
-fn content<'a>(content: Json<'a>, role: Role, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
-    match content {
-        Json::Scalar(Scalar::Null) => Ok(()),
-        Json::String(text) => segments.push(role, at, text, None),
-        Json::Array(parts) => {
-            for (index, part) in parts.into_iter().enumerate() {
-                at.index(index, |at| content_part(part, role, at, segments))?;
-            }
-            Ok(())
-        }
-        other => Err(wrong("a string or a list of parts", &other, at)),
-    }
-}
-
-fn content_part<'a>(
-    part: Json<'a>,
-    role: Role,
-    at: &mut Pointer,
-    segments: &mut Segments<'a>,
-) -> Result<(), Unreadable> {
-    match part {
-        Json::String(text) => segments.push(role, at, text, None),
-        Json::Object(fields) => {
-            for (key, value) in fields {
-                at.key(&key, |at| match &*key {
-                    "type" => Ok(()),
-                    "text" | "refusal" => match value {
-                        Json::String(text) => segments.push(role, at, text, None),
-                        Json::Scalar(Scalar::Null) => Ok(()),
-                        other => Err(wrong("a string", &other, at)),
-                    },
-                    "image_url" => media(value, "url", role, at, segments),
-                    "input_audio" => media(value, "data", role, at, segments),
-                    "file" => media(value, "file_data", role, at, segments),
-                    _ => leaves::all(value, role, at, segments),
-                })?;
-            }
-            Ok(())
-        }
-        other => Err(wrong("an object with a type", &other, at)),
-    }
-}
-
-/// A part that is not text. The bytes of an image or a recording are no text that a detector could read:
-/// they are counted as a segment that nothing scans, and the receipt shows the difference.
-fn media<'a>(
-    value: Json<'a>,
-    bytes: &str,
-    role: Role,
-    at: &mut Pointer,
-    segments: &mut Segments<'a>,
-) -> Result<(), Unreadable> {
-    let Json::Object(fields) = value else { return leaves::all(value, role, at, segments) };
-    for (key, value) in fields {
-        let opaque = key == bytes && value.as_str().is_some_and(|text| bytes != "url" || text.starts_with("data:"));
-        let role = if opaque { Role::Media } else { role };
-        at.key(&key, |at| leaves::all(value, role, at, segments))?;
-    }
-    Ok(())
-}
-
 fn tool_calls<'a>(calls: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
     if is_null(&calls) {
         return Ok(());
@@ -156,23 +114,12 @@ fn tool_calls<'a>(calls: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>
         for (key, value) in fields {
             at.key(&key, |at| match &*key {
                 "id" | "type" => Ok(()),
-                "function" | "custom" => tool_call(value, at, segments),
+                "function" | "custom" => part::call(value, at, segments),
                 _ => leaves::all(value, Role::ToolCall, at, segments),
             })?;
         }
         Ok(())
     })
-}
-
-fn tool_call<'a>(function: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
-    let Json::Object(fields) = function else { return leaves::all(function, Role::ToolCall, at, segments) };
-    for (key, value) in fields {
-        at.key(&key, |at| match value {
-            Json::String(text) if key == "arguments" => leaves::embedded(text, Role::ToolCall, at, segments),
-            other => leaves::all(other, Role::ToolCall, at, segments),
-        })?;
-    }
-    Ok(())
 }
 
 fn each<'a>(
@@ -189,8 +136,4 @@ fn each<'a>(
 
 const fn is_null(value: &Json<'_>) -> bool {
     matches!(value, Json::Scalar(Scalar::Null))
-}
-
-fn wrong(expected: &str, found: &Json<'_>, at: &Pointer) -> Unreadable {
-    Unreadable { pointer: at.outer(), message: format!("expected {expected}, found {}", found.kind()) }
 }

@@ -70,9 +70,13 @@ const MAX_VALUES: usize = 1_000_000;
 
 /// At most 128 levels (serde_json's own limit), at most [`MAX_VALUES`] values.
 pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Unreadable> {
-    let values = Cell::new(MAX_VALUES);
+    parse_up_to(MAX_VALUES, bytes)
+}
+
+pub(super) fn parse_up_to(values: usize, bytes: &[u8]) -> Result<Json<'_>, Unreadable> {
+    let (limit, values) = (values, Cell::new(values));
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let parsed = Seed { values: &values }.deserialize(&mut deserializer).and_then(|document| {
+    let parsed = Seed { values: &values, limit }.deserialize(&mut deserializer).and_then(|document| {
         deserializer.end()?;
         Ok(document)
     });
@@ -83,6 +87,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Unreadable> {
 #[derive(Clone, Copy)]
 struct Seed<'c> {
     values: &'c Cell<usize>,
+    limit: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -90,7 +95,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
         let Some(left) = self.values.get().checked_sub(1) else {
-            return Err(D::Error::custom(format_args!("more than {MAX_VALUES} values")));
+            return Err(D::Error::custom(format_args!("more than {} values", self.limit)));
         };
         self.values.set(left);
         deserializer.deserialize_any(self)

@@ -12,6 +12,10 @@ use crate::domain::segment::Role;
 /// Integers from here on can be a card, an account or a telephone number; a smaller one says nothing.
 const IDENTIFIER: u64 = 10_000_000;
 
+/// Values of JSON in a string that is read by its leaves; a larger one is read as text. Below what one payload may
+/// have, so that a table that a tool gave back does not make the whole exchange unreadable.
+const EMBEDDED: usize = 20_000;
+
 pub(super) fn all<'a>(
     value: Json<'a>,
     role: Role,
@@ -63,12 +67,31 @@ pub(super) fn embedded<'a>(
     if !text.trim_start().starts_with(['{', '[']) {
         return segments.push(role, at, text, None);
     }
-    match super::json::parse(text.as_bytes()) {
-        Ok(document) => {
+    match super::json::parse_up_to(EMBEDDED, text.as_bytes()) {
+        // Of JSON within JSON the inner is text: there is one pointer into a string, and no second.
+        Ok(document) if !at.is_within() => {
             let document = document.into_owned();
             at.within(|at| all(document, role, at, segments))
         }
         // A model writes arguments, and it may write them wrong: what is not JSON is still text.
-        Err(_) => segments.push(role, at, text, None),
+        Ok(_) | Err(_) => segments.push(role, at, text, None),
+    }
+}
+
+/// All strings and numbers below as one piece that is counted and never scanned: what says once more, or in another
+/// form, what stands elsewhere or what no detector could read.
+pub(super) fn unread(value: &Json<'_>, at: &Pointer, segments: &mut Segments<'_>) -> Result<(), Unreadable> {
+    let mut all = String::new();
+    gather(value, &mut all);
+    segments.push(Role::Media, at, Cow::Owned(all), None)
+}
+
+fn gather(value: &Json<'_>, into: &mut String) {
+    match value {
+        Json::String(text) => into.push_str(text),
+        Json::Scalar(Scalar::Integer(number)) => into.push_str(&number.to_string()),
+        Json::Scalar(_) => {}
+        Json::Array(items) => items.iter().for_each(|item| gather(item, into)),
+        Json::Object(fields) => fields.iter().for_each(|(_, value)| gather(value, into)),
     }
 }

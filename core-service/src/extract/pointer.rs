@@ -49,6 +49,10 @@ impl Pointer {
         result
     }
 
+    pub(super) const fn is_within(&self) -> bool {
+        self.inner.is_some()
+    }
+
     pub(super) fn outer(&self) -> String {
         self.outer.clone()
     }

@@ -17,7 +17,6 @@ use crate::{
         exception,
         schema::OnFailure,
         set::{Bound, PolicySet, UnknownPolicy},
-        target::includes,
     },
 };
 
@@ -43,6 +42,7 @@ pub struct Judgement {
 pub struct ToMask {
     /// With the pointers as they are in the payload, even where the key in them is what was found.
     pub location: Location,
+    pub is_key: bool,
     /// Names the placeholder.
     pub name: String,
     pub style: Style,
@@ -62,8 +62,12 @@ pub fn judge(
 ) -> Result<Judgement, JudgeError> {
     let (segments, model) = segments(payloads, side)?;
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
+    let is_judged = |direction| side.is_none_or(|side| side == direction);
+    let flows =
+        |segment: &Segment<'_>, to| is_judged(segment.direction) && segment.role.flows(segment.direction).contains(&to);
     let chosen = set.resolve(names, context, named, |direction| {
-        payloads.get(direction).is_some() && side.is_none_or(|side| side == direction)
+        (payloads.get(direction).is_some() && is_judged(direction))
+            || segments.iter().any(|segment| flows(segment, direction))
     })?;
     let deadline = chosen
         .iter()
@@ -155,7 +159,7 @@ impl<'s> Scan<'s> {
             let known = masks.iter().position(|(of, _)| *of == origin).unwrap_or_else(|| {
                 let mut mask = set.scanner.empty_mask();
                 for bound in chosen.iter().filter(|bound| bound.covers(origin.0, origin.1)) {
-                    bound.mask(origin.0, &mut mask);
+                    bound.mask(origin.0, origin.1, &mut mask);
                 }
                 scan.asked.union(&mask);
                 masks.push((origin, mask));
@@ -242,7 +246,7 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
             let segment = &segments[finding.segment as usize];
             let selected = mask.contains(finding.rule_index)
                 && finding.score >= rule.threshold
-                && includes(&rule.directions, segment.direction)
+                && rule.concerns(segment.direction, segment.role)
                 && bound.covers(segment.direction, segment.role);
             if !selected || excepted.holds(&rule.name, finding, segment) {
                 continue;
@@ -251,7 +255,8 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
                 let RuleIdentity { detector, entity, .. } = &*finding.rule;
                 let name = if entity.is_empty() { detector.as_str() } else { entity };
                 let location = location(segment, finding.span);
-                to_mask.push(ToMask { location, name: name.to_ascii_uppercase(), style: rule.mask });
+                let name = name.to_ascii_uppercase();
+                to_mask.push(ToMask { location, is_key: segment.is_key, name, style: rule.mask });
             }
             violations.push(Violation {
                 policy: Arc::clone(&policy.reference.name),

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::judge::{self, JudgeError, Judgement, ToMask};
+use super::{
+    judge::{self, JudgeError, Judgement},
+    masked::{self, Masked},
+};
 use crate::{
     domain::{
         coverage::Coverage,
@@ -17,7 +20,7 @@ use crate::{
         exchange::{CallContext, Direction, Payload, Payloads},
     },
     extract,
-    mask::{MaskError, Masker, Spot},
+    mask::MaskError,
     policy::{
         live::{Generation, Live},
         set::UnknownPolicy,
@@ -84,13 +87,6 @@ pub struct Checked {
     pub masked: Masked,
 }
 
-/// The payloads that masking changed.
-#[derive(Debug, Default)]
-pub struct Masked {
-    pub request: Option<Payload>,
-    pub response: Option<Payload>,
-}
-
 #[derive(Debug)]
 pub struct Ingest {
     pub payloads: Payloads,
@@ -150,7 +146,7 @@ impl Guardrail {
             context.model = model.unwrap_or_default();
         }
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
-            self.mask(&payloads, &to_mask)?
+            masked::mask(self.mask_key, &payloads, &to_mask)?
         } else {
             Masked::default()
         };
@@ -172,19 +168,6 @@ impl Guardrail {
             self.record(decision, recording, deadline).await?;
         }
         Ok(Checked { request_id, decision, coverage, masked })
-    }
-
-    fn mask(&self, payloads: &Payloads, to_mask: &[ToMask]) -> Result<Masked, MaskError> {
-        let mut masker = Masker::new(self.mask_key);
-        let mut mask = |direction, payload: Option<&Payload>| {
-            let spots: Vec<Spot<'_>> =
-                to_mask.iter().filter(|spot| spot.location.direction == direction).map(spot).collect();
-            payload.map_or(Ok(None), |payload| masker.mask(payload, &spots))
-        };
-        Ok(Masked {
-            request: mask(Direction::Request, payloads.request())?,
-            response: mask(Direction::Response, payloads.response())?,
-        })
     }
 
     /// A refusal and an exchange are on disk before the answer; what lets a request pass is written behind.
@@ -285,16 +268,6 @@ fn decided(
         outcome: RecordedOutcome::Judged(judged),
         enforced,
         payloads,
-    }
-}
-
-fn spot(ToMask { location, name, style }: &ToMask) -> Spot<'_> {
-    Spot {
-        pointer: &location.pointer,
-        inner_pointer: &location.inner_pointer,
-        span: location.span,
-        entity: name,
-        style: *style,
     }
 }
 

@@ -29,16 +29,16 @@ fn by_strictness(a: &Spot<'_>, b: &Spot<'_>) -> Ordering {
     rank(a).cmp(&rank(b)).then_with(|| b.entity.cmp(a.entity))
 }
 
-/// The spots that fit `text`, merged. Only what fits is merged: of two equal keys the shorter text must not stay
+/// The spots that fit `text`, a key or a value, merged. Only what fits is merged: of two equal keys the shorter text must not stay
 /// as it was because the union reaches beyond it.
-pub(super) fn unions<'s>(node: &Node<'s>, text: &str, done: &mut Done) -> Vec<Union<'s>> {
+pub(super) fn unions<'s>(node: &Node<'s>, text: &str, is_key: bool, done: &mut Done) -> Vec<Union<'s>> {
     let mut unions: Vec<Union<'s>> = Vec::new();
     for (index, &spot) in node.spots.iter().enumerate() {
         let range = spot.span.start as usize..spot.span.end as usize;
         if range.start >= text.len() {
             break;
         }
-        if range.is_empty() || text.get(range.clone()).is_none() {
+        if spot.is_key != is_key || range.is_empty() || text.get(range.clone()).is_none() {
             continue;
         }
         done.mark(node, index);

@@ -60,7 +60,7 @@ impl<'s> Places<'s> {
         for node in &mut places.nodes {
             // Of equal keys each finding comes with the same pointer, and often with the same span. Without this
             // the work would be the number of literals times the number of findings.
-            node.spots.sort_unstable_by_key(|spot| (spot.span, spot.style, spot.entity));
+            node.spots.sort_unstable_by_key(|spot| (spot.span, spot.style, spot.entity, spot.is_key));
             node.spots.dedup();
             node.first = first;
             first += node.spots.len();

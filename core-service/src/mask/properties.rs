@@ -108,6 +108,7 @@ const ARGUMENTS: &str = "/messages/0/tool_calls/0/function/arguments";
 struct Found {
     pointer: String,
     inner_pointer: String,
+    is_key: bool,
     span: Span,
     entity: &'static str,
     style: Style,
@@ -115,8 +116,8 @@ struct Found {
 
 impl Found {
     fn spot(&self) -> Spot<'_> {
-        let Self { pointer, inner_pointer, span, entity, style } = self;
-        Spot { pointer, inner_pointer, span: *span, entity, style: *style }
+        let Self { pointer, inner_pointer, is_key, span, entity, style } = self;
+        Spot { pointer, inner_pointer, is_key: *is_key, span: *span, entity, style: *style }
     }
 }
 
@@ -130,11 +131,11 @@ fn mask(masker: &mut Masker, document: &str, found: &[Found]) -> Option<String> 
 }
 
 /// Where each segment stands and what it says.
-fn segments(document: &str) -> Vec<(String, String, String)> {
+fn segments(document: &str) -> Vec<(String, String, bool, String)> {
     let payload = Payload::Json(document.to_owned().into());
     let extracted = extract(Direction::Request, &payload).unwrap();
     let text = |s: &crate::domain::segment::Segment<'_>| s.text[s.context..].to_owned();
-    extracted.segments.iter().map(|s| (s.pointer.clone(), s.inner_pointer.clone(), text(s))).collect()
+    extracted.segments.iter().map(|s| (s.pointer.clone(), s.inner_pointer.clone(), s.is_key, text(s))).collect()
 }
 
 type Pick = (Index, Index, Index, bool, Style);
@@ -152,12 +153,12 @@ fn pick(document: &str, picks: &[Pick]) -> Vec<Found> {
         return Vec::new();
     }
     let found = picks.iter().map(|(segment, start, end, entity, style)| {
-        let (pointer, inner_pointer, text) = segment.get(&segments).clone();
+        let (pointer, inner_pointer, is_key, text) = segment.get(&segments).clone();
         let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let start = start.index(bounds.len() - 1);
         let end = start + 1 + end.index(bounds.len() - 1 - start);
         let entity = if *entity { "ONE" } else { "TWO" };
-        Found { pointer, inner_pointer, span: Span::new(bounds[start]..bounds[end]), entity, style: *style }
+        Found { pointer, inner_pointer, is_key, span: Span::new(bounds[start]..bounds[end]), entity, style: *style }
     });
     found.collect()
 }
@@ -179,7 +180,7 @@ impl<'f> Model<'f> {
             Doc::Word(word) => Doc::Word(word),
             Doc::Number(number) => {
                 let digits: Written = number.chars().map(|c| (c, c.to_string())).collect();
-                let spots = self.fitting(number, at, inner);
+                let spots = self.fitting(number, at, inner, false);
                 match spots.into_iter().max_by_key(|found| rank(found)) {
                     None => Doc::Number(number.clone()),
                     Some(found) => Doc::Text(self.replace(&digits, found.entity, found.style)),
@@ -206,15 +207,17 @@ impl<'f> Model<'f> {
         }
     }
 
-    fn fitting(&self, text: &str, at: &str, inner: Option<&str>) -> Vec<&'f Found> {
-        let here = |found: &&&Found| found.pointer == at && found.inner_pointer == inner.unwrap_or_default();
+    fn fitting(&self, text: &str, at: &str, inner: Option<&str>, key: bool) -> Vec<&'f Found> {
+        let here = |found: &&&Found| {
+            found.is_key == key && found.pointer == at && found.inner_pointer == inner.unwrap_or_default()
+        };
         let fits = |found: &&&Found| text.get(found.span.start as usize..found.span.end as usize).is_some();
         self.found.iter().filter(here).filter(fits).copied().collect()
     }
 
     fn text(&mut self, text: &Written, at: &str, inner: Option<&str>, key: bool) -> Written {
         let plain: String = text.iter().map(|(c, _)| *c).collect();
-        let found = self.fitting(&plain, at, inner);
+        let found = self.fitting(&plain, at, inner, key);
         let covers = |at: usize, f: &Found| (f.span.start as usize..f.span.end as usize).contains(&at);
         let (mut masked, mut run, mut offset): (Written, Written, usize) = (Vec::new(), Vec::new(), 0);
         for (c, raw) in text.iter().cloned().chain([('\0', String::new())]) {
@@ -270,7 +273,7 @@ fn rank(found: &Found) -> impl Ord + use<> {
 /// A detector that a property can be sure of: every run of `§`.
 fn detect(document: &str) -> Vec<Found> {
     let mut found = Vec::new();
-    for (pointer, inner_pointer, text) in segments(document) {
+    for (pointer, inner_pointer, is_key, text) in segments(document) {
         let mut at = 0;
         while let Some(start) = text[at..].find('§').map(|offset| at + offset) {
             let rest = text[start..].trim_start_matches('§');
@@ -279,6 +282,7 @@ fn detect(document: &str) -> Vec<Found> {
             found.push(Found {
                 pointer,
                 inner_pointer,
+                is_key,
                 span: Span::new(start..at),
                 entity: "RUN",
                 style: Style::Label,
@@ -327,7 +331,7 @@ proptest! {
         let spots: Vec<Spot<'_>> = spots
             .iter()
             .map(|(pointer, inner_pointer, start, end)| Spot {
-                pointer, inner_pointer, span: Span { start: *start, end: *end }, entity: "X", style: Style::Label,
+                pointer, inner_pointer, is_key: (start + end) % 5 == 0, span: Span { start: *start, end: *end }, entity: "X", style: Style::Label,
             })
             .collect();
         let is_json = serde_json::from_str::<serde_json::Value>(&document).is_ok();

@@ -3,7 +3,7 @@ use super::*;
 const KEY: [u8; 32] = [7; 32];
 
 fn spot<'a>(pointer: &'a str, span: std::ops::Range<usize>, entity: &'a str, style: Style) -> Spot<'a> {
-    Spot { pointer, inner_pointer: "", span: Span::new(span), entity, style }
+    Spot { pointer, inner_pointer: "", is_key: false, span: Span::new(span), entity, style }
 }
 
 fn email(pointer: &str, span: std::ops::Range<usize>) -> Spot<'_> {
@@ -156,7 +156,8 @@ fn of_equal_keys_every_text_that_the_span_fits_is_masked() {
 fn a_key_that_is_text_is_masked_and_stays_apart_from_others() {
     let document = json(r#"{"call bob@x.org":1,"call eve@x.org":[true],"bob@x.org":"no"}"#);
     for style in [Style::Label, Style::Partial, Style::Remove] {
-        let spots = ["/call bob@x.org", "/call eve@x.org"].map(|pointer| spot(pointer, 5..14, "EMAIL", style));
+        let spots = ["/call bob@x.org", "/call eve@x.org"]
+            .map(|pointer| Spot { is_key: true, ..spot(pointer, 5..14, "EMAIL", style) });
         assert_eq!(masked(&document, &spots), r#"{"call [EMAIL_1]":1,"call [EMAIL_2]":[true],"bob@x.org":"no"}"#);
     }
     assert_eq!(
@@ -164,6 +165,16 @@ fn a_key_that_is_text_is_masked_and_stays_apart_from_others() {
         r#"{"call bob@x.org":1,"call eve@x.org":[true],"bob@x.org":"[EMAIL_1]"}"#,
         "a key that is a name stays"
     );
+}
+
+#[test]
+fn a_key_and_its_value_share_a_pointer_and_nothing_else() {
+    let document = json(r#"{"call bob@x.org":"call bob@x.org"}"#);
+    let value = email("/call bob@x.org", 5..14);
+    let key = Spot { is_key: true, ..value };
+    assert_eq!(masked(&document, &[value]), r#"{"call bob@x.org":"call [EMAIL_1]"}"#);
+    assert_eq!(masked(&document, &[key]), r#"{"call [EMAIL_1]":"call bob@x.org"}"#);
+    assert_eq!(masked(&document, &[key, value]), r#"{"call [EMAIL_1]":"call [EMAIL_1]"}"#);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{
     exception::Exception,
     parse::{self, Problem, narrow},
     schema::{Apply, DirectionName, OnFailure, PatternFile, PolicyFile, RoleName, RuleFile, WordMatch},
-    target::Targets,
+    target::{Targets, includes},
 };
 use crate::{
     detect::{
@@ -19,6 +19,7 @@ use crate::{
     domain::{
         coverage::PolicyRef,
         decision::Action,
+        exchange::Direction,
         finding::{Detector, RuleIdentity, Severity},
         segment::Role,
     },
@@ -69,6 +70,11 @@ pub enum LooksFor {
 }
 
 impl PolicyRule {
+    /// Whether it is about text of that origin.
+    pub fn concerns(&self, direction: Direction, role: Role) -> bool {
+        role.flows(direction).iter().any(|&direction| includes(&self.directions, direction))
+    }
+
     pub fn selects(&self, rule: &RuleIdentity) -> bool {
         match &self.looks_for {
             LooksFor::Own(own) => own.iter().any(|mine| std::ptr::eq(mine.identity.as_ref(), rule)),

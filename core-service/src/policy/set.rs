@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{
     compile::{LooksFor, Policy, PolicyRule},
     schema::Apply,
-    target::includes,
 };
 use crate::{
     detect::scanner::{RuleMask, Scanner},
@@ -35,12 +34,12 @@ impl Bound {
             (_, Direction::Response) => true,
             (role, Direction::Request) => self.policy.roles.contains(&role),
         };
-        in_scope && self.policy.targets.match_direction(direction)
+        in_scope && role.flows(direction).iter().any(|&direction| self.policy.targets.match_direction(direction))
     }
 
     /// What to look for in text of that origin.
-    pub fn mask(&self, direction: Direction, mask: &mut RuleMask) {
-        for (_, selected) in self.rules().filter(|(rule, _)| includes(&rule.directions, direction)) {
+    pub fn mask(&self, direction: Direction, role: Role, mask: &mut RuleMask) {
+        for (_, selected) in self.rules().filter(|(rule, _)| rule.concerns(direction, role)) {
             mask.union(selected);
         }
     }

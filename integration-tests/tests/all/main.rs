@@ -8,6 +8,7 @@ mod cli;
 mod durability;
 mod events;
 mod grpc;
+mod mcp;
 mod modes;
 mod policies;
 mod sides;

@@ -1,0 +1,191 @@
+//! What a turn's content is made of: texts, and typed parts as OpenAI, Anthropic and MCP name them.
+//!
+//! A part of a type that is not known here is read by its strings.
+
+use std::borrow::Cow;
+
+use super::{
+    Segments, Unreadable,
+    json::{Json, Scalar},
+    leaves,
+    pointer::Pointer,
+    wrong,
+};
+use crate::domain::segment::Role;
+
+/// Strict: a wrong shape could hide text from us that a model would read.
+pub(super) fn content<'a>(
+    content: Json<'a>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    match content {
+        Json::Scalar(Scalar::Null) => Ok(()),
+        Json::String(said) => text(said, role, at, segments),
+        Json::Array(parts) => {
+            for (index, item) in parts.into_iter().enumerate() {
+                at.index(index, |at| match item {
+                    Json::String(said) => text(said, role, at, segments),
+                    Json::Object(fields) => part(fields, role, at, segments),
+                    other => Err(wrong("an object with a type", &other, at)),
+                })?;
+            }
+            Ok(())
+        }
+        other => Err(wrong("a string or a list of parts", &other, at)),
+    }
+}
+
+/// [`content`] where another shape is nobody's mistake.
+pub(super) fn lenient<'a>(
+    value: Json<'a>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    match value {
+        Json::Array(items) => {
+            for (index, item) in items.into_iter().enumerate() {
+                at.index(index, |at| match item {
+                    Json::Object(fields) => part(fields, role, at, segments),
+                    other => leaves::all(other, role, at, segments),
+                })?;
+            }
+            Ok(())
+        }
+        Json::Object(fields) => part(fields, role, at, segments),
+        Json::String(said) => text(said, role, at, segments),
+        scalar @ Json::Scalar(_) => leaves::all(scalar, role, at, segments),
+    }
+}
+
+/// What somebody says. A model that was asked for JSON, and most tools, answer with JSON in a string: that is read
+/// by its leaves, so that pointers lead into it and it is still JSON when it is masked.
+pub(super) fn text<'a>(
+    said: Cow<'a, str>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    match role {
+        Role::Assistant | Role::Tool => leaves::embedded(said, role, at, segments),
+        _ => segments.push(role, at, said, None),
+    }
+}
+
+type Fields<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
+
+fn part<'a>(fields: Fields<'a>, role: Role, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    let kind = Kind::of(&fields);
+    let role = match kind {
+        Kind::Call => return call(Json::Object(fields), at, segments),
+        Kind::Result => Role::Tool,
+        Kind::Media | Kind::Sealed | Kind::Other => role,
+    };
+    for (key, value) in fields {
+        at.key(&key, |at| match (&*key, value) {
+            ("type", _) => Ok(()),
+            ("text" | "refusal" | "thinking", Json::String(said)) => text(said, role, at, segments),
+            ("text" | "refusal" | "thinking", Json::Scalar(Scalar::Null)) => Ok(()),
+            ("text" | "refusal", other) => Err(wrong("a string", &other, at)),
+            ("content", value) => lenient(value, role, at, segments),
+            ("image_url", value) => media(value, "url", role, at, segments),
+            ("input_audio", value) => media(value, "data", role, at, segments),
+            ("file", value) => media(value, "file_data", role, at, segments),
+            ("resource", value) => media(value, "blob", role, at, segments),
+            ("source", value) if kind == Kind::Media => media(value, "data", role, at, segments),
+            ("data", Json::String(bytes)) if matches!(kind, Kind::Media | Kind::Sealed) => {
+                opaque(bytes, role, at, segments)
+            }
+            ("file_data" | "signature" | "encrypted_content", Json::String(bytes)) => opaque(bytes, role, at, segments),
+            // The text once more, token by token.
+            ("logprobs", value) => leaves::unread(&value, at, segments),
+            (_, value) => leaves::all(value, role, at, segments),
+        })?;
+    }
+    Ok(())
+}
+
+/// What the type of a part says about its fields.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The model asks a tool.
+    Call,
+    /// The tool answers.
+    Result,
+    Media,
+    /// Reasoning that its provider alone can read.
+    Sealed,
+    Other,
+}
+
+impl Kind {
+    fn of(fields: &Fields<'_>) -> Self {
+        let kind = fields.iter().find(|(key, _)| key == "type").and_then(|(_, kind)| kind.as_str());
+        match kind.unwrap_or_default() {
+            "image" | "audio" | "document" => Self::Media,
+            "redacted_thinking" | "reasoning.encrypted" => Self::Sealed,
+            "search_result" => Self::Result,
+            kind if kind.ends_with("tool_use") => Self::Call,
+            kind if kind.ends_with("tool_result") => Self::Result,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Name and arguments of a call, whatever the arguments are called and whether they are JSON or JSON in a string.
+pub(super) fn call<'a>(function: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    let Json::Object(fields) = function else { return leaves::all(function, Role::ToolCall, at, segments) };
+    for (key, value) in fields {
+        at.key(&key, |at| match (&*key, value) {
+            ("type", _) => Ok(()),
+            ("arguments" | "input", Json::String(text)) => leaves::embedded(text, Role::ToolCall, at, segments),
+            (_, other) => leaves::all(other, Role::ToolCall, at, segments),
+        })?;
+    }
+    Ok(())
+}
+
+/// A part that is not text. The bytes of an image or a recording are no text that a detector could read:
+/// they are counted as a segment that nothing scans, and the receipt shows the difference.
+pub(super) fn media<'a>(
+    value: Json<'a>,
+    bytes: &str,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    // Anthropic's name for a document that is plain text.
+    let is_text = value.field("type").and_then(Json::as_str) == Some("text");
+    match value {
+        Json::Object(fields) => {
+            for (key, value) in fields {
+                at.key(&key, |at| match value {
+                    Json::String(url) if key == "url" => link(url, role, at, segments),
+                    Json::String(text) if key == bytes && !is_text => opaque(text, role, at, segments),
+                    value => leaves::all(value, role, at, segments),
+                })?;
+            }
+            Ok(())
+        }
+        Json::String(url) if bytes == "url" => link(url, role, at, segments),
+        other => leaves::all(other, role, at, segments),
+    }
+}
+
+fn link<'a>(url: Cow<'a, str>, role: Role, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    let role = if url.starts_with("data:") { Role::Media } else { role };
+    segments.push(role, at, url, None)
+}
+
+/// Bytes in base64. What has spaces is text that only claims to be bytes.
+pub(super) fn opaque<'a>(
+    bytes: Cow<'a, str>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    let role = if bytes.contains(' ') { role } else { Role::Media };
+    segments.push(role, at, bytes, None)
+}

@@ -1,0 +1,68 @@
+//! Bare texts: legacy completions (`prompt`), embeddings and moderations (`input`); and answers that are data.
+
+use super::{
+    Segments, Unreadable,
+    json::{Json, Scalar},
+    leaves, part,
+    pointer::Pointer,
+};
+use crate::domain::segment::Role;
+
+pub(super) fn request<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    let mut at = Pointer::default();
+    let Json::Object(fields) = document else { return leaves::all(document, Role::Other, &mut at, segments) };
+    for (key, value) in fields {
+        at.key(&key, |at| match &*key {
+            "prompt" | "input" | "suffix" => texts(value, at, segments),
+            _ => leaves::named(value, Role::Other, Some(&key), at, segments),
+        })?;
+    }
+    Ok(())
+}
+
+fn texts<'a>(value: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    match value {
+        Json::Array(items) if is_tokens(&items) => leaves::unread(&Json::Array(items), at, segments),
+        Json::Array(items) => {
+            for (index, item) in items.into_iter().enumerate() {
+                at.index(index, |at| texts(item, at, segments))?;
+            }
+            Ok(())
+        }
+        other => leaves::all(other, Role::User, at, segments),
+    }
+}
+
+/// Numbers that a model reads as text and nobody else: counted, never scanned.
+fn is_tokens(items: &[Json<'_>]) -> bool {
+    !items.is_empty() && items.iter().all(|item| matches!(item, Json::Scalar(Scalar::Integer(_))))
+}
+
+/// Vectors, and pictures in base64.
+pub(super) fn data<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    let mut at = Pointer::default();
+    let Json::Object(fields) = document else { return leaves::all(document, Role::Assistant, &mut at, segments) };
+    for (key, value) in fields {
+        at.key(&key, |at| match (&*key, value) {
+            ("data", Json::Array(items)) => {
+                for (index, item) in items.into_iter().enumerate() {
+                    at.index(index, |at| datum(item, at, segments))?;
+                }
+                Ok(())
+            }
+            (_, value) => leaves::named(value, Role::Assistant, Some(&key), at, segments),
+        })?;
+    }
+    Ok(())
+}
+
+fn datum<'a>(item: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
+    let Json::Object(fields) = item else { return leaves::all(item, Role::Assistant, at, segments) };
+    for (key, value) in fields {
+        at.key(&key, |at| match (&*key, value) {
+            ("embedding" | "b64_json", Json::String(bytes)) => part::opaque(bytes, Role::Assistant, at, segments),
+            (_, value) => leaves::all(value, Role::Assistant, at, segments),
+        })?;
+    }
+    Ok(())
+}
