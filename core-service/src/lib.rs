@@ -1,7 +1,7 @@
 //! The guardrail and ingestion service.
 //!
 //! Imports go down this list, never up: `app`; `grpc`; `events` and `guardrail`; `record`; `policy`; `detect`,
-//! `extract` and `mask`; `normalize`; `domain`.
+//! `extract` and `mask`; `normalize`; `telemetry`; `domain`.
 
 pub mod app;
 pub mod detect;
@@ -14,3 +14,4 @@ pub mod mask;
 pub mod normalize;
 pub mod policy;
 pub mod record;
+pub mod telemetry;

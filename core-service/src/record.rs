@@ -175,6 +175,11 @@ impl Log {
         Health { status, lost: self.lost.load(Ordering::Relaxed) }
     }
 
+    /// Records that wait for the disk.
+    pub fn queued(&self) -> usize {
+        self.queue.depth()
+    }
+
     /// Eight lower-case hexadecimal characters, made once for a file.
     pub fn node(&self) -> &str {
         &self.node

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod health;
 mod layers;
+mod metrics;
 mod names;
 mod query;
 mod reply;
@@ -26,7 +27,7 @@ use axum::{
 pub use self::{
     core::{Core, InvalidCore},
     serve::serve,
-    settings::{AdapterSettings, Contract, UnknownContract},
+    settings::{AdapterSettings, Contract, Metrics, UnknownContract},
 };
 use crate::body::BodyReader;
 
@@ -36,14 +37,20 @@ struct Adapter {
     core: Core,
     bodies: BodyReader,
     contract: Contract,
+    metrics: Option<Metrics>,
 }
 
 /// Every route of the adapter. Routes below `guarded` need credentials when any are configured; probes do not.
 pub fn router(core: Core, settings: AdapterSettings) -> Router {
-    let adapter =
-        Adapter { core: core.limited(&settings), bodies: BodyReader::new(&settings), contract: settings.contract };
+    let adapter = Adapter {
+        core: core.limited(&settings),
+        bodies: BodyReader::new(&settings),
+        contract: settings.contract,
+        metrics: settings.metrics,
+    };
     let guarded = Router::new()
         .route("/api/http-proxy/truefoundry", post(truefoundry::guard))
+        .route("/metrics", get(metrics::page))
         .route("/v1/events", get(events::list))
         .route("/v1/events/{id}", get(events::get))
         .method_not_allowed_fallback(layers::method_not_allowed)

@@ -8,13 +8,16 @@ use std::{
 };
 
 use clap::Parser;
-use core_service::app::{
-    compose::{self, Core as Engine, Signals, StartError},
-    report::Report,
-    settings::{Contract, CoreSettings, File, Overrides, Secret, SettingsError},
-    telemetry,
+use core_service::{
+    app::{
+        compose::{self, Core as Engine, Signals, StartError},
+        report::Report,
+        settings::{Contract, CoreSettings, File, Overrides, Secret, SettingsError},
+        telemetry,
+    },
+    telemetry::metrics,
 };
-use http_adapter::{AdapterSettings, Core};
+use http_adapter::{AdapterSettings, Core, Metrics};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +90,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         })?;
         let report = report.line("core", &url).line("contract", contract);
         report.access(&shared.access, shared.auth_mode, &[address]).print().map_err(other)?;
+        let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
         serve(listener, core, settings, stop, signals, async {}).await;
         return Ok(());
     }
@@ -96,6 +100,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     let engine = Engine::start(&shared).await?;
     let serving = engine.serve(grpc, stop.clone())?;
     let core = Core::embedded(engine.embedded()?);
+    let settings = AdapterSettings { metrics: Some(Metrics::new(engine.metrics())), ..settings };
     let report = report
         .line("grpc", grpc_address)
         .line("core", "in this process")

@@ -1,6 +1,6 @@
 //! What the adapter can be told. The program reads it from files and flags; here it is plain values.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use portcullis_api::access::Access;
 
@@ -34,6 +34,26 @@ impl FromStr for Contract {
     }
 }
 
+/// Renders the metrics of the process as OpenMetrics text.
+#[derive(Clone)]
+pub struct Metrics(Arc<dyn Fn() -> String + Send + Sync>);
+
+impl Metrics {
+    pub fn new(render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(render))
+    }
+
+    pub(crate) fn render(&self) -> String {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct AdapterSettings {
     /// The largest body that is read.
@@ -47,6 +67,8 @@ pub struct AdapterSettings {
     /// For a call that does not choose.
     pub contract: Contract,
     pub access: Access,
+    /// What `GET /metrics` shows. None: this program measures nothing.
+    pub metrics: Option<Metrics>,
     pub max_connections: usize,
     /// From a connection's start to the end of its first call's head.
     pub header_timeout: Duration,
@@ -66,6 +88,7 @@ impl Default for AdapterSettings {
             call_deadline: Duration::from_secs(5),
             contract: Contract::default(),
             access: Access::default(),
+            metrics: None,
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),

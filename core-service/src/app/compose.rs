@@ -23,7 +23,8 @@ use crate::{
         load::Loader,
         watch,
     },
-    record::{Log, LogError},
+    record::{HealthStatus, Log, LogError},
+    telemetry::{LogState, metrics},
 };
 
 /// For calls that are under way when the service stops.
@@ -100,6 +101,15 @@ impl Core {
 
     pub fn policies(&self) -> Vec<PolicyStatus> {
         self.api.guardrail.policies().view().statuses.clone()
+    }
+
+    /// What `GET /metrics` shows, for as long as this core lives and after it.
+    pub fn metrics(&self) -> impl Fn() -> String + Send + Sync + 'static {
+        let log = Arc::clone(self.api.guardrail.log());
+        move || {
+            let state = LogState { up: log.health().status == HealthStatus::Ok, queued: log.queued() };
+            metrics().render(Some(state))
+        }
     }
 
     pub fn node(&self) -> &str {

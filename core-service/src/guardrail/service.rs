@@ -26,6 +26,7 @@ use crate::{
         set::UnknownPolicy,
     },
     record::{Appended, IdempotencyKey, Judged, Log, LogError, NewRecord, RecordKind, RecordedOutcome},
+    telemetry::{self, CheckEnded, CheckFailure, Source},
 };
 
 /// Payloads from here on are judged off the runtime's own threads: 64 KiB take about a millisecond, and who else
@@ -49,6 +50,19 @@ pub enum GuardrailError {
     /// What had to be masked could not be: it must not pass as masked.
     #[error(transparent)]
     Unmasked(#[from] MaskError),
+}
+
+impl GuardrailError {
+    const fn class(&self) -> CheckFailure {
+        match self {
+            Self::Judge(JudgeError::Unreadable { .. }) => CheckFailure::Unreadable,
+            Self::Judge(JudgeError::UnknownPolicy(_)) => CheckFailure::UnknownPolicy,
+            Self::Log(LogError::Full) | Self::Overloaded => CheckFailure::Overloaded,
+            Self::Log(_) => CheckFailure::Storage,
+            Self::Unmasked(_) => CheckFailure::Unmasked,
+            Self::Failed => CheckFailure::Internal,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +151,15 @@ impl Guardrail {
     /// Judges now. What stands in the way of a call is on disk before the answer; what lets it pass is written
     /// behind.
     pub async fn check(&self, check: Check) -> Result<Checked, GuardrailError> {
+        let source = Source::of(&check.context.source).unwrap_or(Source::Other);
+        let (direction, begun) = (check.side.unwrap_or(check.payloads.direction()), Instant::now());
+        let checked = self.decide(check).await;
+        let outcome = checked.as_ref().map(|checked| checked.decision.action).map_err(GuardrailError::class);
+        telemetry::emit(CheckEnded { source, direction, elapsed: begun.elapsed(), outcome });
+        checked
+    }
+
+    async fn decide(&self, check: Check) -> Result<Checked, GuardrailError> {
         let Check { operation, payloads, side, mut context, policies, recording, deadline } = check;
         let request_id = Uuid::now_v7();
         let begun = Instant::now();

@@ -88,6 +88,11 @@ impl Queue {
         Arc::clone(&self.hurry)
     }
 
+    /// Records that are queued or being written.
+    pub(super) fn depth(&self) -> usize {
+        (MAX_RECORDS as usize).saturating_sub(self.records.available_permits())
+    }
+
     pub(super) async fn push(&self, work: Work, deadline: Instant) -> Result<(), LogError> {
         // What is larger than a bound takes all of it.
         let share = |size: usize, bound: u32| u32::try_from(size).unwrap_or(u32::MAX).clamp(1, bound);

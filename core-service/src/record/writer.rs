@@ -24,6 +24,7 @@ use super::{
     row::{self, TallyKey, read_event, select_events},
     schema::Opened,
 };
+use crate::telemetry::{self, RecordsLost};
 
 /// One transaction, so that a flood does not keep the first of its callers waiting. One piece of work is never
 /// divided: it may be larger.
@@ -241,7 +242,7 @@ impl Writer {
     fn refuse(&self, batch: Batch, fault: StorageFault) {
         let lost = batch.jobs.iter().filter(|job| !job.work.is_awaited()).count() as u64;
         self.lost.fetch_add(lost, Ordering::Relaxed);
-        tracing::error!(%fault, records = batch.records, lost, "a transaction of the log failed");
+        telemetry::emit(RecordsLost { lost, records: batch.records, fault });
         for job in batch.jobs {
             match job.work {
                 Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),

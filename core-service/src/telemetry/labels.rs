@@ -1,0 +1,119 @@
+//! The values that labels can have. A caller's own words are mapped to a closed set first: a label that a caller
+//! can choose is memory that a caller can fill.
+
+use std::fmt;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+
+use crate::domain::{decision::Action, exchange::Direction};
+
+/// An enumeration whose values are written by their names.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $value:ident = $word:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$what])* $value,)*
+        }
+
+        impl $name {
+            pub const ALL: &[Self] = &[$(Self::$value,)*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)*
+                }
+            }
+
+            /// The value of this name.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+    };
+}
+
+words! {
+    /// The systems that ask, as far as this version knows them by name.
+    Source {
+        TrueFoundry = "truefoundry",
+        LiteLlm = "litellm",
+        Portkey = "portkey",
+        Akto = "akto",
+        Http = "http",
+        Grpc = "grpc",
+        /// Any name that a caller gave itself.
+        Other = "other",
+    }
+}
+
+words! {
+    /// Why a check has no decision.
+    CheckFailure {
+        Unreadable = "unreadable",
+        UnknownPolicy = "unknown_policy",
+        Overloaded = "overloaded",
+        Storage = "storage",
+        Unmasked = "unmasked",
+        Internal = "internal",
+    }
+}
+
+words! {
+    /// What a canary run can find.
+    CanaryProblem {
+        /// The gateway answered a known attack with a completion.
+        BlockDidNotBlock = "block_did_not_block",
+        /// The gateway refused a known good prompt.
+        GoodBlocked = "good_blocked",
+        /// The gateway did not answer, or not as a gateway does.
+        GatewayUnreachable = "gateway_unreachable",
+        /// The gateway answered without having asked this service.
+        GuardrailNotAsked = "guardrail_not_asked",
+        /// This service's own endpoint let the attack pass.
+        EndpointDidNotBlock = "endpoint_did_not_block",
+        /// This service's own endpoint refused the good prompt.
+        EndpointGoodBlocked = "endpoint_good_blocked",
+        /// This service's own endpoint did not answer, or not as it does.
+        EndpointUnreachable = "endpoint_unreachable",
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CheckLabels {
+    pub(super) source: Source,
+    pub(super) direction: Direction,
+    pub(super) action: Action,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DirectionLabel {
+    pub(super) direction: Direction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReasonLabel {
+    pub(super) reason: CheckFailure,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ProblemLabel {
+    pub(super) problem: CanaryProblem,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct BuildLabels {
+    pub(super) version: &'static str,
+}
+
+macro_rules! written_by_name {
+    ($($kind:ty),*) => {$(
+        impl EncodeLabelValue for $kind {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+                self.as_str().encode(encoder)
+            }
+        }
+    )*};
+}
+
+written_by_name!(Source, CheckFailure, CanaryProblem, Direction, Action);

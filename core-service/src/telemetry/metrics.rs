@@ -1,0 +1,232 @@
+//! The metrics of this process, and their text.
+
+use std::{
+    array,
+    sync::{LazyLock, OnceLock, atomic::AtomicU64},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Metric, Registry},
+};
+
+use super::{
+    labels::{
+        BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DirectionLabel, ProblemLabel, ReasonLabel, Source,
+    },
+    name::Name,
+};
+use crate::domain::{decision::Action, exchange::Direction};
+
+/// In seconds, from what a short prompt takes to where a gateway gives up.
+const CHECK_BUCKETS: [f64; 14] =
+    [10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1.0, 5.0];
+
+/// What is looked up when the metrics are read, and counted by nobody in between.
+#[derive(Debug, Clone, Copy)]
+pub struct LogState {
+    pub up: bool,
+    pub queued: usize,
+}
+
+/// Series of the hot path, looked up once each: by the labels' numbers, without hashing them.
+const CHECK_SERIES: usize = Source::ALL.len() * DIRECTIONS * ACTIONS;
+const DIRECTIONS: usize = 2;
+const ACTIONS: usize = 4;
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    checks: Family<CheckLabels, Counter>,
+    check_failures: Family<ReasonLabel, Counter>,
+    check_seconds: Histograms<DirectionLabel>,
+    check_series: [OnceLock<Counter>; CHECK_SERIES],
+    check_seconds_series: [OnceLock<Histogram>; DIRECTIONS],
+    log_lost: Counter,
+    log_queue: Gauge,
+    log_up: Gauge,
+    canary_runs: Counter,
+    canary_problems: Family<ProblemLabel, Counter>,
+    canary_last_run: Gauge<f64, AtomicU64>,
+}
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::default);
+
+/// Those of this process.
+pub fn metrics() -> &'static Metrics {
+    &METRICS
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let seconds: fn() -> Histogram = || Histogram::new(CHECK_BUCKETS);
+        let made = Self {
+            checks: add(&mut registry, Name::Checks, Family::default()),
+            check_failures: add(&mut registry, Name::CheckFailures, Family::default()),
+            check_seconds: add(&mut registry, Name::CheckSeconds, Family::new_with_constructor(seconds)),
+            check_series: array::from_fn(|_| OnceLock::new()),
+            check_seconds_series: array::from_fn(|_| OnceLock::new()),
+            log_lost: add(&mut registry, Name::LogLost, Counter::default()),
+            log_queue: add(&mut registry, Name::LogQueue, Gauge::default()),
+            log_up: add(&mut registry, Name::LogUp, Gauge::default()),
+            canary_runs: add(&mut registry, Name::CanaryRuns, Counter::default()),
+            canary_problems: add(&mut registry, Name::CanaryProblems, Family::default()),
+            canary_last_run: add(&mut registry, Name::CanaryLastRun, Gauge::default()),
+            registry: Registry::default(),
+        };
+        let build: Family<BuildLabels, Gauge> = add(&mut registry, Name::BuildInfo, Family::default());
+        build.get_or_create(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
+        // There from the start: what has no series yet cannot be told from what is not measured, and an alert on a
+        // rise would miss the first one.
+        for &problem in CanaryProblem::ALL {
+            drop(made.canary_problems.get_or_create(&ProblemLabel { problem }));
+        }
+        for &reason in CheckFailure::ALL {
+            drop(made.check_failures.get_or_create(&ReasonLabel { reason }));
+        }
+        Self { registry, ..made }
+    }
+}
+
+fn add<M: Metric + Clone>(registry: &mut Registry, name: Name, metric: M) -> M {
+    registry.register(name.stem(), name.help(), metric.clone());
+    metric
+}
+
+impl Metrics {
+    pub(super) fn check(&self, source: Source, direction: Direction, action: Action, elapsed: Duration) {
+        let count = || self.checks.get_or_create(&CheckLabels { source, direction, action }).clone();
+        let place = (source as usize * DIRECTIONS + direction as usize) * ACTIONS + action as usize;
+        self.check_series[place].get_or_init(count).inc();
+        let time = || self.check_seconds.get_or_create(&DirectionLabel { direction }).clone();
+        self.check_seconds_series[direction as usize].get_or_init(time).observe(elapsed.as_secs_f64());
+    }
+
+    pub(super) fn check_failed(&self, reason: CheckFailure) {
+        self.check_failures.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    pub(super) fn lost(&self, records: u64) {
+        self.log_lost.inc_by(records);
+    }
+
+    pub(super) fn canary(&self, problems: &[CanaryProblem], at: f64) {
+        self.canary_runs.inc();
+        self.canary_last_run.set(at);
+        for &problem in problems {
+            self.canary_problems.get_or_create(&ProblemLabel { problem }).inc();
+        }
+    }
+
+    /// OpenMetrics text (`application/openmetrics-text; version=1.0.0`), which Prometheus reads. `log` is that of this
+    /// process, when it has one.
+    pub fn render(&self, log: Option<LogState>) -> String {
+        let (up, queued) = log.map_or((false, 0), |log| (log.up, log.queued));
+        self.log_up.set(up.into());
+        self.log_queue.set(i64::try_from(queued).unwrap_or(i64::MAX));
+        let mut page = String::new();
+        // Writing to a String cannot fail, and no label here refuses to be written.
+        let _ = text::encode(&mut page, &self.registry);
+        page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::{CanaryRan, CheckEnded, Event as _, Kind, RecordsLost};
+
+    fn ended(source: &str, outcome: Result<Action, CheckFailure>) -> CheckEnded {
+        CheckEnded {
+            source: Source::of(source).unwrap_or(Source::Other),
+            direction: Direction::Request,
+            elapsed: Duration::from_micros(30),
+            outcome,
+        }
+    }
+
+    #[test]
+    fn every_name_is_on_the_page_with_its_kind_and_its_help() {
+        let metrics = Metrics::default();
+        let page = metrics.render(None);
+        for name in Name::ALL {
+            let kind = match name.kind() {
+                Kind::Counter => "counter",
+                Kind::Gauge => "gauge",
+                Kind::Histogram => "histogram",
+            };
+            assert!(page.contains(&format!("# TYPE {} {kind}\n", name.stem())), "{name:?}: {page}");
+            assert!(page.contains(&format!("# HELP {} {}.\n", name.stem(), name.help())), "{name:?}: {page}");
+        }
+        assert_eq!(page.matches("# TYPE").count(), Name::ALL.len(), "and nothing else: {page}");
+    }
+
+    #[test]
+    fn what_happened_is_counted_under_the_labels_that_the_name_has() {
+        let metrics = Metrics::default();
+        ended("truefoundry", Ok(Action::Block)).count(&metrics);
+        ended("truefoundry", Ok(Action::Block)).count(&metrics);
+        ended("a name of its own", Ok(Action::Allow)).count(&metrics);
+        ended("grpc", Err(CheckFailure::Storage)).count(&metrics);
+        RecordsLost { lost: 3, records: 5, fault: "the disk is full" }.count(&metrics);
+        CanaryRan { gateway: "gw.example:443", problems: &[CanaryProblem::BlockDidNotBlock] }.count(&metrics);
+        let page = metrics.render(Some(LogState { up: true, queued: 7 }));
+        for line in [
+            r#"portcullis_checks_total{source="truefoundry",direction="request",action="block"} 2"#,
+            r#"portcullis_checks_total{source="other",direction="request",action="allow"} 1"#,
+            r#"portcullis_check_failures_total{reason="storage"} 1"#,
+            r#"portcullis_check_failures_total{reason="overloaded"} 0"#,
+            r#"portcullis_check_duration_seconds_bucket{le="0.00005",direction="request"} 3"#,
+            r#"portcullis_check_duration_seconds_count{direction="request"} 3"#,
+            "portcullis_log_lost_records_total 3",
+            "portcullis_log_queue_records 7",
+            "portcullis_log_up 1",
+            "portcullis_canary_runs_total 1",
+            r#"portcullis_canary_problems_total{problem="block_did_not_block"} 1"#,
+            r#"portcullis_canary_problems_total{problem="good_blocked"} 0"#,
+            concat!(r#"portcullis_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
+        }
+        assert!(!page.contains("name of its own"));
+    }
+
+    /// A series that is looked up by its number must be the one that has these labels.
+    #[test]
+    fn every_combination_of_labels_is_a_series_of_its_own() {
+        let metrics = Metrics::default();
+        let mut lines = Vec::new();
+        for &source in Source::ALL {
+            for direction in [Direction::Request, Direction::Response] {
+                for action in [Action::Allow, Action::Alert, Action::Mask, Action::Block] {
+                    metrics.check(source, direction, action, Duration::ZERO);
+                    let (source, direction, action) = (source.as_str(), direction.as_str(), action.as_str());
+                    lines.push(format!(
+                        "portcullis_checks_total{{source=\"{source}\",direction=\"{direction}\",action=\"{action}\"}} 1"
+                    ));
+                }
+            }
+        }
+        assert_eq!(lines.len(), CHECK_SERIES);
+        let page = metrics.render(None);
+        for line in lines {
+            assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
+        }
+    }
+
+    /// Whatever a caller calls itself, there are so many series and no more.
+    #[test]
+    fn no_caller_can_add_a_label() {
+        let metrics = Metrics::default();
+        for number in 0..10_000 {
+            ended(&format!("source-{number}"), Ok(Action::Allow)).count(&metrics);
+        }
+        let series = metrics.render(None).lines().filter(|line| line.starts_with("portcullis_checks_total{")).count();
+        assert_eq!(series, 1);
+    }
+}

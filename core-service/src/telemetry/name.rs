@@ -1,0 +1,98 @@
+//! Every metric by its name.
+
+/// How a value behaves over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only rises; begins at 0 with the process.
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Name {
+    Checks,
+    CheckFailures,
+    CheckSeconds,
+    LogLost,
+    LogQueue,
+    LogUp,
+    CanaryRuns,
+    CanaryProblems,
+    CanaryLastRun,
+    BuildInfo,
+}
+
+impl Name {
+    pub const ALL: &[Self] = &[
+        Self::Checks,
+        Self::CheckFailures,
+        Self::CheckSeconds,
+        Self::LogLost,
+        Self::LogQueue,
+        Self::LogUp,
+        Self::CanaryRuns,
+        Self::CanaryProblems,
+        Self::CanaryLastRun,
+        Self::BuildInfo,
+    ];
+
+    /// As it is registered: the text format adds `_total` to a counter.
+    pub const fn stem(self) -> &'static str {
+        match self {
+            Self::Checks => "portcullis_checks",
+            Self::CheckFailures => "portcullis_check_failures",
+            Self::CheckSeconds => "portcullis_check_duration_seconds",
+            Self::LogLost => "portcullis_log_lost_records",
+            Self::LogQueue => "portcullis_log_queue_records",
+            Self::LogUp => "portcullis_log_up",
+            Self::CanaryRuns => "portcullis_canary_runs",
+            Self::CanaryProblems => "portcullis_canary_problems",
+            Self::CanaryLastRun => "portcullis_canary_last_run_timestamp_seconds",
+            Self::BuildInfo => "portcullis_build_info",
+        }
+    }
+
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Checks | Self::CheckFailures | Self::LogLost | Self::CanaryRuns | Self::CanaryProblems => {
+                Kind::Counter
+            }
+            Self::CheckSeconds => Kind::Histogram,
+            Self::LogQueue | Self::LogUp | Self::CanaryLastRun | Self::BuildInfo => Kind::Gauge,
+        }
+    }
+
+    /// As it is read.
+    pub fn exposed(self) -> String {
+        let total = if self.kind() == Kind::Counter { "_total" } else { "" };
+        format!("{}{total}", self.stem())
+    }
+
+    /// Without the full stop, which the text format adds.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Checks => "Checks that were decided, by what the policies ask for",
+            Self::CheckFailures => "Checks that ended in an error and not in a decision",
+            Self::CheckSeconds => "Time of a decided check in the core, with its record where it is waited for",
+            Self::LogLost => "Decisions to let pass that were answered and could then not be written",
+            Self::LogQueue => "Records that wait for the disk",
+            Self::LogUp => "1 while records reach the disk, 0 while they do not",
+            Self::CanaryRuns => "Canary runs that were reported",
+            Self::CanaryProblems => "Problems that canary runs found",
+            Self::CanaryLastRun => "When the last canary run was reported, in seconds since 1970; 0 before the first",
+            Self::BuildInfo => "Always 1: which build runs",
+        }
+    }
+
+    pub const fn labels(self) -> &'static [&'static str] {
+        match self {
+            Self::Checks => &["source", "direction", "action"],
+            Self::CheckFailures => &["reason"],
+            Self::CheckSeconds => &["direction"],
+            Self::CanaryProblems => &["problem"],
+            Self::BuildInfo => &["version"],
+            Self::LogLost | Self::LogQueue | Self::LogUp | Self::CanaryRuns | Self::CanaryLastRun => &[],
+        }
+    }
+}
