@@ -1,5 +1,6 @@
 //! Composition: settings to running services, and back down in order. The one module that knows all others.
 
+pub mod canary;
 pub mod check;
 pub mod compose;
 pub mod eval;

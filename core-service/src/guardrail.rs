@@ -1,6 +1,7 @@
 //! The use cases: judge an exchange now, or record it and judge it later. Transport-free and deadline-aware.
 
 pub mod analysis;
+pub mod canary;
 pub mod judge;
 pub mod masked;
 pub mod service;

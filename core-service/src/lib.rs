@@ -1,9 +1,10 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `grpc`; `events` and `guardrail`; `record`; `policy`; `detect`,
+//! Imports go down this list, never up: `app`; `canary` and `grpc`; `events` and `guardrail`; `record`; `policy`; `detect`,
 //! `extract` and `mask`; `normalize`; `telemetry`; `domain`.
 
 pub mod app;
+pub mod canary;
 pub mod detect;
 pub mod domain;
 pub mod events;

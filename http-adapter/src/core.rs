@@ -7,9 +7,10 @@ use portcullis_api::{
     error::{ApiError, ErrorCode},
     v1::{
         CheckRequest, CheckResponse, GetEventRequest, GetEventResponse, IngestRequest, IngestResponse,
-        ListEventsRequest, ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse,
-        event_service_client::EventServiceClient, guardrail_service_client::GuardrailServiceClient,
-        ingestion_service_client::IngestionServiceClient, policy_service_client::PolicyServiceClient,
+        ListEventsRequest, ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse, RecordCanaryRequest,
+        RecordCanaryResponse, event_service_client::EventServiceClient,
+        guardrail_service_client::GuardrailServiceClient, ingestion_service_client::IngestionServiceClient,
+        policy_service_client::PolicyServiceClient,
     },
 };
 use tonic::{
@@ -21,7 +22,12 @@ use tonic::{
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::{error::Failure, reply::REQUEST_ID, settings::AdapterSettings};
+use crate::{
+    canary::{self, Canaries},
+    error::Failure,
+    reply::REQUEST_ID,
+    settings::AdapterSettings,
+};
 
 type Service = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, transport::Error>;
 
@@ -51,6 +57,7 @@ pub struct Core {
     authorization: Option<AsciiMetadataValue>,
     deadline: Duration,
     answer_bytes: usize,
+    canaries: Canaries,
 }
 
 impl Core {
@@ -88,8 +95,15 @@ impl Core {
     }
 
     fn over(service: Service, backoff: &'static [Duration]) -> Self {
-        Self { service, backoff, authorization: None, deadline: Duration::ZERO, answer_bytes: ANSWER_BYTES }
-            .limited(&AdapterSettings::default())
+        Self {
+            service,
+            backoff,
+            authorization: None,
+            deadline: Duration::ZERO,
+            answer_bytes: ANSWER_BYTES,
+            canaries: Canaries::default(),
+        }
+        .limited(&AdapterSettings::default())
     }
 
     pub(crate) fn limited(self, settings: &AdapterSettings) -> Self {
@@ -97,8 +111,17 @@ impl Core {
         Self { deadline: settings.call_deadline, answer_bytes, ..self }
     }
 
+    pub(crate) const fn canaries(&self) -> &Canaries {
+        &self.canaries
+    }
+
     pub(crate) async fn check(&self, request: CheckRequest) -> Result<CheckResponse, Failure> {
         let call = |service, request| async { GuardrailServiceClient::new(service).check(request).await };
+        canary::check(&self.canaries, request, |request| self.call(request, call)).await
+    }
+
+    pub(crate) async fn record_canary(&self, request: RecordCanaryRequest) -> Result<RecordCanaryResponse, Failure> {
+        let call = |service, request| async { IngestionServiceClient::new(service).record_canary(request).await };
         self.call(request, call).await
     }
 

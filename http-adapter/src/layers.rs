@@ -61,7 +61,14 @@ mod tests {
         }
         let asked = core.calls().len();
         // The body would be refused too: it is not looked at.
-        for request in [post("", "{"), get("/v1/events"), get("/v1/events/a"), get("/metrics"), get(TRUEFOUNDRY)] {
+        for request in [
+            post("", "{"),
+            get("/v1/events"),
+            get("/v1/events/a"),
+            get("/metrics"),
+            get("/v1/canary/a"),
+            get(TRUEFOUNDRY),
+        ] {
             let response = send(&router, request).await;
             assert_eq!(response.status(), 401);
             assert_eq!(response.headers().get_all("www-authenticate").iter().count(), 2);

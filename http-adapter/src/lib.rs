@@ -2,6 +2,7 @@
 //! asks for beyond that is decided here and nowhere else.
 
 mod body;
+mod canary;
 mod core;
 mod error;
 mod events;
@@ -50,6 +51,8 @@ pub fn router(core: Core, settings: AdapterSettings) -> Router {
     };
     let guarded = Router::new()
         .route("/api/http-proxy/truefoundry", post(truefoundry::guard))
+        .route("/v1/canary", post(canary::begin))
+        .route("/v1/canary/{id}", get(canary::seen).post(canary::end))
         .route("/metrics", get(metrics::page))
         .route("/v1/events", get(events::list))
         .route("/v1/events/{id}", get(events::get))

@@ -10,6 +10,7 @@ use std::{
 use clap::Parser;
 use core_service::{
     app::{
+        canary::{self, CanaryOverrides},
         compose::{self, Core as Engine, Signals, StartError},
         report::Report,
         settings::{Contract, CoreSettings, File, Overrides, Secret, SettingsError},
@@ -44,6 +45,11 @@ struct Cli {
     contract: Option<Contract>,
     #[command(flatten)]
     shared: Overrides,
+    #[command(flatten)]
+    canary: CanaryOverrides,
+    /// Seconds from one canary run to the next; 0 is never.
+    #[arg(long, env = "PORTCULLIS_CANARY_EVERY_S", value_name = "SECONDS")]
+    canary_every_s: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -82,6 +88,11 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         Contract::Verdict => "verdict: a block answers 200 with verdict false",
     };
     let stop = CancellationToken::new();
+    if let Some(every) = canary::period(cli.canary_every_s, &file.canary)? {
+        let tokens = canary::tokens(cli.shared.auth_bearer_tokens.as_ref(), &file.auth);
+        let plan = cli.canary.plan(&file.canary, address, tokens)?;
+        tokio::spawn(canary::repeat(plan, every, stop.clone()));
+    }
     let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());
     if let Some(url) = url {
         let token = cli.core_bearer_token.as_ref().or(file.core.bearer_token.as_ref()).map(Secret::expose);

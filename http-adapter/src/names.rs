@@ -17,7 +17,8 @@ pub(crate) const ANALYSES: &Names<Analysis> =
 
 pub(crate) const DIRECTIONS: &Names<Direction> = &[(Direction::Request, "request"), (Direction::Response, "response")];
 
-pub(crate) const KINDS: &Names<EventKind> = &[(EventKind::Decision, "decision"), (EventKind::Exchange, "exchange")];
+pub(crate) const KINDS: &Names<EventKind> =
+    &[(EventKind::Decision, "decision"), (EventKind::Exchange, "exchange"), (EventKind::Canary, "canary")];
 
 pub(crate) const SEVERITIES: &Names<Severity> =
     &[(Severity::Low, "low"), (Severity::Medium, "medium"), (Severity::High, "high"), (Severity::Critical, "critical")];

@@ -28,6 +28,7 @@ pub(crate) enum Call {
     Ingest(v1::IngestRequest),
     ListEvents(v1::ListEventsRequest),
     GetEvent(v1::GetEventRequest),
+    RecordCanary(v1::RecordCanaryRequest),
     ListPolicies,
 }
 
@@ -36,6 +37,7 @@ pub(crate) enum Call {
 struct Answers {
     check: Option<v1::CheckResponse>,
     ingest: Option<v1::IngestResponse>,
+    canary: Option<v1::RecordCanaryResponse>,
     events: Option<v1::ListEventsResponse>,
     event: Option<v1::GetEventResponse>,
     policies: Option<v1::ListPoliciesResponse>,
@@ -62,6 +64,7 @@ macro_rules! told {
 impl FakeCore {
     told! {
         checks(check: v1::CheckResponse);
+        records_canary(canary: v1::RecordCanaryResponse);
         finds(events: v1::ListEventsResponse);
         finds_one(event: v1::GetEventResponse);
         has_policies(policies: v1::ListPoliciesResponse);
@@ -159,6 +162,10 @@ impl guardrail::GuardrailService for FakeCore {
 impl ingestion::IngestionService for FakeCore {
     async fn ingest(&self, request: In<v1::IngestRequest>) -> Out<v1::IngestResponse> {
         self.answer(request, Call::Ingest, |answers| &answers.ingest).await
+    }
+
+    async fn record_canary(&self, request: In<v1::RecordCanaryRequest>) -> Out<v1::RecordCanaryResponse> {
+        self.answer(request, Call::RecordCanary, |answers| &answers.canary).await
     }
 
     async fn ingest_stream(&self, _: In<tonic::Streaming<v1::IngestStreamRequest>>) -> Out<v1::IngestStreamResponse> {

@@ -23,7 +23,7 @@ use portcullis_api::v1::{
 use serde::Serialize;
 
 use self::envelope::Envelope;
-use crate::{Adapter, error::Failure, names, query::Flags, reply, settings::Contract};
+use crate::{Adapter, canary, error::Failure, names, query::Flags, reply, settings::Contract};
 
 pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
     let flags = Flags::parse(request.uri().query())?;
@@ -51,7 +51,8 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
             let question =
                 CheckRequest { request, context, policies, recording, coverage_view, ..CheckRequest::default() };
             let decided = adapter.core.check(question).await?;
-            Ok(answer(&decided, flags.contract.or(contract).unwrap_or(adapter.contract)))
+            let contract = canary::contract(&decided).or(flags.contract).or(contract).unwrap_or(adapter.contract);
+            Ok(answer(&decided, contract))
         }
         // No id: nothing is recorded that it could lead to.
         None => Ok(pass(None, Some("none"))),

@@ -20,6 +20,12 @@ impl Answer {
     }
 }
 
+/// A client whose TLS, which no test uses, has a provider: it would not be made without one.
+pub fn client() -> reqwest::Client {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::new()
+}
+
 #[derive(Debug, Clone)]
 pub struct Client {
     client: reqwest::Client,
@@ -29,7 +35,7 @@ pub struct Client {
 
 impl Client {
     pub fn of(program: &Program) -> Self {
-        Self { client: reqwest::Client::new(), base: program.http(""), authorization: None }
+        Self { client: client(), base: program.http(""), authorization: None }
     }
 
     #[must_use]

@@ -10,10 +10,12 @@
     reason = "a harness fails by panicking"
 )]
 
+pub mod gateway;
 pub mod grpcurl;
 pub mod http;
 pub mod program;
 
+pub use gateway::{Age, Behaviour, Gateway, Strategy};
 pub use grpcurl::grpcurl;
 pub use http::{Answer, Client};
 pub use program::{Program, Setup};

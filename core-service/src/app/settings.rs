@@ -1,6 +1,7 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -116,6 +117,7 @@ pub struct File {
     pub limits: LimitsFile,
     pub mask: MaskFile,
     pub log: LogFile,
+    pub canary: CanaryFile,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -168,6 +170,24 @@ pub struct MaskFile {
 #[serde(deny_unknown_fields, default)]
 pub struct LogFile {
     pub format: Option<LogFormat>,
+}
+
+/// The probe of the gateway: see [`super::canary`].
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CanaryFile {
+    pub url: Option<String>,
+    pub model: Option<String>,
+    pub authorization: Option<Secret>,
+    pub headers: BTreeMap<String, Secret>,
+    pub endpoint: Option<String>,
+    pub endpoint_authorization: Option<Secret>,
+    pub attack: Option<String>,
+    pub good: Option<String>,
+    /// Milliseconds for each call.
+    pub timeout_ms: Option<u64>,
+    /// Seconds from one run of the service to the next; none without.
+    pub every_s: Option<u64>,
 }
 
 /// What the core needs, with all sources merged.

@@ -7,6 +7,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use core_service::app::{
+    canary::{self, CanaryArgs},
     check::{self, CheckArgs},
     compose::{self, Core, Signals, StartError},
     eval::{self, EvalArgs},
@@ -35,6 +36,8 @@ enum Command {
     Serve(Box<Overrides>),
     /// Judges texts or an exchange without a service; nothing is recorded.
     Check(CheckArgs),
+    /// Probes a gateway and the service behind it: does a block block? Exit status 1 when not.
+    Canary(Box<CanaryArgs>),
     /// Measures the detectors on labelled texts.
     Eval(EvalArgs),
     /// Looks at policies.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(overrides) => serve(&overrides).map(|()| true),
         Command::Check(args) => check::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
+        Command::Canary(args) => canary::command(&args, &mut io::stdout().lock()),
         Command::Eval(args) => eval::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
         Command::Policy { command } => lint::run(&command, &mut io::stdout().lock()),
     };

@@ -50,6 +50,8 @@ pub enum Category {
     Detector(Detector),
     /// A check that a policy demands could not be made.
     Coverage,
+    /// A canary run found that what should be is not.
+    Canary,
 }
 
 impl Category {
@@ -57,6 +59,7 @@ impl Category {
         match self {
             Self::Detector(detector) => detector.as_str(),
             Self::Coverage => "coverage",
+            Self::Canary => "canary",
         }
     }
 }

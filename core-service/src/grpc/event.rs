@@ -119,6 +119,7 @@ fn read_filter(filter: v1::EventFilter) -> Result<EventFilter, ApiError> {
         v1::EventKind::Unspecified => known("filter.kind", filter.kind)?,
         v1::EventKind::Decision => Some(RecordKind::Decision),
         v1::EventKind::Exchange => Some(RecordKind::Exchange),
+        v1::EventKind::Canary => Some(RecordKind::Canary),
     };
     let action = match filter.action() {
         v1::Action::Unspecified => known("filter.action", filter.action)?,

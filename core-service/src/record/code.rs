@@ -22,7 +22,7 @@ pub(crate) trait Code: Copy + PartialEq + 'static {
 }
 
 impl Code for RecordKind {
-    const ALL: &'static [Self] = &[Self::Decision, Self::Exchange];
+    const ALL: &'static [Self] = &[Self::Decision, Self::Exchange, Self::Canary];
 }
 
 impl Code for Analysis {

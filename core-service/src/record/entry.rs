@@ -19,6 +19,8 @@ pub enum RecordKind {
     Decision,
     /// Traffic: a request with its response, or with the refusal that stood in for it.
     Exchange,
+    /// What a canary run found.
+    Canary,
 }
 
 /// What was decided, and the receipt for it.

@@ -5,6 +5,8 @@ use std::fmt;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
+use serde::{Serialize, Serializer};
+
 use crate::domain::{decision::Action, exchange::Direction};
 
 /// An enumeration whose values are written by their names.
@@ -28,6 +30,12 @@ macro_rules! words {
             /// The value of this name.
             pub fn of(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.as_str() == word)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
     };

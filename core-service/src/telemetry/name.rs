@@ -96,3 +96,24 @@ impl Name {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn the_table_in_the_readme_is_made_of_these() {
+        let mut table = "| metric | labels | |\n| --- | --- | --- |\n".to_owned();
+        for name in Name::ALL {
+            let labels: Vec<_> = name.labels().iter().map(|label| format!("`{label}`")).collect();
+            let labels = format!(" {} ", labels.join(", ")).replace("  ", " ");
+            writeln!(table, "| `{}` |{labels}| {} |", name.exposed(), name.help()).unwrap();
+        }
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let (_, rest) = readme.split_once("<!-- metrics -->\n").unwrap();
+        let printed = rest.split_once("<!-- end -->").unwrap().0;
+        assert_eq!(printed, table, "README must print between its marks:\n{table}");
+    }
+}

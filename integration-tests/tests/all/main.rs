@@ -4,11 +4,14 @@
 
 mod access;
 mod bad_input;
+mod canary;
 mod cli;
 mod durability;
 mod events;
+mod gateways;
 mod grpc;
 mod mcp;
+mod metrics;
 mod modes;
 mod policies;
 mod sides;

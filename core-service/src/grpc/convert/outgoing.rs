@@ -173,6 +173,7 @@ pub(in crate::grpc) const fn kind(kind: RecordKind) -> v1::EventKind {
     match kind {
         RecordKind::Decision => v1::EventKind::Decision,
         RecordKind::Exchange => v1::EventKind::Exchange,
+        RecordKind::Canary => v1::EventKind::Canary,
     }
 }
 
