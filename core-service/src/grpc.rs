@@ -5,6 +5,7 @@ mod deadline;
 mod event;
 mod guardrail;
 mod ingestion;
+mod pieces;
 mod policy;
 pub mod routes;
 mod status;

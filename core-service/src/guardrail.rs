@@ -4,4 +4,6 @@ pub mod analysis;
 pub mod canary;
 pub mod judge;
 pub mod masked;
+pub mod pieces;
 pub mod service;
+pub mod text;

@@ -5,7 +5,7 @@ mod payload;
 
 pub(super) use self::{
     outgoing::{action, check_response, event, kind, stored},
-    payload::{Spelling, payloads, side},
+    payload::{Spelling, one, payloads, side},
 };
 
 use std::collections::BTreeMap;

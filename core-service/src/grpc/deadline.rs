@@ -15,6 +15,11 @@ pub(super) fn of(metadata: &MetadataMap) -> Instant {
     Instant::now() + asked.unwrap_or(DEFAULT).min(LONGEST)
 }
 
+/// Of one question in a stream: the stream's own deadline is for all of it.
+pub(super) fn default() -> Instant {
+    Instant::now() + DEFAULT
+}
+
 fn parse(value: &str) -> Option<Duration> {
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

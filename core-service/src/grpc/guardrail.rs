@@ -4,15 +4,16 @@ use std::{pin::Pin, sync::Arc, time::Instant};
 
 use futures_util::{Stream, StreamExt as _};
 use portcullis_api::{
-    error::ApiError,
+    error::{ApiError, ErrorCode},
     v1::{
         self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, CoverageView,
         Operation, Recording, check_stream_response::Outcome, guardrail_service_server::GuardrailService,
     },
 };
+use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::{convert, deadline, status};
+use super::{convert, deadline, pieces::Texts, status};
 use crate::guardrail::service::{self, Check, Checked, Guardrail};
 
 /// Questions of one stream that are judged at the same time.
@@ -46,13 +47,7 @@ impl GuardrailApi {
             Ok(Operation::Mutate) => service::Operation::Mutate,
             Err(_) => return Err(convert::invalid("operation", "unknown")),
         };
-        let recording = match Recording::try_from(request.recording) {
-            Ok(Recording::Unspecified | Recording::Always) => service::Recording::Always,
-            Ok(Recording::Decision) => service::Recording::Decision,
-            Ok(Recording::IfViolated) => service::Recording::IfViolated,
-            Ok(Recording::Never) => service::Recording::Never,
-            Err(_) => return Err(convert::invalid("recording", "unknown")),
-        };
+        let recording = recording(request.recording)?;
         let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
         Ok(Check {
             operation,
@@ -65,19 +60,36 @@ impl GuardrailApi {
         })
     }
 
-    async fn answer(self, item: CheckStreamRequest) -> Result<CheckStreamResponse, Status> {
-        let CheckStreamRequest { id, check } = item;
-        if id.len() > 128 {
-            return Err(convert::invalid("id", "longer than 128 bytes").into());
-        }
-        // The stream's own deadline is for all of it; each question has the default.
-        let deadline = deadline::of(&tonic::metadata::MetadataMap::new());
-        let outcome = match self.judge(check.unwrap_or_default(), deadline).await {
-            Ok(result) => Outcome::Result(result),
-            Err(error) => Outcome::Error(CheckError { reason: error.code.reason().to_owned(), message: error.message }),
-        };
-        Ok(CheckStreamResponse { id, outcome: Some(outcome) })
+    async fn answer(self, check: Option<CheckRequest>) -> Result<CheckResponse, ApiError> {
+        self.judge(check.unwrap_or_default(), deadline::default()).await
     }
+}
+
+pub(super) fn recording(recording: i32) -> Result<service::Recording, ApiError> {
+    match Recording::try_from(recording) {
+        Ok(Recording::Unspecified | Recording::Always) => Ok(service::Recording::Always),
+        Ok(Recording::Decision) => Ok(service::Recording::Decision),
+        Ok(Recording::IfViolated) => Ok(service::Recording::IfViolated),
+        Ok(Recording::Never) => Ok(service::Recording::Never),
+        Err(_) => Err(convert::invalid("recording", "unknown")),
+    }
+}
+
+fn outcome(answer: Result<CheckResponse, ApiError>) -> Outcome {
+    match answer {
+        Ok(result) => Outcome::Result(result),
+        Err(error) => Outcome::Error(CheckError { reason: error.code.reason().to_owned(), message: error.message }),
+    }
+}
+
+enum Turn {
+    Whole(Option<CheckRequest>),
+    Piece(oneshot::Receiver<Result<CheckResponse, ApiError>>),
+}
+
+/// A text's task ended without an answer: that is a defect, and never a pass.
+fn lost() -> ApiError {
+    ApiError::new(ErrorCode::Internal, "the check failed; the log has the cause")
 }
 
 #[tonic::async_trait]
@@ -94,9 +106,24 @@ impl GuardrailService for GuardrailApi {
         request: Request<Streaming<CheckStreamRequest>>,
     ) -> Result<Response<Self::CheckStreamStream>, Status> {
         let api = self.clone();
+        let mut texts = Texts::new(Arc::clone(&api.guardrail), api.payload_bytes, IN_FLIGHT);
+        // Called for each question in its order, and not when its turn comes: pieces are in order before anybody waits.
         let answers = request.into_inner().map(move |item| {
             let api = api.clone();
-            async move { api.answer(item?).await }
+            let routed = item.and_then(|CheckStreamRequest { id, check, piece }| match piece {
+                _ if id.len() > 128 => Err(convert::invalid("id", "longer than 128 bytes").into()),
+                Some(piece) => Ok((texts.route(&id, check, piece).map(Turn::Piece), id)),
+                None => Ok((Ok(Turn::Whole(check)), id)),
+            });
+            async move {
+                let (turn, id) = routed?;
+                let answer = match turn {
+                    Ok(Turn::Whole(check)) => api.answer(check).await,
+                    Ok(Turn::Piece(answered)) => answered.await.unwrap_or_else(|_| Err(lost())),
+                    Err(error) => Err(error),
+                };
+                Ok(CheckStreamResponse { id, outcome: Some(outcome(answer)) })
+            }
         });
         Ok(Response::new(Box::pin(answers.buffered(IN_FLIGHT))))
     }

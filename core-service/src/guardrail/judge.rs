@@ -14,6 +14,7 @@ use crate::{
     extract::{self, Unreadable},
     mask::Style,
     policy::{
+        compile::PolicyRule,
         exception,
         schema::OnFailure,
         set::{Bound, PolicySet, UnknownPolicy},
@@ -69,19 +70,27 @@ pub fn judge(
         (payloads.get(direction).is_some() && is_judged(direction))
             || segments.iter().any(|segment| flows(segment, direction))
     })?;
-    let deadline = chosen
-        .iter()
-        .filter_map(|bound| bound.policy.deadline)
-        .map(|limit| Instant::now() + limit)
-        .chain(deadline)
-        .min();
+    let deadline = earliest(&chosen, deadline);
     let scan = Scan::run(set, &chosen, &segments, side, deadline);
     let mut verdicts = Verdicts::default();
     for bound in &chosen {
         evaluate(bound, &segments, &scan, &mut verdicts);
     }
     let Verdicts { violations, to_mask } = verdicts;
-    Ok(Judgement { decision: Decision::fold(violations), coverage: scan.coverage(&chosen, &segments), model, to_mask })
+    let total = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+    let bytes = segments.iter().map(|segment| segment.len() as u64).sum();
+    Ok(Judgement {
+        decision: Decision::fold(violations),
+        coverage: scan.coverage(&chosen, total, bytes),
+        model,
+        to_mask,
+    })
+}
+
+/// The caller's deadline, or that of a policy when it comes before.
+pub(super) fn earliest(chosen: &[&Bound], deadline: Option<Instant>) -> Option<Instant> {
+    let limits = chosen.iter().filter_map(|bound| bound.policy.deadline);
+    limits.map(|limit| Instant::now() + limit).chain(deadline).min()
 }
 
 #[derive(Default)]
@@ -118,20 +127,20 @@ fn unread(direction: Direction, payload: &Payload) -> Segment<'_> {
 }
 
 /// One pass over all segments for all policies.
-struct Scan<'s> {
+pub(super) struct Scan<'s> {
     set: &'s PolicySet,
-    findings: Findings,
+    pub(super) findings: Findings,
     /// Union of what was looked for.
     asked: RuleMask,
-    segments_scanned: u32,
-    bytes_scanned: u64,
-    timed_out: bool,
-    decoders: BTreeSet<&'static str>,
-    exhausted: bool,
+    pub(super) segments_scanned: u32,
+    pub(super) bytes_scanned: u64,
+    pub(super) timed_out: bool,
+    pub(super) decoders: BTreeSet<&'static str>,
+    pub(super) exhausted: bool,
 }
 
 impl<'s> Scan<'s> {
-    fn run(
+    pub(super) fn run(
         set: &'s PolicySet,
         chosen: &[&Bound],
         segments: &[Segment<'_>],
@@ -202,7 +211,7 @@ impl<'s> Scan<'s> {
         }
     }
 
-    fn coverage(&self, chosen: &[&Bound], segments: &[Segment<'_>]) -> Coverage {
+    pub(super) fn coverage(&self, chosen: &[&Bound], segments_total: u32, bytes_total: u64) -> Coverage {
         let detectors: Vec<_> = Detector::ALL.iter().map(|&detector| (detector, self.outcome(detector))).collect();
         let failed = detectors.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
         let (status, reason) = if chosen.is_empty() {
@@ -223,9 +232,9 @@ impl<'s> Scan<'s> {
             reason: reason.to_owned(),
             policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
             detectors,
-            segments_total: u32::try_from(segments.len()).unwrap_or(u32::MAX),
+            segments_total,
             segments_scanned: self.segments_scanned,
-            bytes_total: segments.iter().map(|segment| segment.len() as u64).sum(),
+            bytes_total,
             bytes_scanned: self.bytes_scanned,
             segments_unchanged: 0,
             bytes_unchanged: 0,
@@ -237,20 +246,13 @@ impl<'s> Scan<'s> {
 /// What one policy makes of the findings.
 fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: &mut Verdicts) {
     let Verdicts { violations, to_mask } = verdicts;
-    let policy = &bound.policy;
     let mut excepted = Excepted::new(bound);
     let before = violations.len();
     for (rule, mask) in bound.rules() {
         let (before_rule, before_mask) = (violations.len(), to_mask.len());
         for finding in &scan.findings.list {
             let segment = &segments[finding.segment as usize];
-            let selected = mask.contains(finding.rule_index)
-                && finding.score >= rule.threshold
-                && rule.concerns(segment.direction, segment.role)
-                && bound.covers(segment.direction, segment.role);
-            if !selected || excepted.holds(&rule.name, finding, segment) {
-                continue;
-            }
+            let Some(violation) = objection(bound, (rule, mask), finding, segment, &mut excepted) else { continue };
             if rule.action == Action::Mask {
                 let RuleIdentity { detector, entity, .. } = &*finding.rule;
                 let name = if entity.is_empty() { detector.as_str() } else { entity };
@@ -258,20 +260,7 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
                 let name = name.to_ascii_uppercase();
                 to_mask.push(ToMask { location, is_key: segment.is_key, name, style: rule.mask });
             }
-            violations.push(Violation {
-                policy: Arc::clone(&policy.reference.name),
-                rule: Arc::clone(&rule.name),
-                category: Category::Detector(finding.rule.detector),
-                severity: rule.severity.unwrap_or(policy.severity),
-                action: rule.action,
-                score: finding.score,
-                base_score: finding.base_score,
-                decoded_from: finding.decoders().map(Into::into).collect(),
-                detector_rule: finding.rule.id.to_string(),
-                entity: finding.rule.entity.to_string(),
-                location: Some(shown(segment, finding.span)),
-                message: Arc::clone(&rule.message),
-            });
+            violations.push(violation);
         }
         if violations.len() - before_rule < rule.min_matches {
             violations.truncate(before_rule);
@@ -286,6 +275,38 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
     if scan.timed_out && violations[before..].iter().all(|violation| violation.action < Action::Block) {
         violations.extend(unchecked(bound, "deadline"));
     }
+}
+
+/// What one rule of a policy makes of one finding.
+pub(super) fn objection(
+    bound: &Bound,
+    (rule, mask): (&PolicyRule, &RuleMask),
+    finding: &Finding,
+    segment: &Segment<'_>,
+    excepted: &mut Excepted<'_>,
+) -> Option<Violation> {
+    let selected = mask.contains(finding.rule_index)
+        && finding.score >= rule.threshold
+        && rule.concerns(segment.direction, segment.role)
+        && bound.covers(segment.direction, segment.role);
+    if !selected || excepted.holds(&rule.name, finding, segment) {
+        return None;
+    }
+    let policy = &bound.policy;
+    Some(Violation {
+        policy: Arc::clone(&policy.reference.name),
+        rule: Arc::clone(&rule.name),
+        category: Category::Detector(finding.rule.detector),
+        severity: rule.severity.unwrap_or(policy.severity),
+        action: rule.action,
+        score: finding.score,
+        base_score: finding.base_score,
+        decoded_from: finding.decoders().map(Into::into).collect(),
+        detector_rule: finding.rule.id.to_string(),
+        entity: finding.rule.entity.to_string(),
+        location: Some(shown(segment, finding.span)),
+        message: Arc::clone(&rule.message),
+    })
 }
 
 fn location(segment: &Segment<'_>, span: Span) -> Location {
@@ -306,7 +327,7 @@ fn shown(segment: &Segment<'_>, span: Span) -> Location {
 }
 
 /// A policy's wish for the case that it could not be applied.
-fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
+pub(super) fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
     let action = match bound.policy.on_failure {
         OnFailure::Block => Action::Block,
         OnFailure::Alert => Action::Alert,
@@ -331,14 +352,14 @@ fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
 }
 
 /// The exceptions of a policy that hold today, with the places of their phrases found once for each segment.
-struct Excepted<'p> {
+pub(super) struct Excepted<'p> {
     exceptions: Vec<&'p exception::Exception>,
     segment: Option<u32>,
     places: Vec<Vec<Span>>,
 }
 
 impl<'p> Excepted<'p> {
-    fn new(bound: &'p Bound) -> Self {
+    pub(super) fn new(bound: &'p Bound) -> Self {
         let all = &bound.policy.exceptions;
         let exceptions = if all.is_empty() {
             Vec::new()

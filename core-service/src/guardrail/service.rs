@@ -173,24 +173,22 @@ impl Guardrail {
         } else {
             Masked::default()
         };
+        let judged =
+            Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us: micros(begun.elapsed()) };
+        let direction = side.unwrap_or(payloads.direction());
+        let decided = Decided { request_id, operation, direction, context, policies, payloads, judged };
+        self.keep(decided, recording, deadline).await?;
+        Ok(Checked { request_id, decision, coverage, masked })
+    }
+
+    /// Records what was decided, when that is wanted.
+    pub(super) async fn keep(&self, decided: Decided, recording: Recording, deadline: Instant) -> Result<(), LogError> {
         let wanted = match recording {
             Recording::Always | Recording::Decision => true,
-            Recording::IfViolated => decision.action > Action::Allow,
+            Recording::IfViolated => decided.judged.decision.action > Action::Allow,
             Recording::Never => false,
         };
-        if wanted {
-            let enforced = match decision.action {
-                Action::Block => true,
-                Action::Mask => operation == Operation::Mutate,
-                Action::Allow | Action::Alert => false,
-            };
-            let duration_us = micros(begun.elapsed());
-            let judged = Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us };
-            let direction = side.unwrap_or(payloads.direction());
-            let decision = decided(request_id, direction, context, policies, payloads, judged, enforced);
-            self.record(decision, recording, deadline).await?;
-        }
-        Ok(Checked { request_id, decision, coverage, masked })
+        if wanted { self.record(decided.into(), recording, deadline).await } else { Ok(()) }
     }
 
     /// A refusal and an exchange are on disk before the answer; what lets a request pass is written behind.
@@ -269,28 +267,40 @@ fn known(view: &Generation, names: &[String]) -> Result<(), UnknownPolicy> {
     }
 }
 
-fn decided(
-    request_id: Uuid,
-    direction: Direction,
-    context: CallContext,
-    policies: Vec<String>,
-    payloads: Payloads,
-    judged: Judged,
-    enforced: bool,
-) -> NewRecord {
-    NewRecord {
-        kind: RecordKind::Decision,
-        request_id,
-        idempotency: None,
-        sync: true,
-        late: false,
-        direction,
-        status: if judged.decision.action == Action::Block { BLOCKED } else { 200 },
-        context,
-        policies,
-        outcome: RecordedOutcome::Judged(judged),
-        enforced,
-        payloads,
+/// What was judged, and how it came out.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) request_id: Uuid,
+    pub(super) operation: Operation,
+    pub(super) direction: Direction,
+    pub(super) context: CallContext,
+    pub(super) policies: Vec<String>,
+    pub(super) payloads: Payloads,
+    pub(super) judged: Judged,
+}
+
+impl From<Decided> for NewRecord {
+    fn from(decided: Decided) -> Self {
+        let Decided { request_id, operation, direction, context, policies, payloads, judged } = decided;
+        let action = judged.decision.action;
+        Self {
+            kind: RecordKind::Decision,
+            request_id,
+            idempotency: None,
+            sync: true,
+            late: false,
+            direction,
+            status: if action == Action::Block { BLOCKED } else { 200 },
+            context,
+            policies,
+            outcome: RecordedOutcome::Judged(judged),
+            enforced: match action {
+                Action::Block => true,
+                Action::Mask => operation == Operation::Mutate,
+                Action::Allow | Action::Alert => false,
+            },
+            payloads,
+        }
     }
 }
 

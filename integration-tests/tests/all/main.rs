@@ -13,6 +13,7 @@ mod grpc;
 mod mcp;
 mod metrics;
 mod modes;
+mod pieces;
 mod policies;
 mod sides;
 mod truth_table;

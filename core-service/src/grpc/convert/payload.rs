@@ -40,7 +40,7 @@ pub(in crate::grpc) fn side(judge: i32, payloads: &Payloads) -> Result<Option<Di
     }
 }
 
-fn one(field: &str, payload: v1::Payload, limit: usize) -> Result<Payload, ApiError> {
+pub(in crate::grpc) fn one(field: &str, payload: v1::Payload, limit: usize) -> Result<Payload, ApiError> {
     let payload = match payload.content {
         None => return Err(invalid(field, "one of text, document and json is required")),
         Some(Content::Text(text)) => Payload::Text(text),
