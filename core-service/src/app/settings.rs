@@ -5,6 +5,7 @@ use std::{
     fmt, fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
@@ -12,6 +13,8 @@ use portcullis_api::access::{Access, InvalidCredential};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
+
+use crate::session::Limits;
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -116,6 +119,7 @@ pub struct File {
     pub auth: AuthFile,
     pub limits: LimitsFile,
     pub mask: MaskFile,
+    pub sessions: SessionsFile,
     pub log: LogFile,
     pub canary: CanaryFile,
 }
@@ -168,6 +172,15 @@ pub struct MaskFile {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct SessionsFile {
+    /// Remembered at the same time; 0 remembers none.
+    pub max: Option<usize>,
+    /// After which a session that was not heard of is forgotten.
+    pub idle_minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct LogFile {
     pub format: Option<LogFormat>,
 }
@@ -200,6 +213,7 @@ pub struct CoreSettings {
     pub auth_mode: AuthMode,
     pub body_bytes: usize,
     mask_key: Option<Secret>,
+    pub sessions: Limits,
     pub log_format: LogFormat,
 }
 
@@ -265,6 +279,7 @@ impl CoreSettings {
             auth_mode: overrides.auth_mode.or(file.auth.mode).unwrap_or_default(),
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
+            sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
@@ -292,6 +307,21 @@ impl CoreSettings {
             Err(SettingsError::OpenDoor { what, address })
         }
     }
+}
+
+fn sessions(file: &SessionsFile) -> Result<Limits, SettingsError> {
+    let invalid = |name, message: &str| SettingsError::Invalid { name, message: message.to_owned() };
+    let default = Limits::default();
+    let sessions = file.max.unwrap_or(default.sessions);
+    if sessions > 10_000_000 {
+        return Err(invalid("sessions.max", "at most 10000000"));
+    }
+    let idle = match file.idle_minutes {
+        None => default.idle,
+        Some(minutes @ 1..=10_080) => Duration::from_secs(60 * u64::from(minutes)),
+        Some(_) => return Err(invalid("sessions.idle_minutes", "1 to 10080")),
+    };
+    Ok(Limits { sessions, idle })
 }
 
 fn access(overrides: &Overrides, file: &AuthFile) -> Result<Access, InvalidCredential> {

@@ -19,7 +19,7 @@ fn the_built_in_policy_compiles() {
 #[test]
 fn a_problem_names_line_and_field() {
     insta::assert_snapshot!(problems("name: a\nrules:\n  - detector: pii\n    action: blok\n")[0], @"line 4, column 13: rules[0].action: unknown variant `blok`, expected one of allow, alert, mask, block");
-    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, exceptions, on_failure, deadline_ms");
+    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, exceptions, on_failure, deadline_ms, session");
     insta::assert_snapshot!(problems("name: a\nrules: [{detector: regex, action: block, patterns: [{pattern: '(x'}]}]")[0], @"line 2, column 9: rules[0].patterns[0].pattern: error: unclosed group");
     assert!(problems("name: [").first().is_some_and(|problem| problem.starts_with("line ")));
 }
@@ -51,6 +51,19 @@ fn what_has_no_meaning_is_a_problem() {
     assert!(
         problems("name: a\nrules: []\nexceptions: [{phrase: xyz, rules: [none]}]")[0].contains("exceptions[0].rules")
     );
+    for (session, field) in [
+        ("joined_turns: 1", "joined_turns"),
+        ("score: {limit: 0}", "score.limit"),
+        ("score: {limit: 2, action: mask}", "score.action"),
+        ("score: {limit: 2, detectors: []}", "score.detectors"),
+        ("score: {limit: 2, half_life_minutes: 0}", "score.half_life_minutes"),
+        ("quarantine: {minutes: 0, on: [late]}", "quarantine.minutes"),
+        ("quarantine: {minutes: 5, on: []}", "quarantine.on"),
+        ("quarantine: {minutes: 5, on: [score]}", "quarantine.on"),
+    ] {
+        let found = problems(&format!("name: a\nrules: []\nsession: {{{session}}}"));
+        assert!(found[0].contains(&format!("session.{field}: ")), "{session}: {found:?}");
+    }
 }
 
 #[test]

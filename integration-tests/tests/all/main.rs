@@ -15,5 +15,6 @@ mod metrics;
 mod modes;
 mod pieces;
 mod policies;
+mod sessions;
 mod sides;
 mod truth_table;
