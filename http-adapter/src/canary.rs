@@ -276,7 +276,7 @@ pub(crate) async fn end(
     request: Request,
 ) -> Result<Response, Failure> {
     let Path(id) = id.map_err(|_| unknown())?;
-    let body = adapter.bodies.read(request).await?;
+    let (_, body) = adapter.read(request).await?;
     let malformed = |error| ApiError::new(ErrorCode::MalformedPayload, format!("the body cannot be read: {error}"));
     let Ended { gateway, model, problems, report } = serde_json::from_slice(&body.bytes).map_err(malformed)?;
     let ended = adapter.core.canaries().with(|runs| {

@@ -24,7 +24,7 @@ use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::{
     canary::{self, Canaries},
-    error::Failure,
+    error::{Failure, Form},
     reply::REQUEST_ID,
     settings::AdapterSettings,
 };
@@ -205,7 +205,7 @@ fn failure(status: &Status) -> Failure {
         tracing::warn!(code = ?status.code(), cause = root(status), "the core service cannot be used");
         error = ApiError::new(ErrorCode::Unavailable, "the core service cannot be reached");
     }
-    Failure { error, request_id, status: None }
+    Failure { error, request_id, form: Form::Plain }
 }
 
 fn source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

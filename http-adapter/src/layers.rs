@@ -92,7 +92,7 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_path_and_a_wrong_method_answer_json() {
         let router = FakeCore::default().router(AdapterSettings::default());
-        let (status, body) = ask(&router, get("/api/http-proxy")).await;
+        let (status, body) = ask(&router, get("/api/nowhere")).await;
         assert_eq!((status.as_u16(), body["error"].as_str()), (404, Some("not_found")));
         for (method, path, allow) in [(Method::GET, TRUEFOUNDRY, "POST"), (Method::POST, "/healthz", "GET,HEAD")] {
             let mut request = get(path);

@@ -65,7 +65,7 @@ impl Report {
     /// What this version or these settings leave out.
     #[must_use]
     pub fn off(self) -> Self {
-        self.line("off", "Kafka, HTTP sink, traces, TLS, masking over HTTP (not built yet): records stay in the log")
+        self.line("off", "Kafka, HTTP sink, traces, TLS (not built yet): records stay in the log")
     }
 
     /// To standard output, whole.

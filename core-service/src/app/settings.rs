@@ -95,22 +95,14 @@ pub enum LogFormat {
     Json,
 }
 
-/// Which answer a block gets from the TrueFoundry endpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Contract {
-    /// 400.
-    #[default]
-    Status,
-    /// 200 with `verdict: false`.
-    Verdict,
-}
-
 /// `portcullis.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct File {
-    pub contract: Option<Contract>,
+    /// The adapter's words: it knows them, and this crate does not.
+    pub contract: Option<String>,
+    pub on_response: Option<String>,
+    pub capture: Option<bool>,
     pub http: ListenFile,
     pub grpc: ListenFile,
     pub data: FolderFile,
