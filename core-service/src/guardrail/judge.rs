@@ -4,6 +4,7 @@
 mod joined;
 mod late;
 mod memory;
+mod repeats;
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Instant};
 
@@ -28,7 +29,7 @@ use crate::{
 };
 
 pub(super) use self::memory::{quarantine_for_late, refusal};
-pub use self::{late::LateAnswer, memory::Memory};
+pub use self::{late::LateAnswer, memory::Memory, repeats::Repeat};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JudgeError {
@@ -48,6 +49,8 @@ pub struct Judgement {
     pub to_mask: Vec<ToMask>,
     /// Answers that the request brought back and that a policy objects to.
     pub late: Vec<LateAnswer>,
+    /// What would still tell what is masked.
+    pub repeats: Vec<Repeat>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -87,12 +90,13 @@ pub fn judge_in_session(
 ) -> Result<Judgement, JudgeError> {
     let (segments, model) = segments(payloads, side)?;
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
-    let is_judged = |direction| side.is_none_or(|side| side == direction);
-    let flows =
-        |segment: &Segment<'_>, to| is_judged(segment.direction) && segment.role.flows(segment.direction).contains(&to);
-    let chosen = set.resolve(names, context, named, |direction| {
-        (payloads.get(direction).is_some() && is_judged(direction))
-            || segments.iter().any(|segment| flows(segment, direction))
+    let is_judged = |direction| payloads.get(direction).is_some() && side.is_none_or(|side| side == direction);
+    let is_input = |segment: &Segment<'_>| segment.role.flows(segment.direction).contains(&Direction::Request);
+    let input = is_judged(Direction::Request)
+        || segments.iter().any(|segment| is_judged(segment.direction) && is_input(segment));
+    let chosen = set.resolve(names, context, named, |direction| match direction {
+        Direction::Request => input,
+        Direction::Response => is_judged(direction),
     })?;
     let deadline = earliest(&chosen, deadline);
     let request = payloads.request().filter(|_| side != Some(Direction::Response));
@@ -112,6 +116,7 @@ pub fn judge_in_session(
         late = late::judge(&call, memory, recalled, &segments, &mut verdicts);
     }
     let Verdicts { violations, to_mask } = verdicts;
+    let repeats = repeats::of(&segments, &to_mask);
     let (total, bytes) = size(&segments);
     let (decision, coverage) = (Decision::fold(violations), scan.coverage(&chosen, total, bytes));
     if let Some(memory) = memory {
@@ -120,7 +125,7 @@ pub fn judge_in_session(
         }
         memory.answered(&segments);
     }
-    Ok(Judgement { decision, coverage, model, to_mask, late })
+    Ok(Judgement { decision, coverage, model, to_mask, late, repeats })
 }
 
 /// How many they are, and of how many bytes.

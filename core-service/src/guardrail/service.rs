@@ -175,12 +175,12 @@ impl Guardrail {
             }
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
-        let Judgement { decision, coverage, model, to_mask, late } = judgement;
+        let Judgement { decision, coverage, model, to_mask, late, repeats } = judgement;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
         }
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
-            masked::mask(self.mask_key, &payloads, &to_mask)?
+            masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
         } else {
             Masked::default()
         };
@@ -306,6 +306,7 @@ fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
         model: payloads.request().and_then(extract::model),
         to_mask: Vec::new(),
         late: Vec::new(),
+        repeats: Vec::new(),
     }
 }
 

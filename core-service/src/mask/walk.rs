@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Key,
     String,
     Number,
+    /// Any value that is to be erased.
+    Whole,
 }
 
 /// A literal that a node of the places names.
@@ -47,6 +49,16 @@ struct Walk<'t, 'p> {
 impl<'t> Walk<'t, '_> {
     /// `node` is None where no spot lies below.
     fn value(&mut self, node: Option<usize>, depth: usize) -> Result<(), MaskError> {
+        if let Some(erased) = node.filter(|&node| self.places.node(node).erased) {
+            self.next_token();
+            let at = self.at;
+            self.value(None, depth)?;
+            let raw = &self.document[at..self.at];
+            if raw != "null" {
+                self.hits.push(Hit { node: erased, kind: Kind::Whole, at, raw, text: Cow::Borrowed(raw) });
+            }
+            return Ok(());
+        }
         match self.next_token() {
             Some(b'{') if depth < MAX_DEPTH => self.object(node, depth + 1),
             Some(b'[') if depth < MAX_DEPTH => self.array(node, depth + 1),
