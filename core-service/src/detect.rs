@@ -1,6 +1,7 @@
 //! From segments to findings: one prefilter pass over the text, then only the rules that it woke, then
 //! their validators. Synchronous, no I/O, linear in the text.
 
+mod caches;
 mod findings;
 pub mod pattern;
 pub mod rule;
