@@ -2,6 +2,7 @@
 //! their validators. Synchronous, no I/O, linear in the text.
 
 mod caches;
+pub mod figures;
 mod findings;
 pub mod pattern;
 pub mod rule;

@@ -15,6 +15,7 @@ use regex_automata::{Input, meta, util::iter::Searcher};
 
 use super::{
     caches::{CachePool, CacheSet},
+    figures::{self, Figure},
     findings::Reading,
     pattern,
     rule::{Rule, Wake},
@@ -34,13 +35,14 @@ use crate::{
 };
 
 type Validator = fn(&Candidate<'_>) -> Option<f32>;
+type FigureFilter = fn(&Figure<'_>) -> bool;
 
 /// A rule ready to run; shared between generations of the scanner.
 #[derive(Debug)]
 pub struct CompiledRule {
     pub identity: Arc<RuleIdentity>,
     keywords: Vec<String>,
-    digits: usize,
+    figures: Option<FigureFilter>,
     reach: usize,
     matcher: Matcher,
     pub(super) score: f32,
@@ -64,9 +66,10 @@ enum Matcher {
 
 impl CompiledRule {
     fn built_in(rule: &Rule) -> Result<Self, String> {
-        let (keywords, digits) = match rule.wake {
-            Wake::Keywords(keywords) => (keywords.iter().map(|&keyword| keyword.to_owned()).collect(), 0),
-            Wake::Digits(digits) => (Vec::new(), digits),
+        let (keywords, figures) = match rule.wake {
+            Wake::Keywords(keywords) => (keywords.iter().map(|&keyword| keyword.to_owned()).collect(), None),
+            Wake::Figures(filter) => (Vec::new(), Some(filter)),
+            Wake::Always => (Vec::new(), None),
         };
         let identity = RuleIdentity {
             id: rule.id.into(),
@@ -79,7 +82,7 @@ impl CompiledRule {
         Ok(Self {
             identity: Arc::new(identity),
             keywords,
-            digits,
+            figures,
             reach: rule.reach,
             matcher,
             score: rule.score,
@@ -94,7 +97,7 @@ impl CompiledRule {
         Ok(Self {
             identity: Arc::new(identity),
             keywords: Vec::new(),
-            digits: 0,
+            figures: None,
             reach: 0,
             matcher,
             score: 1.0,
@@ -109,7 +112,7 @@ impl CompiledRule {
         Self {
             identity: Arc::new(identity),
             keywords: words,
-            digits: 0,
+            figures: None,
             reach: 0,
             matcher,
             score: 1.0,
@@ -139,7 +142,7 @@ impl CompiledRule {
         Self {
             identity: Arc::new(identity),
             keywords: Vec::new(),
-            digits: 0,
+            figures: None,
             reach: 0,
             matcher: Matcher::Mark(mark),
             score,
@@ -197,8 +200,10 @@ pub struct Scanner {
     prefilter: Option<AhoCorasick>,
     /// For each pattern of the prefilter, the rules that it wakes.
     wakes: Vec<Vec<RuleIndex>>,
-    /// Rules that wait for digits or for nothing, by how many digits.
-    unkeyed: Vec<(RuleIndex, usize)>,
+    /// Rules that wait for a number.
+    figured: Vec<(RuleIndex, FigureFilter)>,
+    /// Rules that read every text.
+    unkeyed: Vec<RuleIndex>,
     marks: Vec<(Mark, RuleIndex)>,
     /// The rules of each detector.
     detectors: Vec<(Detector, RuleMask)>,
@@ -208,44 +213,39 @@ pub struct Scanner {
 /// Buffers of one check, reused from segment to segment.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// For each rule, the part of the text around its keywords.
-    woken: Vec<Window>,
-    order: Vec<RuleIndex>,
+    /// For each rule, the number of its last window, counted from one; zero while it sleeps.
+    last: Vec<u32>,
+    windows: Vec<Window>,
     /// Names of what was undone in any segment so far.
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
     pub exhausted: bool,
 }
 
-/// A range, or nothing while the start is behind the end: half the size of an `Option<Range>`, and every check
-/// begins with one for each rule.
+/// A part of the text that a rule reads.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    start: u32,
-    end: u32,
+    index: RuleIndex,
+    span: Span,
 }
 
-impl Window {
-    const ASLEEP: Self = Self { start: u32::MAX, end: 0 };
-
-    const fn is_asleep(self) -> bool {
-        self.start > self.end
-    }
-
-    fn widen(&mut self, range: Range<usize>) {
-        let Span { start, end } = Span::new(range);
-        self.start = self.start.min(start);
-        self.end = self.end.max(end);
-    }
-}
+/// Bytes between two windows of a rule that are rather read than begun anew.
+const GAP: u32 = 32;
 
 impl Scratch {
     fn wake(&mut self, index: RuleIndex, range: Range<usize>) {
-        let window = &mut self.woken[index as usize];
-        if window.is_asleep() {
-            self.order.push(index);
+        let span = Span::new(range);
+        let last = &mut self.last[index as usize];
+        match self.windows.get_mut((*last as usize).wrapping_sub(1)) {
+            Some(Window { span: known, .. }) if span.start <= known.end.saturating_add(GAP) => {
+                known.start = known.start.min(span.start);
+                known.end = known.end.max(span.end);
+            }
+            _ => {
+                self.windows.push(Window { index, span });
+                *last = u32::try_from(self.windows.len()).unwrap_or(u32::MAX);
+            }
         }
-        window.widen(range);
     }
 }
 
@@ -257,12 +257,16 @@ impl Scanner {
         let mut literals: Vec<&str> = Vec::new();
         let mut wakes: Vec<Vec<RuleIndex>> = Vec::new();
         let mut seen = std::collections::HashMap::new();
-        let (mut unkeyed, mut marks) = (Vec::new(), Vec::new());
+        let (mut figured, mut unkeyed, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for (index, rule) in (0..).zip(&rules) {
             match rule.matcher {
                 Matcher::Mark(mark) => marks.push((mark, index)),
-                Matcher::Pattern { .. } if rule.keywords.is_empty() => unkeyed.push((index, rule.digits)),
-                Matcher::Pattern { .. } | Matcher::Literal { .. } => {}
+                Matcher::Pattern { .. } => match rule.figures {
+                    Some(filter) => figured.push((index, filter)),
+                    None if rule.keywords.is_empty() => unkeyed.push(index),
+                    None => {}
+                },
+                Matcher::Literal { .. } => {}
             }
             for keyword in &rule.keywords {
                 let slot = *seen.entry(keyword.to_ascii_lowercase()).or_insert_with(|| {
@@ -285,8 +289,16 @@ impl Scanner {
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
-        let mut scanner =
-            Self { rules, prefilter, wakes, unkeyed, marks, detectors: Vec::new(), caches: CachePool::default() };
+        let mut scanner = Self {
+            rules,
+            prefilter,
+            wakes,
+            figured,
+            unkeyed,
+            marks,
+            detectors: Vec::new(),
+            caches: CachePool::default(),
+        };
         scanner.detectors =
             Detector::ALL.into_iter().map(|detector| (detector, scanner.mask_of(&[detector]))).collect();
         Ok(scanner)
@@ -391,13 +403,15 @@ impl Scanner {
         caches: &mut CacheSet,
         findings: &mut Findings,
     ) {
-        scratch.order.clear();
-        scratch.woken.resize(self.rules.len(), Window::ASLEEP);
+        scratch.last.resize(self.rules.len(), 0);
         self.wake(reading, mask, scratch, findings);
-        for &index in &scratch.order {
-            let Window { start, end } = std::mem::replace(&mut scratch.woken[index as usize], Window::ASLEEP);
-            self.run(reading, index, start as usize..end as usize, caches, findings);
+        // Rule by rule, so that a rule's tables stay near.
+        scratch.windows.sort_unstable_by_key(|window| (window.index, window.span.start));
+        for &Window { index, span } in &scratch.windows {
+            scratch.last[index as usize] = 0;
+            self.run(reading, index, span.start as usize..span.end as usize, caches, findings);
         }
+        scratch.windows.clear();
     }
 
     fn wake(&self, reading: Reading<'_>, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
@@ -421,10 +435,17 @@ impl Scanner {
                 }
             }
         }
-        let digits = LazyLock::<usize, _>::new(|| text.bytes().filter(u8::is_ascii_digit).count());
-        for &(index, needed) in &self.unkeyed {
-            if mask.contains(index) && (needed == 0 || *digits >= needed) {
-                scratch.wake(index, 0..text.len());
+        for &index in self.unkeyed.iter().filter(|&&index| mask.contains(index)) {
+            scratch.wake(index, 0..text.len());
+        }
+        if self.figured.iter().any(|(index, _)| mask.contains(*index)) {
+            for figure in figures::figures(text) {
+                for &(index, filter) in &self.figured {
+                    if mask.contains(index) && filter(&figure) {
+                        let reach = self.rule(index).reach;
+                        scratch.wake(index, figure.start.saturating_sub(reach)..(figure.end + reach).min(text.len()));
+                    }
+                }
             }
         }
     }
