@@ -220,6 +220,9 @@ pub struct Scratch {
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
     pub exhausted: bool,
+    /// Bytes read so far: of texts and views, by rules, and of what rules looked at again. What bounds the time of a
+    /// check, and can be counted.
+    pub work: u64,
 }
 
 /// A part of the text that a rule reads.
@@ -228,6 +231,9 @@ struct Window {
     index: RuleIndex,
     span: Span,
 }
+
+/// Bytes around a match that a validator may look at, as work is counted.
+const AROUND: usize = 128;
 
 /// Bytes between two windows of a rule that are rather read than begun anew.
 const GAP: u32 = 32;
@@ -404,12 +410,13 @@ impl Scanner {
         findings: &mut Findings,
     ) {
         scratch.last.resize(self.rules.len(), 0);
+        scratch.work += reading.text.len() as u64;
         self.wake(reading, mask, scratch, findings);
         // Rule by rule, so that a rule's tables stay near.
         scratch.windows.sort_unstable_by_key(|window| (window.index, window.span.start));
         for &Window { index, span } in &scratch.windows {
             scratch.last[index as usize] = 0;
-            self.run(reading, index, span.start as usize..span.end as usize, caches, findings);
+            scratch.work += self.run(reading, index, span.start as usize..span.end as usize, caches, findings);
         }
         scratch.windows.clear();
     }
@@ -457,11 +464,13 @@ impl Scanner {
         range: Range<usize>,
         caches: &mut CacheSet,
         findings: &mut Findings,
-    ) {
+    ) -> u64 {
         let (rule, text) = (self.rule(index), reading.text);
-        let Matcher::Pattern { regex, group } = &rule.matcher else { return };
+        let Matcher::Pattern { regex, group } = &rule.matcher else { return 0 };
         let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
+        let mut work = range.len();
         let mut keep = |hit: Range<usize>| {
+            work += hit.len() + AROUND;
             let candidate = Candidate { text, start: hit.start, end: hit.end };
             if let Some(score) = rule.validate.map_or(Some(rule.score), |validate| validate(&candidate)) {
                 findings.push(index, rule, reading, hit, score);
@@ -490,6 +499,7 @@ impl Scanner {
                 }
             }
         });
+        work as u64
     }
 }
 
@@ -503,5 +513,7 @@ fn stands_alone(text: &str, range: Range<usize>) -> bool {
 mod evasion;
 #[cfg(test)]
 mod footprint;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -274,6 +274,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "person_known",
+        // Streets are called after people.
+        yields: true,
         wake: Wake::Always,
         pattern: name!(),
         validate: Some(|c| known(c, 0.55)),
