@@ -1,6 +1,8 @@
 //! From segments to findings: one prefilter pass over the text, then only the rules that it woke, then
 //! their validators. Synchronous, no I/O, linear in the text.
 
+mod caches;
+pub mod figures;
 mod findings;
 pub mod pattern;
 pub mod rule;

@@ -46,15 +46,31 @@ pub(super) fn named<'a>(
         }
         Json::Object(fields) => {
             for (key, value) in fields {
-                at.key(&key, |at| named(value, role, Some(&key), at, segments))?;
-                // A key that reads like prose is a place to hide prose.
-                if key.contains(' ') {
-                    at.key(&key.clone(), |at| segments.push_key(role, at, key))?;
-                }
+                at.key(&key, |at| unknown(&key, value, role, at, segments))?;
             }
             Ok(())
         }
     }
+}
+
+/// A field that nobody knows, at its own place: its value, and its key where that is no mere name.
+pub(super) fn unknown<'a>(
+    key: &str,
+    value: Json<'a>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    named(value, role, Some(key), at, segments)?;
+    if is_name(key) { Ok(()) } else { segments.push_key(role, at, Cow::Owned(key.to_owned())) }
+}
+
+/// Whether a key is what programs name fields. Everything else is a place to hide prose, a secret or a number, and
+/// is read like a text.
+fn is_name(key: &str) -> bool {
+    let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$'));
+    let digits = key.bytes().filter(u8::is_ascii_digit).count();
+    plain && (digits == 0 && key.len() <= 40 || digits <= 4 && key.len() <= 15)
 }
 
 /// A string that may hold JSON, such as a tool call's arguments: its leaves when it does, else the string.

@@ -38,11 +38,18 @@ fn what_has_no_meaning_is_a_problem() {
         ("detector: regex, patterns: [{pattern: 'a', matches: [b]}]", "patterns[0].matches[0]"),
         ("detector: regex, patterns: [{pattern: 'a', misses: [a]}]", "patterns[0].misses[0]"),
         ("detector: regex, patterns: [{pattern: '(\\w{200}){200}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '((a{1000}){1000}){1000}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '(\\pL{1,99}\\d?){1,999}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '(a|aa)+\\1'}]", "patterns[0].pattern"),
         ("detector: regex, patterns: [{pattern: '(?=a)'}]", "patterns[0].pattern"),
     ] {
         let found = problems(&format!("name: a\nrules: [{{action: block, {rule}}}]"));
         assert!(found[0].contains(&format!("rules[0].{field}: ")), "{rule}: {found:?}");
     }
+    let deep = format!("{}a{}", "(".repeat(51), ")".repeat(51));
+    let deep =
+        problems(&format!("name: a\nrules: [{{detector: regex, action: block, patterns: [{{pattern: '{deep}'}}]}}]"));
+    assert!(deep[0].contains("patterns[0].pattern: "), "{deep:?}");
     let rules = "rules: [{detector: pii, action: alert}, {detector: pii, action: block}]";
     assert!(problems(&format!("name: a\n{rules}"))[0].contains("two rules"));
     assert!(problems("name: 'a b'\nrules: []")[0].contains("name: "));
