@@ -2,6 +2,7 @@
 //! their validators. Synchronous, no I/O, linear in the text.
 
 mod findings;
+mod heads;
 pub mod pattern;
 pub mod rule;
 mod rule_mask;

@@ -19,12 +19,14 @@ pub use super::{
 };
 use super::{
     findings::Reading,
+    heads::Heads,
     pattern,
     rule::{Rule, Wake},
     rules,
     validate::Candidate,
 };
 use crate::{
+    classify::{self, Classifier, head::Head},
     domain::{
         finding::{DecodedFrom, Detector, RuleIdentity, Severity, Span},
         segment::Segment,
@@ -59,6 +61,8 @@ enum Matcher {
     },
     /// What the normaliser sees; no pattern could.
     Mark(Mark),
+    /// What a trained classifier says.
+    Head(Head),
 }
 
 impl CompiledRule {
@@ -147,6 +151,34 @@ impl CompiledRule {
     }
 }
 
+impl CompiledRule {
+    fn classifier(head: Head) -> Self {
+        let identity = RuleIdentity {
+            id: head.id().into(),
+            detector: head.detector(),
+            entity: head.entity().into(),
+            severity: head.severity(),
+        };
+        Self {
+            identity: Arc::new(identity),
+            keywords: Vec::new(),
+            digits: 0,
+            reach: 0,
+            matcher: Matcher::Head(head),
+            score: 0.0,
+            yields: false,
+            validate: None,
+        }
+    }
+
+    pub(super) const fn head(&self) -> Option<Head> {
+        match self.matcher {
+            Matcher::Head(head) => Some(head),
+            _ => None,
+        }
+    }
+}
+
 impl Matcher {
     fn pattern(pattern: &str) -> Result<Self, String> {
         let regex = pattern::compile(pattern)?;
@@ -158,7 +190,9 @@ impl Matcher {
 /// The built-in rules, compiled once in the life of the process.
 static BUILT_IN: LazyLock<Result<Vec<Arc<CompiledRule>>, String>> = LazyLock::new(|| {
     let marks = MARKS.into_iter().map(|mark| Ok(Arc::new(CompiledRule::mark(mark))));
-    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).collect()
+    let heads = Head::ATTACKS.into_iter().chain(Head::HARMS);
+    let heads = heads.map(|head| Ok(Arc::new(CompiledRule::classifier(head))));
+    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).chain(heads).collect()
 });
 
 const MARKS: [Mark; 8] = [
@@ -189,6 +223,7 @@ pub struct Scanner {
     /// Rules that wait for digits or for nothing, by how many digits.
     unkeyed: Vec<(RuleIndex, usize)>,
     marks: Vec<(Mark, RuleIndex)>,
+    heads: Heads,
     /// The rules of each detector.
     detectors: Vec<(Detector, RuleMask)>,
 }
@@ -199,6 +234,7 @@ pub struct Scratch {
     /// For each rule, the part of the text around its keywords.
     woken: Vec<Window>,
     order: Vec<RuleIndex>,
+    classify: classify::Scratch,
     /// Names of what was undone in any segment so far.
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
@@ -240,6 +276,18 @@ impl Scratch {
 impl Scanner {
     /// The built-in rules, then `own` in their order.
     pub fn new(own: impl IntoIterator<Item = Arc<CompiledRule>>) -> Result<Self, String> {
+        Self::build(own, Some(classify::built_in()?))
+    }
+
+    /// The built-in patterns alone: what classifiers are trained beside.
+    pub fn untrained() -> Result<Self, String> {
+        Self::build([], None)
+    }
+
+    fn build(
+        own: impl IntoIterator<Item = Arc<CompiledRule>>,
+        classifier: Option<&'static Classifier>,
+    ) -> Result<Self, String> {
         let mut rules = built_in()?.to_vec();
         rules.extend(own);
         let mut literals: Vec<&str> = Vec::new();
@@ -250,7 +298,7 @@ impl Scanner {
             match rule.matcher {
                 Matcher::Mark(mark) => marks.push((mark, index)),
                 Matcher::Pattern { .. } if rule.keywords.is_empty() => unkeyed.push((index, rule.digits)),
-                Matcher::Pattern { .. } | Matcher::Literal { .. } => {}
+                Matcher::Pattern { .. } | Matcher::Literal { .. } | Matcher::Head(_) => {}
             }
             for keyword in &rule.keywords {
                 let slot = *seen.entry(keyword.to_ascii_lowercase()).or_insert_with(|| {
@@ -272,10 +320,16 @@ impl Scanner {
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
-        let mut scanner = Self { rules, prefilter, wakes, unkeyed, marks, detectors: Vec::new() };
+        let heads = Heads::new(rules.iter().map(AsRef::as_ref), classifier);
+        let mut scanner = Self { rules, prefilter, wakes, unkeyed, marks, heads, detectors: Vec::new() };
         scanner.detectors =
             Detector::ALL.into_iter().map(|detector| (detector, scanner.mask_of(&[detector]))).collect();
         Ok(scanner)
+    }
+
+    /// The rules whose findings the classifiers count.
+    pub const fn evidence(&self) -> &RuleMask {
+        &self.heads.evidence
     }
 
     /// Whether a mask asks for any rule of a detector.
@@ -319,20 +373,43 @@ impl Scanner {
         }
         let before = findings.list.len();
         let text: &str = &segment.text;
+        let asked = self.heads.asked(mask);
+        // What patterns find counts for the classifier, whether it was asked for or not.
+        let wider = (asked.attacks && !mask.holds(&self.heads.evidence)).then(|| mask.with(&self.heads.evidence));
+        let (wanted, mask) = (mask, wider.as_ref().unwrap_or(mask));
         let plain = Reading { segment: number, text, context: segment.context, view: None };
         self.read(plain, mask, scratch, findings);
         let Normalized { views, marks, exhausted } = normalize::normalize(text, 2 * text.len() + VIEW_SLACK);
+        if asked.any() {
+            self.heads.begin(&mut scratch.classify);
+            self.heads.read(0, text, asked, &mut scratch.classify);
+        }
         for (mark, range) in marks {
             self.mark(mark, plain, range, mask, findings);
         }
-        for view in &views {
-            let names: DecodedFrom = view.decoders.iter().map(|decoder| decoder.as_str()).collect();
-            let reading = Reading { text: &view.text, view: Some((view, &names)), ..plain };
+        let names: Vec<DecodedFrom> =
+            views.iter().map(|view| view.decoders.iter().map(|decoder| decoder.as_str()).collect()).collect();
+        let reading = |number: usize| {
+            let view = views.get(number)?;
+            Some(Reading { text: &view.text, view: Some((view, names.get(number)?)), ..plain })
+        };
+        for (number, reading) in (0..views.len()).filter_map(|number| Some((number, reading(number)?))) {
             self.read(reading, mask, scratch, findings);
-            scratch.decoders.extend(names.iter());
+            if asked.any() {
+                self.heads.read(number + 1, reading.text, asked, &mut scratch.classify);
+            }
         }
+        scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
         scratch.exhausted |= exhausted;
         findings.settle(before, self);
+        if asked.any() {
+            let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
+            let rule = |index| self.rule(index);
+            self.heads.conclude(&scratch.classify, segment.role, wanted, before, rule, reading, findings);
+        }
+        if wider.is_some() {
+            findings.keep(before, wanted);
+        }
     }
 
     /// Reads a few texts, so that the first caller does not pay for the tables that are built on first use. Not the
