@@ -4,6 +4,7 @@
 mod caches;
 pub mod figures;
 mod findings;
+mod heads;
 pub mod pattern;
 pub mod rule;
 mod rule_mask;

@@ -1,10 +1,11 @@
 //! The guardrail and ingestion service.
 //!
 //! Imports go down this list, never up: `app`; `canary` and `grpc`; `events` and `guardrail`; `record`; `policy` and
-//! `session`; `detect`, `extract` and `mask`; `normalize`; `telemetry`; `domain`.
+//! `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
 
 pub mod app;
 pub mod canary;
+pub mod classify;
 pub mod detect;
 pub mod domain;
 pub mod events;

@@ -17,6 +17,7 @@ use super::{
     caches::{CachePool, CacheSet},
     figures::{self, Figure},
     findings::Reading,
+    heads::Heads,
     pattern,
     rule::{Rule, Wake},
     rules,
@@ -27,6 +28,7 @@ pub use super::{
     rule_mask::{RuleIndex, RuleMask},
 };
 use crate::{
+    classify::{self, Classifier, head::Head},
     domain::{
         finding::{DecodedFrom, Detector, RuleIdentity, Severity, Span},
         segment::Segment,
@@ -62,6 +64,8 @@ enum Matcher {
     },
     /// What the normaliser sees; no pattern could.
     Mark(Mark),
+    /// What a trained classifier says.
+    Head(Head),
 }
 
 impl CompiledRule {
@@ -157,7 +161,33 @@ impl CompiledRule {
     fn memory(&self) -> usize {
         match &self.matcher {
             Matcher::Pattern { regex, .. } => regex.memory_usage(),
-            Matcher::Literal { .. } | Matcher::Mark(_) => 0,
+            Matcher::Literal { .. } | Matcher::Mark(_) | Matcher::Head(_) => 0,
+        }
+    }
+
+    fn classifier(head: Head) -> Self {
+        let identity = RuleIdentity {
+            id: head.id().into(),
+            detector: head.detector(),
+            entity: head.entity().into(),
+            severity: head.severity(),
+        };
+        Self {
+            identity: Arc::new(identity),
+            keywords: Vec::new(),
+            figures: None,
+            reach: 0,
+            matcher: Matcher::Head(head),
+            score: 0.0,
+            yields: false,
+            validate: None,
+        }
+    }
+
+    pub(super) const fn head(&self) -> Option<Head> {
+        match self.matcher {
+            Matcher::Head(head) => Some(head),
+            _ => None,
         }
     }
 }
@@ -172,7 +202,9 @@ impl Matcher {
 /// The built-in rules, compiled once in the life of the process.
 static BUILT_IN: LazyLock<Result<Vec<Arc<CompiledRule>>, String>> = LazyLock::new(|| {
     let marks = MARKS.into_iter().map(|mark| Ok(Arc::new(CompiledRule::mark(mark))));
-    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).collect()
+    let heads = Head::ATTACKS.into_iter().chain(Head::HARMS);
+    let heads = heads.map(|head| Ok(Arc::new(CompiledRule::classifier(head))));
+    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).chain(heads).collect()
 });
 
 const MARKS: [Mark; 8] = [
@@ -205,6 +237,7 @@ pub struct Scanner {
     /// Rules that read every text.
     unkeyed: Vec<RuleIndex>,
     marks: Vec<(Mark, RuleIndex)>,
+    heads: Heads,
     /// The rules of each detector.
     detectors: Vec<(Detector, RuleMask)>,
     caches: CachePool,
@@ -216,6 +249,7 @@ pub struct Scratch {
     /// For each rule, the number of its last window, counted from one; zero while it sleeps.
     last: Vec<u32>,
     windows: Vec<Window>,
+    classify: classify::Scratch,
     /// Names of what was undone in any segment so far.
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
@@ -258,6 +292,18 @@ impl Scratch {
 impl Scanner {
     /// The built-in rules, then `own` in their order.
     pub fn new(own: impl IntoIterator<Item = Arc<CompiledRule>>) -> Result<Self, String> {
+        Self::build(own, Some(classify::built_in()?))
+    }
+
+    /// The built-in patterns alone: what classifiers are trained beside.
+    pub fn untrained() -> Result<Self, String> {
+        Self::build([], None)
+    }
+
+    fn build(
+        own: impl IntoIterator<Item = Arc<CompiledRule>>,
+        classifier: Option<&'static Classifier>,
+    ) -> Result<Self, String> {
         let mut rules = built_in()?.to_vec();
         rules.extend(own);
         let mut literals: Vec<&str> = Vec::new();
@@ -272,7 +318,7 @@ impl Scanner {
                     None if rule.keywords.is_empty() => unkeyed.push(index),
                     None => {}
                 },
-                Matcher::Literal { .. } => {}
+                Matcher::Literal { .. } | Matcher::Head(_) => {}
             }
             for keyword in &rule.keywords {
                 let slot = *seen.entry(keyword.to_ascii_lowercase()).or_insert_with(|| {
@@ -295,6 +341,7 @@ impl Scanner {
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
+        let heads = Heads::new(rules.iter().map(AsRef::as_ref), classifier);
         let mut scanner = Self {
             rules,
             prefilter,
@@ -302,12 +349,18 @@ impl Scanner {
             figured,
             unkeyed,
             marks,
+            heads,
             detectors: Vec::new(),
             caches: CachePool::default(),
         };
         scanner.detectors =
             Detector::ALL.into_iter().map(|detector| (detector, scanner.mask_of(&[detector]))).collect();
         Ok(scanner)
+    }
+
+    /// The rules whose findings the classifiers count.
+    pub const fn evidence(&self) -> &RuleMask {
+        &self.heads.evidence
     }
 
     /// Whether a mask asks for any rule of a detector.
@@ -358,21 +411,44 @@ impl Scanner {
         let before = findings.list.len();
         let mut caches = self.caches.take(self.rules.len());
         let text: &str = &segment.text;
+        let asked = self.heads.asked(mask);
+        // What patterns find counts for the classifier, whether it was asked for or not.
+        let wider = (asked.attacks && !mask.holds(&self.heads.evidence)).then(|| mask.with(&self.heads.evidence));
+        let (wanted, mask) = (mask, wider.as_ref().unwrap_or(mask));
         let plain = Reading { segment: number, text, context: segment.context, view: None };
         self.read(plain, mask, scratch, &mut caches, findings);
         let Normalized { views, marks, exhausted } = normalize::normalize(text, 2 * text.len() + VIEW_SLACK);
+        if asked.any() {
+            self.heads.begin(&mut scratch.classify);
+            self.heads.read(0, text, asked, &mut scratch.classify);
+        }
         for (mark, range) in marks {
             self.mark(mark, plain, range, mask, findings);
         }
-        for view in &views {
-            let names: DecodedFrom = view.decoders.iter().map(|decoder| decoder.as_str()).collect();
-            let reading = Reading { text: &view.text, view: Some((view, &names)), ..plain };
+        let names: Vec<DecodedFrom> =
+            views.iter().map(|view| view.decoders.iter().map(|decoder| decoder.as_str()).collect()).collect();
+        let reading = |number: usize| {
+            let view = views.get(number)?;
+            Some(Reading { text: &view.text, view: Some((view, names.get(number)?)), ..plain })
+        };
+        for (number, reading) in (0..views.len()).filter_map(|number| Some((number, reading(number)?))) {
             self.read(reading, mask, scratch, &mut caches, findings);
-            scratch.decoders.extend(names.iter());
+            if asked.any() {
+                self.heads.read(number + 1, reading.text, asked, &mut scratch.classify);
+            }
         }
+        scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
         self.caches.give_back(caches);
         scratch.exhausted |= exhausted;
         findings.settle(before, self);
+        if asked.any() {
+            let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
+            let rule = |index| self.rule(index);
+            self.heads.conclude(&scratch.classify, segment.role, wanted, before, rule, reading, findings);
+        }
+        if wider.is_some() {
+            findings.keep(before, wanted);
+        }
     }
 
     /// Reads a few texts, so that the first caller does not pay for the tables that are built on first use. Not the

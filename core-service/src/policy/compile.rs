@@ -242,7 +242,8 @@ fn looks_for(
         | Detector::Secrets
         | Detector::Pii
         | Detector::CodeSafety
-        | Detector::Obfuscation => {
+        | Detector::Obfuscation
+        | Detector::Harm => {
             for (field, list) in [("only", &rule.only), ("except", &rule.except)] {
                 for unknown in list.iter().filter(|name| !is_known(rule.detector, name)) {
                     wrong(
