@@ -11,21 +11,29 @@ mod envelope;
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Request, State},
     response::Response,
 };
 use bytes::Bytes;
 use http::StatusCode;
-use portcullis_api::v1::{
-    self, Action, CheckRequest, CheckResponse, CoverageStatus, CoverageView, IngestRequest, Payload, Recording,
-    Verdict, payload::Content,
+use portcullis_api::{
+    access::Principal,
+    v1::{
+        self, Action, CallContext, CheckRequest, CheckResponse, CoverageStatus, CoverageView, IngestRequest, Payload,
+        Recording, Verdict, payload::Content,
+    },
 };
 use serde::Serialize;
 
 use self::envelope::Envelope;
 use crate::{Adapter, canary, error::Failure, names, query::Flags, reply, settings::Contract};
 
-pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
+pub(crate) async fn guard(
+    State(adapter): State<Arc<Adapter>>,
+    Extension(caller): Extension<Principal>,
+    request: Request,
+) -> Result<Response, Failure> {
     let flags = Flags::parse(request.uri().query())?;
     if let Some(operation) = flags.operation {
         operation.require_validate("operation")?;
@@ -35,6 +43,7 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
     if let (None, Some(operation)) = (flags.operation, operation) {
         operation.require_validate("config.operation")?;
     }
+    let context = CallContext { principal: caller.to_string(), ..context };
     let (request, context) = (Some(payload(request)), Some(context));
     match response {
         Some(response) => {

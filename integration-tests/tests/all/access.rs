@@ -11,12 +11,12 @@ async fn credentials_guard_everything_but_probes() {
         .start();
     let client = Client::of(&program);
     let good = json!({"requestBody": {"messages": [{"role": "user", "content": "hello"}]}});
-    for authorization in ["Bearer tok-1", "bearer tok-2", "Basic YW5uOnMzY3JldA=="] {
+    for authorization in ["Bearer tok-1", "bearer tok-2", "tok-1", "Basic YW5uOnMzY3JldA=="] {
         let client = client.clone().with(authorization);
         assert_eq!(client.guard("sync=true", &good).await.status, 200, "{authorization}");
         assert_eq!(client.get("/v1/events").await.status, 200);
     }
-    for authorization in ["Bearer wrong", "Bearer", "Basic YW5uOndyb25n", "tok-1"] {
+    for authorization in ["Bearer wrong", "Bearer", "Basic YW5uOndyb25n", "tok-3"] {
         let answer = client.clone().with(authorization).guard("sync=true", &good).await;
         assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("unauthenticated")), "{authorization}");
     }
