@@ -1,10 +1,11 @@
 //! Who may call, decided the same way on both ports.
 //!
 //! A credential is taken in every form that gateways send it in: `Authorization` with the scheme `Bearer` or `Basic` or
-//! with the bare token, and headers of an operator's choice. Secrets are kept as SHA-256 digests and compared in
-//! constant time.
+//! with the bare token, and headers of an operator's choice; a token may be one of a list, or one that an issuer signed.
+//! Secrets are kept as SHA-256 digests and compared in constant time.
 
 mod credential;
+mod jwt;
 mod keyring;
 mod principal;
 
@@ -16,6 +17,7 @@ use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 use self::keyring::Keyring;
 pub use self::{
     credential::{Credential, InvalidCredential},
+    jwt::{ACCOUNT_CLAIM, InvalidJwtKey, Jwt, JwtSettings},
     principal::Principal,
 };
 
@@ -31,6 +33,8 @@ pub struct Credentials {
     pub basic: Vec<Credential>,
     /// `name: value`, for a header that a gateway sends with every call.
     pub headers: Vec<Credential>,
+    /// What verifies signed tokens: `Authorization: Bearer <jwt>` or `Authorization: <jwt>`.
+    pub jwt: Option<Jwt>,
 }
 
 /// The credentials that open the service. None: nothing is asked for.
@@ -39,11 +43,12 @@ pub struct Access {
     bearer: Keyring,
     basic: Keyring,
     headers: Vec<(HeaderName, Keyring)>,
+    jwt: Option<Jwt>,
 }
 
 impl Access {
     pub fn new(credentials: &Credentials) -> Result<Self, InvalidCredential> {
-        let mut access = Self::default();
+        let mut access = Self { jwt: credentials.jwt.clone(), ..Self::default() };
         for credential in &credentials.bearer {
             let (token, principal) = credential.token()?;
             access.bearer.add(token, principal)?;
@@ -75,7 +80,7 @@ impl Access {
 
     /// Whether anybody may call.
     pub fn is_open(&self) -> bool {
-        self.bearer.len() == 0 && self.basic.len() == 0 && self.headers.is_empty()
+        self.bearer.len() == 0 && self.basic.len() == 0 && self.headers.is_empty() && self.jwt.is_none()
     }
 
     /// Who presents these headers, or this metadata; None: nobody who may call.
@@ -104,7 +109,8 @@ impl Access {
     }
 
     fn token(&self, token: &str) -> Option<Principal> {
-        self.bearer.find(token.as_bytes()).cloned()
+        let listed = self.bearer.find(token.as_bytes()).cloned();
+        listed.or_else(|| self.jwt.as_ref()?.verify(token))
     }
 }
 
@@ -125,6 +131,7 @@ impl fmt::Display for Access {
             }
         }
         kinds.extend(self.headers.iter().map(|(name, known)| format!("{} {name}", known.len())));
+        kinds.extend(self.jwt.iter().map(Jwt::to_string));
         f.write_str(if kinds.is_empty() { "nothing" } else { "" })?;
         f.write_str(&kinds.join(", "))
     }

@@ -55,6 +55,7 @@ mod tests {
             bearer: Credential::list("t0ken"),
             basic: Credential::list("ann:pass"),
             headers: Credential::list("x-api-key: k3y"),
+            jwt: None,
         };
         let access = Access::new(&credentials).unwrap();
         core.router(AdapterSettings { access, ..AdapterSettings::default() })

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use portcullis_api::access::Access;
+use portcullis_api::{access::Access, tls::Tls};
 
 /// How a gateway is told that a call is blocked. Gateways of different age read different halves of an
 /// answer, and nothing in a call says which half: so an operator chooses.
@@ -69,8 +69,10 @@ pub struct AdapterSettings {
     pub access: Access,
     /// What `GET /metrics` shows. None: this program measures nothing.
     pub metrics: Option<Metrics>,
+    /// None: in the clear.
+    pub tls: Option<Tls>,
     pub max_connections: usize,
-    /// From a connection's start to the end of its first call's head.
+    /// From a connection's start to the end of its first call's head, and before that for the handshake of TLS.
     pub header_timeout: Duration,
     /// How long a connection may stay open between two calls. Longer than the gateways' pools keep theirs (90 s is
     /// common): a server that closes first loses the call that is under way, and a lost call may be let pass.
@@ -89,6 +91,7 @@ impl Default for AdapterSettings {
             contract: Contract::default(),
             access: Access::default(),
             metrics: None,
+            tls: None,
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),

@@ -23,6 +23,7 @@ fn access() -> Access {
         .concat(),
         basic: Credential::list("ann:s3cret:with:colons,ann:next,b\u{f6}b:p"),
         headers: Credential::list("X-Api-Key: k1, x-api-key:k2, authorization: Custom scheme"),
+        jwt: None,
     })
     .unwrap()
 }
@@ -103,6 +104,7 @@ fn no_two_credentials_share_a_principal() {
         bearer: [Credential::list("s,t"), vec![Credential::named("u", "v").unwrap()]].concat(),
         basic: Credential::list("s:s,name:u,u:u,token:s"),
         headers: Credential::list("a: s,b: s,a: t"),
+        jwt: None,
     })
     .unwrap();
     let rings = [&access.bearer, &access.basic].into_iter().chain(access.headers.iter().map(|(_, ring)| ring));

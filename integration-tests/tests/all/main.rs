@@ -16,4 +16,5 @@ mod modes;
 mod pieces;
 mod policies;
 mod sides;
+mod tls;
 mod truth_table;
