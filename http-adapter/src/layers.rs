@@ -109,7 +109,7 @@ mod tests {
     async fn the_core_is_told_which_credential_was_shown() {
         let core = FakeCore::content();
         let router = guarded(&core);
-        let bodies = [r#"{"requestBody": {}}"#, r#"{"requestBody": {}, "responseBody": {"a": 1}}"#];
+        let bodies = [r#"{"requestBody": {"a": 1}}"#, r#"{"requestBody": {"a": 1}, "responseBody": {"b": 2}}"#];
         for ((name, right), body) in RIGHT.into_iter().zip(bodies.into_iter().cycle()) {
             let mut request = post("", body);
             request.headers_mut().insert(name, right.parse().unwrap());

@@ -146,10 +146,11 @@ fn a_key_that_cannot_verify_is_an_error_at_the_start() {
         |keys: &str| Jwt::new(&JwtSettings { public_keys: keys.to_owned(), ..JwtSettings::default() }).unwrap_err();
     let private = include_str!("throwaway_rsa_test_key.pem");
     let p256 = p256();
-    for keys in ["", "hunter2", "aGVsbG8=", ",", &private.replace("PRIVATE", "PUBLIC"), private, &p256.pem()[..60]] {
+    for keys in ["", "hunter2", "aGVsbG8=", ",", private, &p256.pem()[..60]] {
         assert_eq!(error(keys), InvalidJwtKey::Form, "{keys}");
     }
     assert_eq!(error(&format!("{private}{}", p256.pem())), InvalidJwtKey::Form);
+    assert_eq!(error(&private.replace("PRIVATE", "PUBLIC")), InvalidJwtKey::Rsa);
     assert_eq!(error(&ec(&ECDSA_P384_SHA384_FIXED_SIGNING).public()), InvalidJwtKey::Curve);
     assert_eq!(error(&spki(ED25519, &[7; 32])), InvalidJwtKey::Kind);
     let short = der(0x30, &[&der(0x02, &[&[0x7f; 128]]), &der(0x02, &[&[1, 0, 1]])]);
