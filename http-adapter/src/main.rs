@@ -98,7 +98,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     };
     let stop = CancellationToken::new();
     if let Some(every) = canary::period(cli.canary_every_s, &file.canary)? {
-        let tokens = canary::tokens(cli.shared.auth_bearer_tokens.as_ref(), &file.auth);
+        let tokens = canary::tokens(cli.shared.access.auth_bearer_tokens.as_ref(), &file.auth);
         let plan = cli.canary.plan(&file.canary, address, tokens)?;
         tokio::spawn(canary::repeat(plan, every, stop.clone()));
     }

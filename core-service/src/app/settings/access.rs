@@ -91,6 +91,10 @@ impl<'de> Deserialize<'de> for CredentialList {
 }
 
 impl CredentialList {
+    pub fn first(&self) -> Option<&Secret> {
+        self.0.first().map(|Item::Bare(value)| Item::Named { value, .. } | value)
+    }
+
     /// What is set elsewhere takes the place of the whole list.
     fn or(&self, elsewhere: Option<&Secret>) -> Result<Vec<Credential>, InvalidCredential> {
         match elsewhere.map(Secret::expose).filter(|text| !text.trim().is_empty()) {
