@@ -1,153 +1,147 @@
 //! Who may call, decided the same way on both ports.
 //!
-//! Credentials are kept as SHA-256 digests and compared in constant time, and every configured one
-//! is compared: the time that an answer takes tells neither how much was right nor which matched.
+//! A credential is taken in every form that gateways send it in: `Authorization` with the scheme `Bearer` or `Basic` or
+//! with the bare token, and headers of an operator's choice; a token may be one of a list, or one that an issuer signed.
+//! Secrets are kept as SHA-256 digests and compared in constant time.
 
-use std::{fmt, str::FromStr};
+mod credential;
+mod jwt;
+mod keyring;
+mod principal;
+
+use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use sha2::{Digest as _, Sha256};
-use subtle::{Choice, ConstantTimeEq as _};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
-/// The credentials that open the service. Empty: none are asked for.
+use self::keyring::Keyring;
+pub use self::{
+    credential::{Credential, InvalidCredential},
+    jwt::{ACCOUNT_CLAIM, InvalidJwtKey, Jwt, JwtSettings},
+    principal::Principal,
+};
+
+/// Longer than any token that is in use, and short enough to be hashed for anybody who asks.
+const LONGEST: usize = 8 << 10;
+
+/// What an operator lists. Several of a kind at once allow rotation.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// Tokens: `Authorization: Bearer <token>` or `Authorization: <token>`.
+    pub bearer: Vec<Credential>,
+    /// `user:password`, for the scheme `Basic` (RFC 7617, UTF-8).
+    pub basic: Vec<Credential>,
+    /// `name: value`, for a header that a gateway sends with every call.
+    pub headers: Vec<Credential>,
+    /// What verifies signed tokens: `Authorization: Bearer <jwt>` or `Authorization: <jwt>`.
+    pub jwt: Option<Jwt>,
+}
+
+/// The credentials that open the service. None: nothing is asked for.
 #[derive(Clone, Default)]
 pub struct Access {
-    bearer: Vec<[u8; 32]>,
-    basic: Vec<[u8; 32]>,
-}
-
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Access({} bearer, {} basic)", self.bearer.len(), self.basic.len())
-    }
-}
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum InvalidCredential {
-    #[error("a bearer token is empty or holds a space")]
-    Token,
-    #[error("a basic credential is not of the form user:password")]
-    Basic,
+    bearer: Keyring,
+    basic: Keyring,
+    headers: Vec<(HeaderName, Keyring)>,
+    jwt: Option<Jwt>,
 }
 
 impl Access {
-    /// `tokens` and `basic` (`user:password`) are comma separated lists: several at once allow rotation.
+    pub fn new(credentials: &Credentials) -> Result<Self, InvalidCredential> {
+        let mut access = Self { jwt: credentials.jwt.clone(), ..Self::default() };
+        for credential in &credentials.bearer {
+            let (token, principal) = credential.token()?;
+            access.bearer.add(token, principal)?;
+        }
+        for credential in &credentials.basic {
+            let (pair, principal) = credential.basic()?;
+            access.basic.add(pair, principal)?;
+        }
+        for credential in &credentials.headers {
+            let (name, value, principal) = credential.header()?;
+            access.header(name).add(value, principal)?;
+        }
+        Ok(access)
+    }
+
+    /// `tokens` and `basic` (`user:password`) are comma separated lists.
     pub fn parse(tokens: &str, basic: &str) -> Result<Self, InvalidCredential> {
-        let list = |text: &str| -> Vec<String> {
-            if text.trim().is_empty() {
-                return Vec::new();
-            }
-            text.split(',').map(|item| item.trim().to_owned()).collect()
-        };
-        let tokens = list(tokens);
-        let basic = list(basic);
-        if tokens.iter().any(|token| token.is_empty() || token.contains(char::is_whitespace)) {
-            return Err(InvalidCredential::Token);
-        }
-        if basic
-            .iter()
-            .any(|pair| pair.split_once(':').is_none_or(|(user, password)| user.is_empty() || password.is_empty()))
-        {
-            return Err(InvalidCredential::Basic);
-        }
-        Ok(Self {
-            bearer: tokens.iter().map(|token| digest(token.as_bytes())).collect(),
-            basic: basic.iter().map(|pair| digest(pair.as_bytes())).collect(),
-        })
+        let (bearer, basic) = (Credential::list(tokens), Credential::list(basic));
+        Self::new(&Credentials { bearer, basic, ..Credentials::default() })
+    }
+
+    fn header(&mut self, name: HeaderName) -> &mut Keyring {
+        let place = self.headers.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.headers.push((name, Keyring::default()));
+            self.headers.len() - 1
+        });
+        &mut self.headers[place].1
     }
 
     /// Whether anybody may call.
     pub fn is_open(&self) -> bool {
-        self.bearer.is_empty() && self.basic.is_empty()
+        self.bearer.len() == 0 && self.basic.len() == 0 && self.headers.is_empty() && self.jwt.is_none()
     }
 
-    /// Judges the value of an `authorization` header or metadata entry (RFC 9110 section 11.6.2).
-    pub fn admits(&self, authorization: Option<&[u8]>) -> bool {
+    /// Who presents these headers, or this metadata; None: nobody who may call.
+    pub fn admit(&self, presented: &HeaderMap) -> Option<Principal> {
         if self.is_open() {
-            return true;
+            return Some(Principal::default());
         }
-        let presented =
-            authorization.and_then(|value| std::str::from_utf8(value).ok()).and_then(|value| value.parse().ok());
-        match presented {
-            Some(Presented::Bearer(token)) => any_equal(&self.bearer, &digest(token.as_bytes())),
-            Some(Presented::Basic(pair)) => any_equal(&self.basic, &digest(&pair)),
-            None => false,
-        }
+        let by_authorization = value(presented, &AUTHORIZATION).and_then(|value| self.authorized(value));
+        by_authorization.or_else(|| {
+            let mut headers = self.headers.iter();
+            headers.find_map(|(name, known)| known.find(value(presented, name)?.as_bytes()).cloned())
+        })
     }
-}
 
-enum Presented {
-    Bearer(String),
-    Basic(Vec<u8>),
-}
-
-impl FromStr for Presented {
-    type Err = ();
-
-    fn from_str(value: &str) -> Result<Self, ()> {
+    /// Judges the value of an `authorization` header (RFC 9110 section 11.6.2).
+    fn authorized(&self, value: &str) -> Option<Principal> {
         // A scheme is compared ignoring case (RFC 9110 section 11.1).
-        let (scheme, rest) = value.trim().split_once(' ').ok_or(())?;
-        if scheme.eq_ignore_ascii_case("bearer") {
-            Ok(Self::Bearer(rest.trim().to_owned()))
-        } else if scheme.eq_ignore_ascii_case("basic") {
-            STANDARD.decode(rest.trim()).map(Self::Basic).map_err(|_| ())
-        } else {
-            Err(())
+        match value.split_once(' ') {
+            None => self.token(value),
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => self.token(token.trim()),
+            Some((scheme, pair)) if scheme.eq_ignore_ascii_case("basic") => {
+                self.basic.find(&STANDARD.decode(pair.trim()).ok()?).cloned()
+            }
+            Some(_) => None,
         }
+    }
+
+    fn token(&self, token: &str) -> Option<Principal> {
+        let listed = self.bearer.find(token.as_bytes()).cloned();
+        listed.or_else(|| self.jwt.as_ref()?.verify(token))
     }
 }
 
-fn digest(secret: &[u8]) -> [u8; 32] {
-    Sha256::digest(secret).into()
+/// The one value of a header. Of several it is anybody's guess which one a proxy on the way has looked at.
+fn value<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next().filter(|value| value.len() <= LONGEST)?;
+    values.next().is_none().then_some(str::from_utf8(value.as_bytes()).ok()?.trim())
 }
 
-fn any_equal(known: &[[u8; 32]], presented: &[u8; 32]) -> bool {
-    known.iter().fold(Choice::from(0), |found, one| found | one.ct_eq(presented)).into()
+/// What is asked for, by its kinds.
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut kinds = Vec::new();
+        for (count, kind) in [(self.bearer.len(), "bearer"), (self.basic.len(), "basic")] {
+            if count > 0 {
+                kinds.push(format!("{count} {kind}"));
+            }
+        }
+        kinds.extend(self.headers.iter().map(|(name, known)| format!("{} {name}", known.len())));
+        kinds.extend(self.jwt.iter().map(Jwt::to_string));
+        f.write_str(if kinds.is_empty() { "nothing" } else { "" })?;
+        f.write_str(&kinds.join(", "))
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Access({self})")
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_configured_admits_anybody() {
-        let access = Access::parse("", " ").unwrap();
-        assert!(access.is_open() && access.admits(None));
-    }
-
-    #[test]
-    fn each_of_several_tokens_and_pairs_opens() {
-        let access = Access::parse("old-token, new-token", "ann:s3cret:with:colons").unwrap();
-        let basic = format!("basic {}", STANDARD.encode("ann:s3cret:with:colons"));
-        for good in ["Bearer old-token", "bearer new-token", &basic] {
-            assert!(access.admits(Some(good.as_bytes())), "{good}");
-        }
-        for bad in [
-            "",
-            "Bearer",
-            "Bearer ",
-            "Bearer old",
-            "old-token",
-            "Basic !!!",
-            "Basic b2xkLXRva2Vu",
-            "Bearer old-token,new-token",
-        ] {
-            assert!(!access.admits(Some(bad.as_bytes())), "{bad}");
-        }
-        assert!(!access.admits(None));
-        assert!(!access.admits(Some(b"Bearer \xff")));
-    }
-
-    #[test]
-    fn an_unusable_credential_is_an_error_and_not_an_open_door() {
-        assert_eq!(Access::parse("a,,b", "").unwrap_err(), InvalidCredential::Token);
-        assert_eq!(Access::parse(",", "").unwrap_err(), InvalidCredential::Token);
-        assert_eq!(Access::parse("", "ann").unwrap_err(), InvalidCredential::Basic);
-        assert_eq!(Access::parse("", "ann:").unwrap_err(), InvalidCredential::Basic);
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        assert_eq!(format!("{:?}", Access::parse("hunter2", "").unwrap()), "Access(1 bearer, 0 basic)");
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
-//! What both programs share: the gRPC bindings, the closed error code, and who may call.
+//! What both programs share: the gRPC bindings, the closed error code, who may call, and TLS.
 
 pub mod access;
 pub mod error;
+pub mod tls;
 
 /// The bindings of `proto/portcullis/v1`, whose comments are the public reference.
 #[allow(missing_debug_implementations, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic)]

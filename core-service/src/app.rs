@@ -4,6 +4,7 @@ pub mod canary;
 pub mod check;
 pub mod compose;
 pub mod eval;
+mod incoming;
 pub mod lint;
 pub mod report;
 pub mod settings;

@@ -23,13 +23,16 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use portcullis_api::v1::{CheckRequest, CheckResponse, CoverageView, Direction, IngestRequest, Operation, Recording};
+use portcullis_api::{
+    access::Principal,
+    v1::{CheckRequest, CheckResponse, CoverageView, Direction, IngestRequest, Operation, Recording},
+};
 use serde::Serialize;
 
 pub(crate) use self::batch::ingest_data;
 use self::{payload::Sent, record::Record, verdict::Verdict};
 use crate::{
-    Adapter,
+    Adapter, Call,
     decision::Outcome,
     error::Failure,
     query::{flag, invalid, once, pairs},
@@ -116,7 +119,7 @@ pub(crate) async fn response(State(adapter): State<Arc<Adapter>>, request: Reque
 }
 
 async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failure> {
-    let (head, body) = adapter.read(request).await?;
+    let Call { head, body, caller } = adapter.read(request).await?;
     let record = Record::parse(&body.bytes)?;
     let asked = Asked::parse(head.uri.query(), &record)?;
     let on = |wanted: Option<bool>| wanted.unwrap_or_default();
@@ -125,7 +128,7 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
         if guard || guard_response {
             return Err(invalid("file_guardrails", "is a call of its own").into());
         }
-        return files::judge(adapter, &record, asked.connector).await;
+        return files::judge(adapter, &caller, &record, asked.connector).await;
     }
     let request = record.payload(&["requestPayload"])?.ok_or_else(|| missing("requestPayload"))?;
     let response = record.payload(&["responsePayload"])?;
@@ -136,7 +139,7 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
         (true, _, _) => Direction::Request,
         (false, false, _) if on(asked.ingest_data) => {
             let exchange = exchange(&record, &request, response.as_ref(), asked.connector)?;
-            let recorded = adapter.core.ingest(exchange).await?;
+            let recorded = adapter.core.ingest(exchange, &caller).await?;
             let (message, analysis) = ("recorded, and judged behind", Some("pending"));
             let request_id = Some(recorded.request_id.as_str());
             let answer = Answer { success: true, message, data: Data::default(), request_id, analysis };
@@ -160,14 +163,14 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
     // Of two sides that are judged the caller holds the response: the request has gone.
     let held = if judge == Direction::Request { Some(&request) } else { response.as_ref() };
     let held_side = if judge == Direction::Request { judge } else { Direction::Response };
-    let (decided, outcome, modified) = ask(adapter, question, held, held_side).await?;
+    let (decided, outcome, modified) = ask(adapter, &caller, question, held, held_side).await?;
     let data = Data { result: Some(Verdict::new(&decided, &outcome, modified.as_deref())) };
     let answer = Answer { success: true, message: "judged", data, request_id: None, analysis: None };
     Ok(told(&answer, &decided.request_id))
 }
 
 async fn validated(adapter: &Adapter, request: Request, side: Direction) -> Result<Response, Failure> {
-    let (_, body) = adapter.read(request).await?;
+    let Call { body, caller, .. } = adapter.read(request).await?;
     let record = Record::parse(&body.bytes)?;
     let (named, other) = match side {
         Direction::Response => ("responsePayload", "requestPayload"),
@@ -178,7 +181,7 @@ async fn validated(adapter: &Adapter, request: Request, side: Direction) -> Resu
     let (judged, beside) = (Some(sent.payload()), beside.as_ref().map(Sent::payload));
     let (request, response) = if side == Direction::Response { (beside, judged) } else { (judged, beside) };
     let question = CheckRequest { request, response, judge: side.into(), ..question(&record, None)? };
-    let (decided, outcome, modified) = ask(adapter, question, Some(&sent), side).await?;
+    let (decided, outcome, modified) = ask(adapter, &caller, question, Some(&sent), side).await?;
     Ok(told(&Verdict::new(&decided, &outcome, modified.as_deref()), &decided.request_id))
 }
 
@@ -195,11 +198,12 @@ fn question(record: &Record<'_>, connector: Option<String>) -> Result<CheckReque
 /// The decision, and what the caller goes on with when that is not what it sent.
 async fn ask(
     adapter: &Adapter,
+    caller: &Principal,
     question: CheckRequest,
     held: Option<&Sent>,
     side: Direction,
 ) -> Result<(CheckResponse, Outcome, Option<String>), Failure> {
-    let mut decided = adapter.core.check(question).await?;
+    let mut decided = adapter.core.check(question, caller).await?;
     let outcome = Outcome::of(&mut decided, side);
     let modified = match (&outcome, held) {
         (Outcome::Masked(masked), Some(sent)) => Some(sent.with(masked)?),

@@ -4,6 +4,7 @@ use std::{convert::Infallible, error::Error, time::Duration};
 
 use http::{Uri, header::AUTHORIZATION, uri::Scheme};
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
         CheckRequest, CheckResponse, GetEventRequest, GetEventResponse, IngestRequest, IngestResponse,
@@ -17,7 +18,7 @@ use tonic::{
     ConnectError, Request, Response, Status, TimeoutExpired,
     body::Body,
     metadata::AsciiMetadataValue,
-    transport::{self, Endpoint},
+    transport::{self, Certificate, ClientTlsConfig, Endpoint},
 };
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
@@ -39,10 +40,12 @@ const ANSWER_BYTES: usize = 64 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidCore {
-    #[error("not a URL of the form http://host:port")]
+    #[error("not a URL of the form http://host:port or https://host:port")]
     Url,
-    #[error("`https` is not supported: put the core on a trusted network or behind a local proxy")]
-    Tls,
+    #[error("certificates to trust are given, and the URL is not https")]
+    Clear,
+    #[error("no certificates to trust: give a file of them, or install the system's")]
+    Roots(#[source] transport::Error),
     #[error("the token has characters that no header may have")]
     Token,
 }
@@ -72,18 +75,32 @@ impl Core {
         Self::over(BoxCloneSyncService::new(service.map_err(|never| match never {})), &[])
     }
 
-    /// Over the network, in the clear, with the bearer token that the core asks for if it does. Connects at the first
+    /// Over the network, with the bearer token that the core asks for if it does. `https` is TLS with a certificate
+    /// that comes from one of `roots` (PEM), or without them from one that the system trusts. Connects at the first
     /// call and again whenever the connection is lost. Must be called within a tokio runtime.
-    pub fn remote(url: &str, token: Option<&str>) -> Result<Self, InvalidCore> {
+    pub fn remote(url: &str, token: Option<&str>, roots: Option<&[u8]>) -> Result<Self, InvalidCore> {
         let uri: Uri = url.parse().map_err(|_| InvalidCore::Url)?;
-        if uri.scheme() == Some(&Scheme::HTTPS) {
-            return Err(InvalidCore::Tls);
+        if uri.host().is_none() {
+            return Err(InvalidCore::Url);
         }
-        if uri.scheme() != Some(&Scheme::HTTP) || uri.host().is_none() {
+        let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
+        if !is_tls && uri.scheme() != Some(&Scheme::HTTP) {
             return Err(InvalidCore::Url);
         }
         let authorization = token.map(bearer).transpose()?;
-        let channel = Endpoint::from(uri)
+        let mut endpoint = Endpoint::from(uri);
+        match roots {
+            Some(_) if !is_tls => return Err(InvalidCore::Clear),
+            _ if !is_tls => {}
+            roots => {
+                let tls = match roots {
+                    Some(pem) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)),
+                    None => ClientTlsConfig::new().with_native_roots(),
+                };
+                endpoint = endpoint.tls_config(tls).map_err(InvalidCore::Roots)?;
+            }
+        }
+        let channel = endpoint
             .connect_timeout(Duration::from_secs(2))
             .tcp_nodelay(true)
             .http2_adaptive_window(true)
@@ -115,7 +132,9 @@ impl Core {
         &self.canaries
     }
 
-    pub(crate) async fn check(&self, request: CheckRequest) -> Result<CheckResponse, Failure> {
+    /// In the name of the caller, whatever the request says.
+    pub(crate) async fn check(&self, mut request: CheckRequest, caller: &Principal) -> Result<CheckResponse, Failure> {
+        request.context.get_or_insert_default().principal = caller.to_string();
         let call = |service, request| async { GuardrailServiceClient::new(service).check(request).await };
         canary::check(&self.canaries, request, |request| self.call(request, call)).await
     }
@@ -125,7 +144,13 @@ impl Core {
         self.call(request, call).await
     }
 
-    pub(crate) async fn ingest(&self, request: IngestRequest) -> Result<IngestResponse, Failure> {
+    /// In the name of the caller, whatever the request says.
+    pub(crate) async fn ingest(
+        &self,
+        mut request: IngestRequest,
+        caller: &Principal,
+    ) -> Result<IngestResponse, Failure> {
+        request.context.get_or_insert_default().principal = caller.to_string();
         let call = |service, request| async { IngestionServiceClient::new(service).ingest(request).await };
         self.call(request, call).await
     }

@@ -14,7 +14,7 @@ use portcullis_api::{
 use prost::Message;
 use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, MessageDescriptor};
 
-use crate::{Adapter, error::Failure, reply};
+use crate::{Adapter, Call, error::Failure, reply};
 
 const SOURCE: &str = "http";
 /// A path in an error is the caller's own, and bounded like any other text that goes back.
@@ -24,24 +24,23 @@ static MESSAGES: LazyLock<Result<DescriptorPool, DescriptorError>> =
     LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS));
 
 pub(crate) async fn check(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
-    let (_, body) = adapter.read(request).await?;
+    let Call { body, caller, .. } = adapter.read(request).await?;
     let mut question: CheckRequest = read("CheckRequest", &body.bytes)?;
     question.context = Some(context(question.context));
-    let decided = adapter.core.check(question).await?;
+    let decided = adapter.core.check(question, &caller).await?;
     answer("CheckResponse", &decided, &decided.request_id)
 }
 
 pub(crate) async fn ingest(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
-    let (_, body) = adapter.read(request).await?;
+    let Call { body, caller, .. } = adapter.read(request).await?;
     let mut exchange: IngestRequest = read("IngestRequest", &body.bytes)?;
     exchange.context = Some(context(exchange.context));
-    let recorded = adapter.core.ingest(exchange).await?;
+    let recorded = adapter.core.ingest(exchange, &caller).await?;
     answer("IngestResponse", &recorded, &recorded.request_id)
 }
 
-/// Whose credential was shown is for this program to say, and not for the caller.
 fn context(said: Option<CallContext>) -> CallContext {
-    let mut context = CallContext { principal: String::new(), ..said.unwrap_or_default() };
+    let mut context = said.unwrap_or_default();
     if context.source.is_empty() {
         SOURCE.clone_into(&mut context.source);
     }

@@ -7,7 +7,6 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::header::AUTHORIZATION;
 use portcullis_api::{
     access::Access,
     error::{ApiError, ErrorCode},
@@ -15,17 +14,18 @@ use portcullis_api::{
 
 use crate::error::Failure;
 
-/// Runs before the body is read: a caller without credentials cannot make this program hold its bytes.
+/// Runs before the body is read: a caller without credentials cannot make this program hold its bytes. Leaves the
+/// [`Principal`](portcullis_api::access::Principal) as an extension.
 pub(crate) async fn require_access(
     State(access): State<Arc<Access>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
-    if access.admits(request.headers().get(AUTHORIZATION).map(http::HeaderValue::as_bytes)) {
-        Ok(next.run(request).await)
-    } else {
-        Err(ApiError::new(ErrorCode::Unauthenticated, "valid credentials are required").into())
-    }
+    let Some(principal) = access.admit(request.headers()) else {
+        return Err(ApiError::new(ErrorCode::Unauthenticated, "valid credentials are required").into());
+    };
+    request.extensions_mut().insert(principal);
+    Ok(next.run(request).await)
 }
 
 pub(crate) async fn not_found() -> Failure {
@@ -38,17 +38,26 @@ pub(crate) async fn method_not_allowed() -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use http::Method;
-    use portcullis_api::v1::{ListEventsResponse, ListPoliciesResponse};
+    use http::{Method, header::AUTHORIZATION};
+    use portcullis_api::{
+        access::{Credential, Credentials},
+        v1::{ListEventsResponse, ListPoliciesResponse},
+    };
 
     use super::*;
     use crate::{
         AdapterSettings,
-        testing::{FakeCore, TRUEFOUNDRY, ask, get, post, send},
+        testing::{Call, FakeCore, TRUEFOUNDRY, ask, get, post, send},
     };
 
     fn guarded(core: &FakeCore) -> axum::Router {
-        let access = Access::parse("t0ken", "ann:pass").unwrap();
+        let credentials = Credentials {
+            bearer: Credential::list("t0ken"),
+            basic: Credential::list("ann:pass"),
+            headers: Credential::list("x-api-key: k3y"),
+            jwt: None,
+        };
+        let access = Access::new(&credentials).unwrap();
         core.router(AdapterSettings { access, ..AdapterSettings::default() })
     }
 
@@ -74,7 +83,7 @@ mod tests {
             assert_eq!(response.headers().get_all("www-authenticate").iter().count(), 2);
         }
         let mut refusals = Vec::new();
-        for wrong in ["Bearer wrong", "Basic wrong", "t0ken"] {
+        for wrong in ["Bearer wrong", "Basic wrong", "t0ke", "Digest t0ken"] {
             let mut request = get("/v1/events");
             request.headers_mut().insert(AUTHORIZATION, wrong.parse().unwrap());
             refusals.push(ask(&router, request).await);
@@ -82,11 +91,48 @@ mod tests {
         assert!(refusals.iter().all(|refusal| *refusal == refusals[0]), "no hint at which was wrong");
         assert_eq!(core.calls().len(), asked);
 
-        for right in ["Bearer t0ken", "basic YW5uOnBhc3M="] {
+        for (name, right) in RIGHT {
             let mut request = get("/v1/events");
-            request.headers_mut().insert(AUTHORIZATION, right.parse().unwrap());
+            request.headers_mut().insert(name, right.parse().unwrap());
             assert_eq!(ask(&router, request).await.0, 200);
         }
+    }
+
+    const RIGHT: [(&str, &str); 4] = [
+        ("authorization", "Bearer t0ken"),
+        ("authorization", "t0ken"),
+        ("authorization", "basic YW5uOnBhc3M="),
+        ("x-api-key", "k3y"),
+    ];
+
+    #[tokio::test]
+    async fn the_core_is_told_which_credential_was_shown() {
+        let core = FakeCore::content();
+        let router = guarded(&core);
+        let bodies = [r#"{"requestBody": {"a": 1}}"#, r#"{"requestBody": {"a": 1}, "responseBody": {"b": 2}}"#];
+        for ((name, right), body) in RIGHT.into_iter().zip(bodies.into_iter().cycle()) {
+            let mut request = post("", body);
+            request.headers_mut().insert(name, right.parse().unwrap());
+            assert_eq!(ask(&router, request).await.0, 200);
+        }
+        let told: Vec<String> = core.calls().iter().map(principal).collect();
+        assert!(told[0].starts_with("token:") && told[0] == told[1] && told[3].starts_with("header:"), "{told:?}");
+        assert_eq!(told[2], "basic:ann");
+
+        let open = FakeCore::content();
+        ask(&open.router(AdapterSettings::default()), post("", bodies[0])).await;
+        assert_eq!(open.calls().iter().map(principal).collect::<Vec<_>>(), [""]);
+    }
+
+    fn principal(call: &Call) -> String {
+        let context = match call {
+            Call::Check(request) => &request.context,
+            Call::Ingest(request) => &request.context,
+            Call::RecordCanary(_) | Call::ListEvents(_) | Call::GetEvent(_) | Call::ListPolicies => {
+                return "no context".to_owned();
+            }
+        };
+        context.clone().unwrap().principal
     }
 
     #[tokio::test]

@@ -33,7 +33,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use http::request::Parts;
-use portcullis_api::error::ApiError;
+use portcullis_api::{access::Principal, error::ApiError};
 
 pub use self::{
     core::{Core, InvalidCore},
@@ -58,12 +58,21 @@ struct Adapter {
 
 impl Adapter {
     /// The one way in for a body, in whatever dialect.
-    async fn read(&self, request: Request) -> Result<(Parts, Held<'_>), ApiError> {
+    async fn read(&self, request: Request) -> Result<Call<'_>, ApiError> {
         let (head, body) = request.into_parts();
         let body = self.bodies.read(&head.headers, body).await?;
         self.captures.keep(&head, &body.bytes)?;
-        Ok((head, body))
+        let caller = head.extensions.get().cloned().unwrap_or_default();
+        Ok(Call { head, body, caller })
     }
+}
+
+/// One call, read.
+struct Call<'a> {
+    head: Parts,
+    body: Held<'a>,
+    /// Whose credential was shown; nobody's where none is asked for.
+    caller: Principal,
 }
 
 type Route = (&'static str, MethodRouter<Arc<Adapter>>);

@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     process::ExitCode,
     str::FromStr,
     time::Duration,
@@ -20,6 +21,7 @@ use core_service::{
     telemetry::metrics,
 };
 use http_adapter::{AdapterSettings, Contract, Core, Metrics, OnResponse, UnknownWord};
+use portcullis_api::tls;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -35,12 +37,15 @@ struct Cli {
     /// HTTP address.
     #[arg(long, env = "PORTCULLIS_HTTP_LISTEN", value_name = "ADDRESS")]
     http_listen: Option<SocketAddr>,
-    /// A core elsewhere, http://host:port: this program then keeps no record and opens no gRPC port.
+    /// A core elsewhere, http://host:port or https://host:port: this program then keeps no record and opens no gRPC port.
     #[arg(long = "core", env = "PORTCULLIS_CORE_URL", value_name = "URL")]
     core_url: Option<String>,
     /// What this program shows a core elsewhere that asks for credentials.
     #[arg(long, env = "PORTCULLIS_CORE_BEARER_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     core_bearer_token: Option<Secret>,
+    /// Certificates that the certificate of a core elsewhere has to come from, PEM; the system's when not given.
+    #[arg(long, env = "PORTCULLIS_CORE_CA", value_name = "FILE")]
+    core_ca: Option<PathBuf>,
     /// How a block is answered when a call does not choose.
     #[arg(long, env = "PORTCULLIS_CONTRACT", value_name = "CONTRACT")]
     contract: Option<Contract>,
@@ -88,7 +93,11 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     let settings = adapter(cli, file, &shared)?;
     let listener = compose::bind("HTTP", http_listen).await?;
     let address = listener.local_addr().map_err(other)?;
-    let report = Report::new("portcullis").line("http", format_args!("http://{address}"));
+    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    if let Some(tls) = shared.tls.clone() {
+        tokio::spawn(tls.keep_current());
+    }
+    let report = Report::new("portcullis").line("http", format_args!("{scheme}://{address}"));
     let contract = match settings.contract {
         Contract::Status => "status: a block answers 400",
         Contract::Verdict => "verdict: a block answers 200 with verdict false",
@@ -99,21 +108,23 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     };
     let stop = CancellationToken::new();
     if let Some(every) = canary::period(cli.canary_every_s, &file.canary)? {
-        let tokens = canary::tokens(cli.shared.auth_bearer_tokens.as_ref(), &file.auth);
+        let tokens = canary::tokens(cli.shared.access.auth_bearer_tokens.as_ref(), &file.auth);
         let plan = cli.canary.plan(&file.canary, address, tokens)?;
         tokio::spawn(canary::repeat(plan, every, stop.clone()));
     }
     let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());
     if let Some(url) = url {
         let token = cli.core_bearer_token.as_ref().or(file.core.bearer_token.as_ref()).map(Secret::expose);
-        let core = Core::remote(&url, token).map_err(|error| {
+        let roots = cli.core_ca.as_ref().or(file.core.ca.as_ref()).filter(|path| !path.as_os_str().is_empty());
+        let roots = roots.map(|path| tls::certificates(path)).transpose()?;
+        let core = Core::remote(&url, token, roots.as_deref()).map_err(|error| {
             StartError::Settings(SettingsError::Invalid { name: "core.url", message: error.to_string() })
         })?;
         let report = report.line("core", &url).line("contract", contract).line("responses", responses);
-        report.access(&shared.access, shared.auth_mode, &[address]).print().map_err(other)?;
+        let report = report.tls(shared.tls.as_ref()).access(&shared.access, shared.auth_mode, &[address]);
+        report.print().map_err(other)?;
         let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
-        serve(listener, core, settings, stop, signals, async {}).await;
-        return Ok(());
+        return serve(listener, core, settings, stop, signals, async {}).await;
     }
     shared.must_be_guarded("gRPC", shared.grpc_listen)?;
     let grpc = compose::bind("gRPC", shared.grpc_listen).await?;
@@ -129,13 +140,14 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         .line("responses", responses)
         .policies(&shared.policies_dir, &engine.policies())
         .line("data", format_args!("{} (node {})", shared.data_dir.display(), engine.node()))
+        .tls(shared.tls.as_ref())
         .access(&shared.access, shared.auth_mode, &[address, grpc_address])
         .off();
     report.print().map_err(other)?;
-    serve(listener, core, settings, stop, signals, engine.begin_drain()).await;
+    let served = serve(listener, core, settings, stop, signals, engine.begin_drain()).await;
     let _ = serving.await;
     engine.finish().await;
-    Ok(())
+    served
 }
 
 /// Until a signal; `drain` runs before the doors close.
@@ -146,15 +158,18 @@ async fn serve(
     stop: CancellationToken,
     signals: Signals,
     drain: impl Future<Output = ()>,
-) {
+) -> Result<(), StartError> {
     let router = http_adapter::router(core, settings.clone());
     let serving = http_adapter::serve(listener, router, stop.clone(), &settings);
     let stopping = async {
         signals.interrupted().await;
         drain.await;
         stop.cancel();
+        Ok(())
     };
-    tokio::join!(serving, stopping);
+    // A port that cannot be served ends it at once.
+    tokio::try_join!(serving, stopping)?;
+    Ok(())
 }
 
 fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSettings, SettingsError> {
@@ -174,6 +189,7 @@ fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSetti
         on_response: word(cli.on_response, file.on_response.as_deref(), "on_response")?,
         capture,
         access: shared.access.clone(),
+        tls: shared.tls.clone(),
         max_connections: file.limits.connections.unwrap_or(defaults.max_connections),
         ..defaults
     })

@@ -20,7 +20,9 @@ use hyper_util::{
         graceful::{GracefulShutdown, Watcher},
     },
 };
+use portcullis_api::tls::TlsError;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::{sleep, timeout},
@@ -31,7 +33,13 @@ use tower::Service as _;
 use crate::settings::AdapterSettings;
 
 /// Serves until `shutdown`; then calls under way are finished, until `settings.drain_timeout` ends them.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken, settings: &AdapterSettings) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+    settings: &AdapterSettings,
+) -> Result<(), TlsError> {
+    let acceptor = settings.tls.as_ref().map(|tls| tls.acceptor(&["h2", "http/1.1"])).transpose()?;
     let connections = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
     let builder = Arc::new(builder(settings));
     let graceful = GracefulShutdown::new();
@@ -48,8 +56,20 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
             () = shutdown.cancelled() => break,
             next = next => next,
         };
-        let connection =
-            converse(stream, Arc::clone(&builder), router.clone(), graceful.watcher(), settings.header_timeout);
+        let (acceptor, header_timeout) = (acceptor.clone(), settings.header_timeout);
+        let (builder, router, watcher) = (Arc::clone(&builder), router.clone(), graceful.watcher());
+        let connection = async move {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its small packets back");
+            }
+            match acceptor {
+                None => converse(stream, builder, router, watcher, header_timeout).await,
+                Some(acceptor) => match acceptor.accept(stream, header_timeout).await {
+                    Ok(stream) => converse(stream, builder, router, watcher, header_timeout).await,
+                    Err(error) => tracing::debug!(%error, "a connection without a handshake"),
+                },
+            }
+        };
         let ended = ended.clone();
         tokio::spawn(async move {
             let _permit = permit;
@@ -60,6 +80,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     if timeout(settings.drain_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("connections were still in use at the end of the drain and are closed");
     }
+    Ok(())
 }
 
 fn builder(settings: &AdapterSettings) -> Builder<TokioExecutor> {
@@ -92,15 +113,12 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 async fn converse(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     builder: Arc<Builder<TokioExecutor>>,
     router: Router,
     watcher: Watcher,
     header_timeout: Duration,
 ) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection keeps its small packets back");
-    }
     let asked = AtomicBool::new(false);
     let service = service_fn(|request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
@@ -142,7 +160,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let ending = shutdown.clone();
-        let task = tokio::spawn(async move { serve(listener, router, ending, &settings).await });
+        let task = tokio::spawn(async move { serve(listener, router, ending, &settings).await.unwrap() });
         Served { address, shutdown, task }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use portcullis_api::access::Access;
+use portcullis_api::{access::Access, tls::Tls};
 
 /// A word that is none of those that a setting knows.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -103,8 +103,10 @@ pub struct AdapterSettings {
     pub access: Access,
     /// What `GET /metrics` shows. None: this program measures nothing.
     pub metrics: Option<Metrics>,
+    /// None: in the clear.
+    pub tls: Option<Tls>,
     pub max_connections: usize,
-    /// From a connection's start to the end of its first call's head.
+    /// From a connection's start to the end of its first call's head, and before that for the handshake of TLS.
     pub header_timeout: Duration,
     /// How long a connection may stay open between two calls. Longer than the gateways' pools keep theirs (90 s is
     /// common): a server that closes first loses the call that is under way, and a lost call may be let pass.
@@ -125,6 +127,7 @@ impl Default for AdapterSettings {
             capture: false,
             access: Access::default(),
             metrics: None,
+            tls: None,
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(120),

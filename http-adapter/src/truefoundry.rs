@@ -32,7 +32,7 @@ use serde::Serialize;
 
 use self::envelope::Envelope;
 use crate::{
-    Adapter, canary,
+    Adapter, Call, canary,
     decision::{self, Outcome, Reason},
     error::Failure,
     query::Flags,
@@ -42,7 +42,7 @@ use crate::{
 
 pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
     let flags = Flags::parse(request.uri().query())?;
-    let (_, body) = adapter.read(request).await?;
+    let Call { body, caller, .. } = adapter.read(request).await?;
     let Envelope { request, response, context, policies, choices } = Envelope::parse(&body.bytes)?;
     let choices = flags.choices.or(choices);
     if !flags.sync {
@@ -66,7 +66,7 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
             let sync = flags.sync;
             let exchange =
                 IngestRequest { request, response, context, policies, sync, status: 200, ..IngestRequest::default() };
-            let recorded = adapter.core.ingest(exchange).await?;
+            let recorded = adapter.core.ingest(exchange, &caller).await?;
             let request_id = Some(recorded.request_id.as_str());
             return Ok(pass(&Passed { transformed, request_id, analysis: Some("pending"), ..Passed::default() }));
         }
@@ -84,7 +84,7 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
         coverage_view: CoverageView::Status.into(),
         judge: judge.into(),
     };
-    let mut decided = adapter.core.check(question).await?;
+    let mut decided = adapter.core.check(question, &caller).await?;
     let outcome = Outcome::of(&mut decided, judge);
     let contract = canary::contract(&decided).or(choices.contract).unwrap_or(adapter.contract);
     Ok(answer(&decided, outcome, transformed, contract)?)

@@ -7,11 +7,20 @@ use std::{
 
 /// Runs it against an address; panics when it is not installed.
 pub fn grpcurl(arguments: &[&str]) -> Result<String, String> {
+    run(&["-plaintext"], arguments)
+}
+
+/// By TLS, trusting the certificates of one file alone.
+pub fn grpcurl_tls(authority: &str, arguments: &[&str]) -> Result<String, String> {
+    run(&["-cacert", authority], arguments)
+}
+
+fn run(transport: &[&str], arguments: &[&str]) -> Result<String, String> {
     let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".tools"), PathBuf::from);
     let program = tools.join("grpcurl");
     assert!(program.exists(), "{} is missing: run integration-tests/run", program.display());
-    let Output { status, stdout, stderr } = Command::new(program).arg("-plaintext").args(arguments).output().unwrap();
+    let Output { status, stdout, stderr } = Command::new(program).args(transport).args(arguments).output().unwrap();
     if status.success() {
         Ok(String::from_utf8(stdout).unwrap())
     } else {

@@ -30,17 +30,22 @@ pub fn client() -> reqwest::Client {
 pub struct Client {
     client: reqwest::Client,
     base: String,
-    authorization: Option<String>,
+    credential: Option<(String, String)>,
 }
 
 impl Client {
     pub fn of(program: &Program) -> Self {
-        Self { client: client(), base: program.http(""), authorization: None }
+        Self { client: client(), base: program.http(""), credential: None }
     }
 
     #[must_use]
-    pub fn with(mut self, authorization: &str) -> Self {
-        self.authorization = Some(authorization.to_owned());
+    pub fn with(self, authorization: &str) -> Self {
+        self.with_header("authorization", authorization)
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.credential = Some((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -50,8 +55,8 @@ impl Client {
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }
-        if let Some(authorization) = &self.authorization {
-            request = request.header("authorization", authorization);
+        if let Some((name, value)) = &self.credential {
+            request = request.header(name, value);
         }
         let response = request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

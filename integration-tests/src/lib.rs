@@ -10,13 +10,15 @@
     reason = "a harness fails by panicking"
 )]
 
+pub mod authority;
 pub mod gateway;
 pub mod grpcurl;
 pub mod http;
+pub mod issuer;
 pub mod program;
 
 pub use gateway::{Age, Behaviour, Gateway, Strategy};
-pub use grpcurl::grpcurl;
+pub use grpcurl::{grpcurl, grpcurl_tls};
 pub use http::{Answer, Client};
 pub use program::{Program, Setup};
 

@@ -99,6 +99,7 @@ impl Setup {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         printed.follow(child.stderr.take().unwrap());
         let mut addresses = BTreeMap::new();
+        let mut secure = false;
         loop {
             let mut line = String::new();
             if stdout.read_line(&mut line).unwrap() == 0 {
@@ -107,7 +108,9 @@ impl Setup {
             printed.push(&line);
             let mut words = line.split_whitespace();
             if let (Some(name @ ("http" | "grpc")), Some(address)) = (words.next(), words.next()) {
-                addresses.insert(name.to_owned(), address.trim_start_matches("http://").to_owned());
+                let (scheme, address) = address.split_once("://").unwrap_or(("", address));
+                secure |= scheme == "https";
+                addresses.insert(name.to_owned(), address.to_owned());
             }
             // The block's last line tells who may call.
             if line.trim_start().starts_with("access") {
@@ -115,7 +118,7 @@ impl Setup {
             }
         }
         printed.follow(stdout);
-        Program { child, printed, addresses, _folder: Arc::clone(&self.folder) }
+        Program { child, printed, addresses, secure, _folder: Arc::clone(&self.folder) }
     }
 
     /// Starts what is expected not to run: its exit status and what it said.
@@ -156,13 +159,15 @@ pub struct Program {
     child: Child,
     printed: Printed,
     addresses: BTreeMap<String, String>,
+    secure: bool,
     /// Its log and its policies must not vanish under it.
     _folder: Arc<TempDir>,
 }
 
 impl Program {
     pub fn http(&self, path: &str) -> String {
-        format!("http://{}{path}", self.addresses["http"])
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}{path}", self.addresses["http"])
     }
 
     pub fn http_address(&self) -> &str {

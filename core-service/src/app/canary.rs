@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     compose::StartError,
-    settings::{AuthFile, CanaryFile, File, Secret, SettingsError},
+    settings::{AccessFile, CanaryFile, File, Secret, SettingsError},
 };
 use crate::{
     canary::{self, Endpoint, Gateway, InvalidUrl, Plan, Reply, Report},
@@ -127,7 +127,7 @@ fn near(address: SocketAddr) -> SocketAddr {
 }
 
 /// What opens the own endpoint, as far as it is a bearer token.
-pub fn tokens<'a>(set: Option<&'a Secret>, file: &'a AuthFile) -> &'a str {
+pub fn tokens<'a>(set: Option<&'a Secret>, file: &'a AccessFile) -> &'a str {
     set.or(file.bearer_tokens.first()).map_or("", Secret::expose)
 }
 

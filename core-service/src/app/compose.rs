@@ -2,18 +2,23 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use portcullis_api::access::Access;
+use portcullis_api::{
+    access::Access,
+    tls::{Tls, TlsError},
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{self, Signal, SignalKind},
     task::JoinHandle,
     time,
 };
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
-use super::settings::{CoreSettings, SettingsError};
+use super::{
+    incoming,
+    settings::{CoreSettings, SettingsError},
+};
 use crate::{
     events::EventStore,
     grpc::routes::{Api, Embedded},
@@ -45,6 +50,8 @@ pub enum StartError {
     Reflection(#[from] tonic_reflection::server::Error),
     #[error("gRPC: {0}")]
     Grpc(#[from] tonic::transport::Error),
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
     #[error("{0}")]
     Other(String),
 }
@@ -54,6 +61,7 @@ pub enum StartError {
 pub struct Core {
     api: Api,
     access: Access,
+    tls: Option<Tls>,
     work: Vec<JoinHandle<()>>,
     /// Ends the policy watcher and the background analysis.
     stop_work: CancellationToken,
@@ -88,7 +96,7 @@ impl Core {
             health: tonic_health::server::HealthReporter::new(),
         };
         api.set_serving(true).await;
-        Ok(Self { api, access: settings.access.clone(), work, stop_work })
+        Ok(Self { api, access: settings.access.clone(), tls: settings.tls.clone(), work, stop_work })
     }
 
     /// The services for a client in the same process, who has asked for credentials itself.
@@ -121,7 +129,7 @@ impl Core {
     /// Serves the gRPC port until `stop`, then lets calls end for as long as [`DRAIN`].
     pub fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<JoinHandle<()>, StartError> {
         let routes = self.api.routes(self.access.clone())?;
-        let incoming = TcpListenerStream::new(listener);
+        let incoming = incoming::accept(listener, self.tls.as_ref())?;
         let stopped = stop.clone();
         let serving = Server::builder()
             .tcp_nodelay(true)

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use portcullis_api::access::Access;
+use portcullis_api::{access::Access, tls::Tls};
 
 use super::settings::AuthMode;
 use crate::policy::live::PolicyStatus;
@@ -54,7 +54,7 @@ impl Report {
     pub fn access(self, access: &Access, mode: AuthMode, addresses: &[SocketAddr]) -> Self {
         let open = addresses.iter().all(|address| address.ip().is_loopback());
         match (access.is_open(), mode, open) {
-            (false, _, _) => self.line("access", "credentials required"),
+            (false, _, _) => self.line("access", format_args!("credentials required: {access}")),
             (true, AuthMode::None, false) => {
                 self.line("access", "OPEN to whoever reaches the ports (auth.mode = \"none\")")
             }
@@ -62,10 +62,19 @@ impl Report {
         }
     }
 
+    /// Whose certificate both ports show, where they show one.
+    #[must_use]
+    pub fn tls(self, tls: Option<&Tls>) -> Self {
+        match tls {
+            Some(tls) => self.line("tls", format_args!("{tls}, on every port")),
+            None => self,
+        }
+    }
+
     /// What this version or these settings leave out.
     #[must_use]
     pub fn off(self) -> Self {
-        self.line("off", "Kafka, HTTP sink, traces, TLS (not built yet): records stay in the log")
+        self.line("off", "Kafka, HTTP sink, traces (not built yet): records stay in the log")
     }
 
     /// To standard output, whole.

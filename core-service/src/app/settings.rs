@@ -1,5 +1,8 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
+mod access;
+mod tls;
+
 use std::{
     collections::BTreeMap,
     fmt, fs, io,
@@ -9,19 +12,25 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use portcullis_api::access::{Access, InvalidCredential};
-use serde::Deserialize;
+use portcullis_api::{
+    access::{Access, InvalidCredential},
+    tls::{Tls, TlsError},
+};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+pub use self::{
+    access::{AccessFile, AccessOverrides, AuthMode},
+    tls::{TlsFile, TlsOverrides},
+};
 use crate::session::Limits;
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
 
 /// A text that no `Debug` shows.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
@@ -33,6 +42,13 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "unset" } else { "set" })
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The reader's own error would repeat what stands there.
+        String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a text is expected"))
     }
 }
 
@@ -57,15 +73,10 @@ pub struct Overrides {
     /// Folder of the policy files.
     #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER")]
     pub policies_dir: Option<PathBuf>,
-    /// Bearer tokens that open both ports, comma separated.
-    #[arg(long, env = "PORTCULLIS_AUTH_BEARER_TOKENS", value_name = "TOKENS", hide_env_values = true)]
-    pub auth_bearer_tokens: Option<Secret>,
-    /// Basic credentials that open both ports: user:password, comma separated.
-    #[arg(long, env = "PORTCULLIS_AUTH_BASIC", value_name = "PAIRS", hide_env_values = true)]
-    pub auth_basic: Option<Secret>,
-    /// `none` serves other addresses than loopback without credentials.
-    #[arg(long, env = "PORTCULLIS_AUTH_MODE", value_name = "MODE")]
-    pub auth_mode: Option<AuthMode>,
+    #[command(flatten)]
+    pub access: AccessOverrides,
+    #[command(flatten)]
+    pub tls: TlsOverrides,
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
@@ -75,16 +86,6 @@ pub struct Overrides {
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum AuthMode {
-    /// Credentials, or loopback only.
-    #[default]
-    Required,
-    /// Whoever reaches the port may call.
-    None,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -108,7 +109,8 @@ pub struct File {
     pub data: FolderFile,
     pub policies: FolderFile,
     pub core: CoreFile,
-    pub auth: AuthFile,
+    pub auth: AccessFile,
+    pub tls: TlsFile,
     pub limits: LimitsFile,
     pub mask: MaskFile,
     pub sessions: SessionsFile,
@@ -133,14 +135,8 @@ pub struct FolderFile {
 pub struct CoreFile {
     pub url: Option<String>,
     pub bearer_token: Option<Secret>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AuthFile {
-    pub mode: Option<AuthMode>,
-    pub bearer_tokens: Vec<Secret>,
-    pub basic: Vec<Secret>,
+    /// Certificates that the core's has to come from, PEM; the system's when not given.
+    pub ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -203,6 +199,7 @@ pub struct CoreSettings {
     pub policies_dir: PathBuf,
     pub access: Access,
     pub auth_mode: AuthMode,
+    pub tls: Option<Tls>,
     pub body_bytes: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
@@ -217,22 +214,21 @@ pub enum SettingsError {
     Parse { file: PathBuf, message: String },
     #[error("auth: {0}")]
     Credential(#[from] InvalidCredential),
+    #[error("tls: {0}")]
+    Tls(#[from] TlsError),
     #[error(
         "{what} {address} is reachable from other machines, and there are no credentials: set \
-         PORTCULLIS_AUTH_BEARER_TOKENS or PORTCULLIS_AUTH_BASIC, or say auth.mode = \"none\" (PORTCULLIS_AUTH_MODE=none)"
+         PORTCULLIS_AUTH_BEARER_TOKENS or another PORTCULLIS_AUTH_ setting, or say auth.mode = \"none\" (PORTCULLIS_AUTH_MODE=none)"
     )]
     OpenDoor { what: &'static str, address: SocketAddr },
-    #[error(
-        "{name} is set, and this version cannot do it: records would not be delivered, or callers not be let in, as you expect"
-    )]
+    #[error("{name} is set, and this version cannot do it: records would not be delivered as you expect")]
     NotBuilt { name: &'static str },
     #[error("{name}: {message}")]
     Invalid { name: &'static str, message: String },
 }
 
 /// Settings of what this version does not have. To go on without would be a silent loss.
-const NOT_BUILT: [&str; 4] =
-    ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_KAFKA_TOPIC", "PORTCULLIS_INGEST_URL", "PORTCULLIS_AUTH_JWT_PUBLIC_KEY"];
+const NOT_BUILT: [&str; 3] = ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_KAFKA_TOPIC", "PORTCULLIS_INGEST_URL"];
 
 impl File {
     /// The named file, or the default one when it is there.
@@ -267,8 +263,9 @@ impl CoreSettings {
                 .clone()
                 .or_else(|| file.policies.dir.clone())
                 .unwrap_or_else(|| "./policies".into()),
-            access: access(overrides, &file.auth)?,
-            auth_mode: overrides.auth_mode.or(file.auth.mode).unwrap_or_default(),
+            access: access::access(&overrides.access, &file.auth)?,
+            auth_mode: overrides.access.auth_mode.or(file.auth.mode).unwrap_or_default(),
+            tls: tls::tls(&overrides.tls, &file.tls)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
@@ -316,14 +313,9 @@ fn sessions(file: &SessionsFile) -> Result<Limits, SettingsError> {
     Ok(Limits { sessions, idle })
 }
 
-fn access(overrides: &Overrides, file: &AuthFile) -> Result<Access, InvalidCredential> {
-    let joined = |list: &[Secret]| list.iter().map(Secret::expose).collect::<Vec<_>>().join(",");
-    let tokens = overrides
-        .auth_bearer_tokens
-        .as_ref()
-        .map_or_else(|| joined(&file.bearer_tokens), |set| set.expose().to_owned());
-    let basic = overrides.auth_basic.as_ref().map_or_else(|| joined(&file.basic), |set| set.expose().to_owned());
-    Access::parse(&tokens, &basic)
+/// A text that says something: an empty environment variable is none.
+fn set(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -362,8 +354,79 @@ mod tests {
     }
 
     #[test]
+    fn any_kind_of_credential_is_one() {
+        let key = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../proto/access/jwt/throwaway_rsa_test_key.pem");
+        for (toml, kinds) in [
+            ("auth.basic = ['ann:pass']", "1 basic"),
+            ("auth.headers = ['x-api-key: k', { name = 'acme', value = 'x-key: v' }]", "1 x-api-key, 1 x-key"),
+            ("[auth]\nbearer_tokens = ['a', { name = 'acme', value = 'b,c' }]", "2 bearer"),
+            (&format!("auth.jwt.public_key = '{ES256}'"), "1 JWT key (ES256)"),
+        ] {
+            let settings = settings(toml, &Overrides::default());
+            assert!(settings.must_be_guarded("http", "0.0.0.0:8080".parse().unwrap()).is_ok());
+            assert_eq!(settings.access.to_string(), kinds);
+        }
+        let both = AccessOverrides {
+            auth_jwt_public_key: Some(ES256.into()),
+            auth_jwt_public_key_file: Some(key.clone()),
+            ..AccessOverrides::default()
+        };
+        let akto = AccessOverrides { rsa_public_key: Some(ES256.into()), ..AccessOverrides::default() };
+        let private = AccessOverrides { auth_jwt_public_key_file: Some(key), ..AccessOverrides::default() };
+        let access = |access| CoreSettings::new(&Overrides { access, ..Overrides::default() }, &File::default());
+        assert_eq!(access(akto).unwrap().access.to_string(), "1 JWT key (ES256)");
+        for refused in [both, private] {
+            assert!(matches!(access(refused), Err(SettingsError::Invalid { name: "auth.jwt.public_key", .. })));
+        }
+    }
+
+    const ES256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEfZJpuSQm2g8mrVleGzMnvztI/BMD8VE2ZtPn/WMev3DuxzEKCeKuDm87mf+wejtQYGGxvqV0SSrZS0n12OeJbQ==";
+
+    #[test]
+    fn what_is_set_to_nothing_leaves_the_file_in_force() {
+        let access = AccessOverrides { auth_bearer_tokens: Some(" ".into()), ..AccessOverrides::default() };
+        let overrides = Overrides { access, ..Overrides::default() };
+        assert!(!settings("auth.bearer_tokens = ['t']", &overrides).access.is_open());
+    }
+
+    #[test]
+    fn a_certificate_and_its_key_go_together() {
+        for toml in ["tls.cert = 'a.pem'", "tls.key = 'a.pem'"] {
+            let error = CoreSettings::new(&Overrides::default(), &toml::from_str(toml).unwrap()).unwrap_err();
+            assert!(matches!(error, SettingsError::Invalid { name: "tls", .. }));
+        }
+        let missing = toml::from_str("tls.cert = 'no-such.pem'\ntls.key = 'no-such.pem'").unwrap();
+        let error = CoreSettings::new(&Overrides::default(), &missing).unwrap_err();
+        assert!(error.to_string().contains("no-such.pem"), "{error}");
+    }
+
+    #[test]
+    fn an_error_in_the_file_repeats_no_credential() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("portcullis.toml");
+        for toml in [
+            "auth.bearer_tokens = 'hunter2'",
+            "auth.bearer_tokens = [[ 'hunter2' ]]",
+            "auth.basic = [ { name = 'ann', password = 'hunter2' } ]",
+            "auth.headers = { x-api-key = 'hunter2' }",
+            "mask.key = [ 'hunter2' ]",
+            "core.bearer_token = [ 'hunter2' ]",
+            "auth.jwt.public_key = [ 'hunter2' ]",
+            "auth.bearer_tokens = [ 'hunter2 ]",
+            "auth.bearer_tokens = [ hunter2 ]",
+        ] {
+            fs::write(&file, format!("\n{toml}")).unwrap();
+            let error = File::read(Some(&file)).unwrap_err().to_string();
+            assert!(error.contains("line 2: ") && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
     fn debug_shows_no_credential() {
-        let overrides = Overrides { auth_basic: Some("ann:hunter2".into()), ..Overrides::default() };
+        let overrides = Overrides {
+            access: AccessOverrides { auth_basic: Some("ann:hunter2".into()), ..AccessOverrides::default() },
+            ..Overrides::default()
+        };
         let shown = format!("{overrides:?} {:?}", settings("[core]\nbearer_token = 'hunter2'", &overrides));
         assert!(!shown.contains("hunter2"));
     }

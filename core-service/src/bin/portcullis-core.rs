@@ -82,6 +82,9 @@ async fn run(settings: CoreSettings) -> Result<(), StartError> {
     let signals = Signals::listen()?;
     let listener = compose::bind("gRPC", settings.grpc_listen).await?;
     let address = listener.local_addr().map_err(|error| StartError::Other(error.to_string()))?;
+    if let Some(tls) = settings.tls.clone() {
+        tokio::spawn(tls.keep_current());
+    }
     let core = Core::start(&settings).await?;
     let stop = CancellationToken::new();
     let serving = core.serve(listener, stop.clone())?;
@@ -89,6 +92,7 @@ async fn run(settings: CoreSettings) -> Result<(), StartError> {
         .line("grpc", address)
         .policies(&settings.policies_dir, &core.policies())
         .line("data", format_args!("{} (node {})", settings.data_dir.display(), core.node()))
+        .tls(settings.tls.as_ref())
         .access(&settings.access, settings.auth_mode, &[address])
         .off();
     report.print().map_err(|error| StartError::Other(error.to_string()))?;

@@ -11,6 +11,7 @@ pub(super) use self::{
 use std::collections::BTreeMap;
 
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1,
 };
@@ -25,7 +26,9 @@ pub(super) fn invalid(field: &str, message: impl std::fmt::Display) -> ApiError 
     ApiError::new(ErrorCode::InvalidArgument, format!("{field}: {message}")).at(field)
 }
 
-pub(super) fn context(context: Option<v1::CallContext>) -> Result<CallContext, ApiError> {
+/// `caller` is who asked at a port; none: the adapter in this process, which has asked its callers itself and is
+/// believed.
+pub(super) fn context(context: Option<v1::CallContext>, caller: Option<&Principal>) -> Result<CallContext, ApiError> {
     let v1::CallContext { source, user, team, model, client_ip, metadata, envelope, principal } =
         context.unwrap_or_default();
     if source.len() > 64 {
@@ -46,6 +49,10 @@ pub(super) fn context(context: Option<v1::CallContext>) -> Result<CallContext, A
     }
     let source = if source.is_empty() { "grpc".to_owned() } else { source };
     let metadata: BTreeMap<_, _> = metadata.into_iter().collect();
+    let principal = match caller {
+        Some(caller) => caller.scope(&principal),
+        None => principal,
+    };
     Ok(CallContext { source, user, team, model, client_ip, metadata, envelope, principal })
 }
 
@@ -57,5 +64,22 @@ pub(super) fn policies(names: Vec<String>) -> Result<Vec<String>, ApiError> {
         // Not repeated: a name that cannot be one is anything.
         Some(_) => Err(ApiError::new(ErrorCode::UnknownPolicy, "policies: a name has 1 to 64 bytes").at("policies")),
         None => Ok(names),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_who_it_showed_to_be_whatever_it_claims() {
+        let claims =
+            |principal: &str| v1::CallContext { principal: principal.to_owned(), ..v1::CallContext::default() };
+        let read = |claimed, caller| context(Some(claims(claimed)), caller).unwrap().principal;
+        let nobody = Principal::default();
+        assert_eq!(read("basic:ann", None), "basic:ann");
+        assert_eq!(read("basic:ann", Some(&nobody)), "/basic:ann");
+        assert_eq!(read("", Some(&nobody)), "");
+        assert!(context(Some(claims(&"x".repeat(129))), None).is_err());
     }
 }

@@ -4,6 +4,7 @@ use std::{pin::Pin, sync::Arc, time::Instant};
 
 use futures_util::{Stream, StreamExt as _};
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
         self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, CoverageView,
@@ -26,12 +27,17 @@ pub(super) struct GuardrailApi {
 }
 
 impl GuardrailApi {
-    async fn judge(&self, request: CheckRequest, deadline: Instant) -> Result<CheckResponse, ApiError> {
+    async fn judge(
+        &self,
+        request: CheckRequest,
+        caller: Option<&Principal>,
+        deadline: Instant,
+    ) -> Result<CheckResponse, ApiError> {
         let spelling = |payload: &Option<v1::Payload>| payload.as_ref().map(convert::Spelling::of).unwrap_or_default();
         let (request_spelling, response_spelling) = (spelling(&request.request), spelling(&request.response));
         let view =
             CoverageView::try_from(request.coverage_view).map_err(|_| convert::invalid("coverage_view", "unknown"))?;
-        let check = self.read(request, deadline)?;
+        let check = self.read(request, caller, deadline)?;
         let checked = self.guardrail.check(check).await.map_err(status::from_guardrail)?;
         let Checked { request_id, decision, coverage, masked } = checked;
         Ok(CheckResponse {
@@ -41,7 +47,7 @@ impl GuardrailApi {
         })
     }
 
-    fn read(&self, request: CheckRequest, deadline: Instant) -> Result<Check, ApiError> {
+    fn read(&self, request: CheckRequest, caller: Option<&Principal>, deadline: Instant) -> Result<Check, ApiError> {
         let operation = match Operation::try_from(request.operation) {
             Ok(Operation::Unspecified | Operation::Validate) => service::Operation::Validate,
             Ok(Operation::Mutate) => service::Operation::Mutate,
@@ -53,15 +59,15 @@ impl GuardrailApi {
             operation,
             side: convert::side(request.judge, &payloads)?,
             payloads,
-            context: convert::context(request.context)?,
+            context: convert::context(request.context, caller)?,
             policies: convert::policies(request.policies)?,
             recording,
             deadline,
         })
     }
 
-    async fn answer(self, check: Option<CheckRequest>) -> Result<CheckResponse, ApiError> {
-        self.judge(check.unwrap_or_default(), deadline::default()).await
+    async fn answer(self, check: Option<CheckRequest>, caller: Option<&Principal>) -> Result<CheckResponse, ApiError> {
+        self.judge(check.unwrap_or_default(), caller, deadline::default()).await
     }
 }
 
@@ -96,7 +102,8 @@ fn lost() -> ApiError {
 impl GuardrailService for GuardrailApi {
     async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let deadline = deadline::of(request.metadata());
-        Ok(Response::new(self.judge(request.into_inner(), deadline).await?))
+        let (_, extensions, request) = request.into_parts();
+        Ok(Response::new(self.judge(request, extensions.get(), deadline).await?))
     }
 
     type CheckStreamStream = Pin<Box<dyn Stream<Item = Result<CheckStreamResponse, Status>> + Send>>;
@@ -106,10 +113,12 @@ impl GuardrailService for GuardrailApi {
         request: Request<Streaming<CheckStreamRequest>>,
     ) -> Result<Response<Self::CheckStreamStream>, Status> {
         let api = self.clone();
-        let mut texts = Texts::new(Arc::clone(&api.guardrail), api.payload_bytes, IN_FLIGHT);
+        let (_, extensions, questions) = request.into_parts();
+        let caller = extensions.get::<Principal>().cloned();
+        let mut texts = Texts::new(Arc::clone(&api.guardrail), api.payload_bytes, IN_FLIGHT, caller.clone());
         // Called for each question in its order, and not when its turn comes: pieces are in order before anybody waits.
-        let answers = request.into_inner().map(move |item| {
-            let api = api.clone();
+        let answers = questions.map(move |item| {
+            let (api, caller) = (api.clone(), caller.clone());
             let routed = item.and_then(|CheckStreamRequest { id, check, piece }| match piece {
                 _ if id.len() > 128 => Err(convert::invalid("id", "longer than 128 bytes").into()),
                 Some(piece) => Ok((texts.route(&id, check, piece).map(Turn::Piece), id)),
@@ -118,7 +127,7 @@ impl GuardrailService for GuardrailApi {
             async move {
                 let (turn, id) = routed?;
                 let answer = match turn {
-                    Ok(Turn::Whole(check)) => api.answer(check).await,
+                    Ok(Turn::Whole(check)) => api.answer(check, caller.as_ref()).await,
                     Ok(Turn::Piece(answered)) => answered.await.unwrap_or_else(|_| Err(lost())),
                     Err(error) => Err(error),
                 };

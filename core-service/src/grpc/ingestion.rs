@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
         IngestRefusal, IngestRequest, IngestResponse, IngestStreamRequest, IngestStreamResponse, RecordCanaryRequest,
@@ -36,7 +37,7 @@ pub(super) struct IngestionApi {
 }
 
 impl IngestionApi {
-    fn read(&self, request: IngestRequest) -> Result<Exchange, ApiError> {
+    fn read(&self, request: IngestRequest, caller: Option<&Principal>) -> Result<Exchange, ApiError> {
         let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
         must_be_json(&payloads)?;
         let status = match request.status {
@@ -51,7 +52,7 @@ impl IngestionApi {
         }
         let ingest = Ingest {
             payloads,
-            context: convert::context(request.context)?,
+            context: convert::context(request.context, caller)?,
             policies: convert::policies(request.policies)?,
             sync: request.sync,
             late: request.late,
@@ -79,7 +80,8 @@ fn must_be_json(payloads: &Payloads) -> Result<(), ApiError> {
 impl IngestionService for IngestionApi {
     async fn ingest(&self, request: Request<IngestRequest>) -> Result<Response<IngestResponse>, Status> {
         let deadline = deadline::of(request.metadata());
-        let exchange = self.read(request.into_inner())?;
+        let (_, extensions, request) = request.into_parts();
+        let exchange = self.read(request, extensions.get())?;
         let request_id = exchange.request_id();
         let appended =
             self.guardrail.ingest(vec![exchange], deadline).await.map_err(|error| status::from_log(&error))?;
@@ -105,7 +107,8 @@ impl IngestionService for IngestionApi {
         &self,
         request: Request<Streaming<IngestStreamRequest>>,
     ) -> Result<Response<IngestStreamResponse>, Status> {
-        let mut items = request.into_inner();
+        let (_, extensions, mut items) = request.into_parts();
+        let caller = extensions.get::<Principal>();
         let mut answer = IngestStreamResponse::default();
         let mut batch = Vec::with_capacity(BATCH);
         loop {
@@ -113,7 +116,7 @@ impl IngestionService for IngestionApi {
             let ended = item.is_none();
             let mut refused = None;
             if let Some(item) = item {
-                match self.read(item.ingest.unwrap_or_default()) {
+                match self.read(item.ingest.unwrap_or_default(), caller) {
                     Ok(exchange) => batch.push(exchange),
                     Err(error) => refused = Some(error),
                 }

@@ -6,6 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1::{self, CheckRequest, CheckResponse, CoverageView, Direction, Operation, Piece},
 };
@@ -40,12 +41,19 @@ pub(super) struct Texts {
     payload_bytes: usize,
     /// Answers that can wait in a text's task.
     waiting: usize,
+    /// Whose stream it is.
+    caller: Option<Principal>,
     open: HashMap<String, mpsc::Sender<Ask>>,
 }
 
 impl Texts {
-    pub(super) fn new(guardrail: Arc<Guardrail>, payload_bytes: usize, waiting: usize) -> Self {
-        Self { guardrail, payload_bytes, waiting, open: HashMap::new() }
+    pub(super) fn new(
+        guardrail: Arc<Guardrail>,
+        payload_bytes: usize,
+        waiting: usize,
+        caller: Option<Principal>,
+    ) -> Self {
+        Self { guardrail, payload_bytes, waiting, caller, open: HashMap::new() }
     }
 
     /// Hands the piece to its text. After an error the text is at its end: it lacks a piece.
@@ -80,7 +88,7 @@ impl Texts {
     fn start(&self, check: CheckRequest) -> Result<mpsc::Sender<Ask>, ApiError> {
         let view =
             CoverageView::try_from(check.coverage_view).map_err(|_| convert::invalid("coverage_view", "unknown"))?;
-        let open = open(check, self.payload_bytes)?;
+        let open = open(check, self.payload_bytes, self.caller.as_ref())?;
         let text = Text::open(&self.guardrail, open).map_err(status::from_unknown_policy)?;
         let (asks, asked) = mpsc::channel(self.waiting);
         tokio::spawn(run(text, asked, view));
@@ -103,7 +111,7 @@ async fn run(mut text: Text, mut asked: mpsc::Receiver<Ask>, view: CoverageView)
     }
 }
 
-fn open(check: CheckRequest, payload_bytes: usize) -> Result<Open, ApiError> {
+fn open(check: CheckRequest, payload_bytes: usize, caller: Option<&Principal>) -> Result<Open, ApiError> {
     if let Ok(Operation::Mutate) | Err(_) = Operation::try_from(check.operation) {
         return Err(convert::invalid("check.operation", "a text in pieces can be validated alone"));
     }
@@ -124,7 +132,7 @@ fn open(check: CheckRequest, payload_bytes: usize) -> Result<Open, ApiError> {
     Ok(Open {
         terms: Terms {
             policies: convert::policies(check.policies)?,
-            context: convert::context(check.context)?,
+            context: convert::context(check.context, caller)?,
             direction,
         },
         request,

@@ -139,16 +139,16 @@ impl Service<http::Request<Body>> for Embedded {
     }
 }
 
+/// Leaves the [`Principal`](portcullis_api::access::Principal) of the caller as an extension.
 #[derive(Clone)]
 struct Guard(Arc<Access>);
 
 impl tonic::service::Interceptor for Guard {
-    fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let presented = request.metadata().get("authorization").map(tonic::metadata::AsciiMetadataValue::as_bytes);
-        if self.0.admits(presented) {
-            Ok(request)
-        } else {
-            Err(ApiError::new(ErrorCode::Unauthenticated, "credentials are required").into())
-        }
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let Some(principal) = self.0.admit(request.metadata().as_ref()) else {
+            return Err(ApiError::new(ErrorCode::Unauthenticated, "valid credentials are required").into());
+        };
+        request.extensions_mut().insert(principal);
+        Ok(request)
     }
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::{exchange, missing, record::Record};
 use crate::{
-    Adapter,
+    Adapter, Call,
     error::{self, Body, Failure},
     query::invalid,
     reply,
@@ -49,7 +49,7 @@ pub(crate) async fn ingest_data(State(adapter): State<Arc<Adapter>>, request: Re
 }
 
 async fn ingested(adapter: &Adapter, request: Request) -> Result<Response, Failure> {
-    let (_, body) = adapter.read(request).await?;
+    let Call { body, caller, .. } = adapter.read(request).await?;
     let batch = Record::parse(&body.bytes)?;
     let raw = batch.get("batchData").ok_or_else(|| missing("batchData"))?;
     let items: Vec<&RawValue> =
@@ -66,7 +66,7 @@ async fn ingested(adapter: &Adapter, request: Request) -> Result<Response, Failu
             if let Some(error) = full.get() {
                 return Err(error.clone());
             }
-            let recorded = adapter.core.ingest(exchange).await;
+            let recorded = adapter.core.ingest(exchange, &caller).await;
             recorded.map(|recorded| recorded.request_id).map_err(|failure| {
                 if failure.error.code.is_retryable() {
                     let _ = full.set(failure.error.clone());

@@ -4,6 +4,7 @@ use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use portcullis_api::{
+    access::Principal,
     error::ApiError,
     v1::{CheckRequest, Direction, Payload, Recording, payload::Content},
 };
@@ -31,6 +32,7 @@ struct File {
 
 pub(super) async fn judge(
     adapter: &Adapter,
+    caller: &Principal,
     record: &Record<'_>,
     connector: Option<String>,
 ) -> Result<Response, Failure> {
@@ -41,7 +43,7 @@ pub(super) async fn judge(
     let recording = Recording::IfViolated.into();
     let judge = Direction::Request.into();
     let question = CheckRequest { request, recording, judge, ..question(record, connector)? };
-    let (decided, outcome, _) = ask(adapter, question, None, Direction::Request).await?;
+    let (decided, outcome, _) = ask(adapter, caller, question, None, Direction::Request).await?;
     // A file cannot be put back masked: that it had to be is all that its sender can be told.
     let modified = matches!(outcome, crate::decision::Outcome::Masked(_)).then_some("");
     let analysis = (unread > 0).then_some("partial");

@@ -1,6 +1,7 @@
 //! Who may call.
 
-use integration_tests::{Client, Setup};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use integration_tests::{Client, Setup, grpcurl, issuer::Issuer};
 use serde_json::json;
 
 #[tokio::test]
@@ -11,12 +12,12 @@ async fn credentials_guard_everything_but_probes() {
         .start();
     let client = Client::of(&program);
     let good = json!({"requestBody": {"messages": [{"role": "user", "content": "hello"}]}});
-    for authorization in ["Bearer tok-1", "bearer tok-2", "Basic YW5uOnMzY3JldA=="] {
+    for authorization in ["Bearer tok-1", "bearer tok-2", "tok-1", "Basic YW5uOnMzY3JldA=="] {
         let client = client.clone().with(authorization);
         assert_eq!(client.guard("sync=true", &good).await.status, 200, "{authorization}");
         assert_eq!(client.get("/v1/events").await.status, 200);
     }
-    for authorization in ["Bearer wrong", "Bearer", "Basic YW5uOndyb25n", "tok-1"] {
+    for authorization in ["Bearer wrong", "Bearer", "Basic YW5uOndyb25n", "tok-3"] {
         let answer = client.clone().with(authorization).guard("sync=true", &good).await;
         assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("unauthenticated")), "{authorization}");
     }
@@ -30,6 +31,115 @@ async fn credentials_guard_everything_but_probes() {
     let printed = program.printed();
     for secret in ["tok-1", "tok-2", "s3cret", "YW5uOnMzY3JldA"] {
         assert!(!printed.contains(secret), "{printed}");
+    }
+}
+
+/// Every credential that is sent, right or wrong, over both ports: none is in the log, which is at its most talkative.
+#[tokio::test]
+async fn every_form_opens_both_ports_and_none_is_logged() {
+    let (rsa, ec) = (Issuer::rsa(), Issuer::ec());
+    let keys = format!("{}{}", rsa.public_key(), ec.public_key());
+    let setup = Setup::portcullis().settings(
+        "[auth]\n\
+         bearer_tokens = ['tok-bare', { name = 'acme', value = 'tok-old' }, { name = 'acme', value = 'tok-new' }]\n\
+         basic = ['ann:s3cret:with:colons']\n\
+         headers = ['x-api-key: k3y-one', { name = 'acme', value = 'X-Gateway: k3y-two' }]\n",
+    );
+    let program = setup
+        .env("PORTCULLIS_AUTH_JWT_PUBLIC_KEY", &keys.replace('\n', "\\n"))
+        .env("RUST_LOG", "trace,rustls=info,hyper=trace,h2=info,tower=trace")
+        .start();
+    assert!(
+        program.printed().contains("3 bearer, 1 basic, 1 x-api-key, 1 x-gateway, 2 JWT keys (RS256, ES256)"),
+        "{}",
+        program.printed()
+    );
+    let (by_rsa, by_ec) = (rsa.token(&json!(1_000_000), 600), ec.token(&json!("acme"), 600));
+    let (expired, foreign) = (rsa.token(&json!(7), -600), Issuer::ec().token(&json!(7), 600));
+    let bearer = |token: &str| ("authorization", format!("Bearer {token}"));
+    let bare = |token: &str| ("authorization", token.to_owned());
+    let basic = |pair: &str| ("authorization", format!("Basic {}", STANDARD.encode(pair)));
+    let good = [
+        bearer("tok-bare"),
+        bare("tok-bare"),
+        bearer("tok-old"),
+        bare("tok-new"),
+        basic("ann:s3cret:with:colons"),
+        ("x-api-key", "k3y-one".to_owned()),
+        ("x-gateway", "k3y-two".to_owned()),
+        bearer(&by_rsa),
+        bare(&by_rsa),
+        bearer(&by_ec),
+        bare(&by_ec),
+    ];
+    let bad = [
+        bearer("wr0ng-token"),
+        bare("wr0ng-bare"),
+        basic("ann:wr0ng-pair"),
+        basic("wr0ng-colon"),
+        ("x-api-key", "wr0ng-key".to_owned()),
+        ("x-gateway", "k3y-one".to_owned()),
+        bearer(&expired),
+        bare(&foreign),
+        bearer(&format!("{}.", by_rsa.rsplit_once('.').unwrap().0)),
+        bare(&"wr0ng-huge".repeat(1000)),
+    ];
+    let prompt = json!({"requestBody": {"messages": [{"role": "user", "content": "hello"}]}});
+    let question = r#"{"request": {"text": "hello"}}"#;
+    let check = "portcullis.v1.GuardrailService/Check";
+    let mut refusal = None;
+    for ((name, value), opens) in good.iter().map(|sent| (sent, true)).chain(bad.iter().map(|sent| (sent, false))) {
+        let client = Client::of(&program).with_header(name, value);
+        let answer = client.guard("sync=true", &prompt).await;
+        let header = format!("{name}: {value}");
+        let called = grpcurl(&["-H", &header, "-d", question, program.grpc_address(), check]);
+        if opens {
+            assert_eq!(answer.status, 200, "{header}");
+            assert!(called.unwrap().contains("VERDICT_PASS"), "{header}");
+        } else {
+            let said = called.unwrap_err();
+            assert!(said.contains("Unauthenticated") || said.contains("exceeds"), "{header}: {said}");
+            assert_eq!(answer.status, 401, "{header}");
+            let refusal = refusal.get_or_insert_with(|| answer.json());
+            assert_eq!((&answer.json(), &refusal["error"]), (&*refusal, &json!("unauthenticated")), "no hint");
+        }
+    }
+    let (_, printed) = program.stop();
+    assert!(printed.contains("TRACE"), "the log was on");
+    for (_, value) in good.iter().chain(&bad) {
+        let secret = value.split(' ').next_back().unwrap();
+        for piece in secret.split('.').filter(|piece| piece.len() > 6 && !by_rsa.starts_with(piece)) {
+            let piece = &piece[..piece.len().min(60)];
+            assert!(!printed.contains(piece), "{piece} in {printed}");
+        }
+    }
+    for secret in ["s3cret", "wr0ng", "k3y", "tok-"] {
+        assert!(!printed.contains(secret), "{secret} in {printed}");
+    }
+}
+
+#[tokio::test]
+async fn a_signed_token_alone_guards_a_port_to_the_network() {
+    let issuer = Issuer::ec();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("issuer.pem");
+    std::fs::write(&file, issuer.public_key()).unwrap();
+    let everywhere = || Setup::portcullis().env("PORTCULLIS_HTTP_LISTEN", "0.0.0.0:0");
+    for setup in [
+        everywhere().env("PORTCULLIS_AUTH_JWT_PUBLIC_KEY_FILE", &file.display().to_string()),
+        everywhere().env("RSA_PUBLIC_KEY", &issuer.public_key()),
+        everywhere().env("PORTCULLIS_AUTH_HEADER", "x-api-key: k"),
+    ] {
+        setup.start();
+    }
+    for (name, value) in [
+        ("PORTCULLIS_AUTH_JWT_PUBLIC_KEY", "hunter2"),
+        ("PORTCULLIS_AUTH_JWT_PUBLIC_KEY_FILE", "no-such-file"),
+        ("PORTCULLIS_AUTH_HEADER", "hunter2"),
+    ] {
+        let (status, said) = everywhere().env(name, value).refused();
+        assert!(status == 2 && (said.contains("auth") || said.contains("no-such-file")), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
     }
 }
 
@@ -52,7 +162,7 @@ async fn a_word_or_a_credential_opens_it() {
 
 #[test]
 fn what_this_version_cannot_do_is_refused_and_not_ignored() {
-    for name in ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_INGEST_URL", "PORTCULLIS_AUTH_JWT_PUBLIC_KEY"] {
+    for name in ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_INGEST_URL"] {
         let (status, said) = Setup::portcullis().env(name, "x").refused();
         assert_eq!(status, 2);
         assert!(said.contains(name), "{said}");

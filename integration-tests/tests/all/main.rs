@@ -20,4 +20,5 @@ mod pieces;
 mod policies;
 mod sessions;
 mod sides;
+mod tls;
 mod truth_table;
