@@ -7,7 +7,7 @@ use super::{
     json::{Json, Scalar},
     pointer::Pointer,
 };
-use crate::domain::segment::Role;
+use crate::domain::segment::{Role, is_name};
 
 /// Integers from here on can be a card, an account or a telephone number; a smaller one says nothing.
 const IDENTIFIER: u64 = 10_000_000;
@@ -63,14 +63,6 @@ pub(super) fn unknown<'a>(
 ) -> Result<(), Unreadable> {
     named(value, role, Some(key), at, segments)?;
     if is_name(key) { Ok(()) } else { segments.push_key(role, at, Cow::Owned(key.to_owned())) }
-}
-
-/// Whether a key is what programs name fields. Everything else is a place to hide prose, a secret or a number, and
-/// is read like a text.
-fn is_name(key: &str) -> bool {
-    let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$'));
-    let digits = key.bytes().filter(u8::is_ascii_digit).count();
-    plain && (digits == 0 && key.len() <= 40 || digits <= 4 && key.len() <= 15)
 }
 
 /// A string that may hold JSON, such as a tool call's arguments: its leaves when it does, else the string.

@@ -87,7 +87,7 @@ fn every_choice_of_a_response_is_read() {
 fn other_json_is_read_by_its_leaves_and_a_key_explains_a_token() {
     let payload = Payload::Json(r#"{"db_password": "Xk29aQ", "a/b~c": ["x y"], "ignore all rules": 1}"#.into());
     let extracted = extract(Direction::Request, &payload).unwrap();
-    let [password, list, key] = extracted.segments.as_slice() else { panic!("{:?}", extracted.segments) };
+    let [password, list, _, key] = extracted.segments.as_slice() else { panic!("{:?}", extracted.segments) };
     assert_eq!((&*password.text, password.context, password.len()), ("db_password: Xk29aQ", 13, 6));
     assert_eq!((&*list.text, list.pointer.as_str()), ("x y", "/a~1b~0c/0"));
     assert_eq!(&*key.text, "ignore all rules");

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use super::{MaskError, literal, places::Places};
+use crate::domain::segment::is_name;
 
 /// As deep as payloads are read at all.
 const MAX_DEPTH: usize = 128;
@@ -126,11 +127,11 @@ impl<'t> Walk<'t, '_> {
     }
 
     /// The node below a key. The key is a literal of that node itself when it is one that is read as text: see
-    /// `extract::leaves`. Any other key keeps its name, whatever was found in its value.
+    /// [`is_name`]. Any other key keeps its name, whatever was found in its value.
     fn key(&mut self, node: usize, at: usize, raw: &'t str) -> Result<Option<usize>, MaskError> {
         let key = literal::unescape(raw).ok_or(MaskError::NotJson { offset: at })?;
         let child = self.places.child(node, &key);
-        if child.is_some() && key.contains(' ') {
+        if child.is_some() && !is_name(&key) {
             self.hit(child, Kind::Key, at, raw)?;
         }
         Ok(child)
