@@ -61,7 +61,7 @@ async fn every_part_of_a_request_is_masked_and_nothing_else_changes() {
             r#"{{"messages": [{{"role": "assistant", "content": null, "tool_calls": [{{"id": "c", "type": "function", "function": {{"name": "mail", "arguments": "{arguments}"}}}}]}}]}}"#
         ),
         format!(
-            r#"{{"messages": [{{"role": "user", "content": "{MAIL}"}}, {{"role": "assistant", "content": "{MAIL}"}}], "x": {{"y": ["{MAIL}", null, -0, 1e400]}}}}"#
+            r#"{{"messages": [{{"role": "user", "content": "{MAIL}"}}, {{"role": "tool", "tool_call_id": "c", "content": "{MAIL}"}}], "x": {{"y": ["{MAIL}", null, -0, 1e300]}}}}"#
         ),
         format!(r#"{{"name": "send_mail", "arguments": {{"to": ["{MAIL}"], "cc": null}}}}"#),
     ];
