@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for CredentialList {
 
 impl CredentialList {
     pub fn first(&self) -> Option<&Secret> {
-        self.0.first().map(|Item::Bare(value)| Item::Named { value, .. } | value)
+        self.0.first().map(|(Item::Bare(value) | Item::Named { value, .. })| value)
     }
 
     /// What is set elsewhere takes the place of the whole list.
