@@ -1,5 +1,7 @@
 //! The classifier's part in a scan: which heads are asked for, and their findings.
 
+use std::sync::Arc;
+
 use super::{
     findings::{Findings, Reading},
     rule_mask::{RuleIndex, RuleMask},
@@ -15,20 +17,20 @@ pub(super) struct Heads {
     /// None while weights are being made.
     classifier: Option<&'static Classifier>,
     /// The rules of a scanner that stand for a head.
-    rules: Vec<(Head, RuleIndex)>,
+    rules: Vec<(Head, RuleIndex, Arc<CompiledRule>)>,
     /// The pattern rules whose findings count for attacks.
     pub(super) evidence: RuleMask,
 }
 
 impl Heads {
     pub(super) fn new<'r>(
-        rules: impl ExactSizeIterator<Item = &'r CompiledRule>,
+        rules: impl ExactSizeIterator<Item = &'r Arc<CompiledRule>>,
         classifier: Option<&'static Classifier>,
     ) -> Self {
         let mut heads = Self { classifier, rules: Vec::new(), evidence: RuleMask::none_of(rules.len()) };
         for (index, rule) in (0..).zip(rules) {
             match rule.head() {
-                Some(head) => heads.rules.push((head, index)),
+                Some(head) => heads.rules.push((head, index, Arc::clone(rule))),
                 None if rule.identity.detector == Detector::PromptInjection => heads.evidence.insert(index),
                 None => {}
             }
@@ -41,7 +43,7 @@ impl Heads {
         if self.classifier.is_none() {
             return asked;
         }
-        for (head, _) in self.rules.iter().filter(|(_, index)| mask.contains(*index)) {
+        for (head, ..) in self.rules.iter().filter(|(_, index, _)| mask.contains(*index)) {
             match head.detector() {
                 Detector::Harm => asked.harm = true,
                 _ => asked.attacks = true,
@@ -70,7 +72,6 @@ impl Heads {
         role: Role,
         mask: &RuleMask,
         from: usize,
-        rule: impl Fn(RuleIndex) -> &'a CompiledRule,
         reading: impl Fn(usize) -> Option<Reading<'a>>,
         findings: &mut Findings,
     ) {
@@ -88,9 +89,9 @@ impl Heads {
             // An attack in what a tool gave back was not written by who asks.
             let attack = head.detector() == Detector::PromptInjection;
             let head = if attack && role == Role::Tool { Head::IndirectInjection } else { head };
-            let asked = self.rules.iter().find(|(of, index)| *of == head && mask.contains(*index));
-            if let (Some(&(_, index)), Some(reading)) = (asked, reading(number)) {
-                findings.push_judged(index, rule(index), reading, span, probability, alone);
+            let asked = self.rules.iter().find(|(of, index, _)| *of == head && mask.contains(*index));
+            if let (Some((_, index, rule)), Some(reading)) = (asked, reading(number)) {
+                findings.push_judged(*index, rule, reading, span, probability, alone);
             }
         }
     }

@@ -341,7 +341,7 @@ impl Scanner {
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
-        let heads = Heads::new(rules.iter().map(AsRef::as_ref), classifier);
+        let heads = Heads::new(rules.iter(), classifier);
         let mut scanner = Self {
             rules,
             prefilter,
@@ -443,8 +443,7 @@ impl Scanner {
         findings.settle(before, self);
         if asked.any() {
             let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
-            let rule = |index| self.rule(index);
-            self.heads.conclude(&scratch.classify, segment.role, wanted, before, rule, reading, findings);
+            self.heads.conclude(&scratch.classify, segment.role, wanted, before, reading, findings);
         }
         if wider.is_some() {
             findings.keep(before, wanted);

@@ -105,10 +105,10 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
     match value {
         Value::String(text) => found.push((path.to_owned(), text.clone())),
         Value::Array(items) => {
-            (0..).zip(items).for_each(|(n, item): (usize, _)| leaves(item, &format!("{path}/{n}"), found))
+            (0..).zip(items).for_each(|(n, item): (usize, _)| leaves(item, &format!("{path}/{n}"), found));
         }
         Value::Object(members) => {
-            members.iter().for_each(|(name, item)| leaves(item, &format!("{path}/{name}"), found))
+            members.iter().for_each(|(name, item)| leaves(item, &format!("{path}/{name}"), found));
         }
         _ => {}
     }

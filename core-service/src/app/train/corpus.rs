@@ -172,7 +172,7 @@ impl Gather<'_> {
     fn drawn(
         &mut self,
         text: &str,
-        within: Option<std::ops::Range<usize>>,
+        within: Option<&std::ops::Range<usize>>,
         kind: Option<Head>,
         harm: Option<Option<usize>>,
     ) {
@@ -256,7 +256,7 @@ impl Gather<'_> {
                 .collect();
             let at = draw.one_of(&ends).or(gaps.first()).copied().unwrap_or(0);
             let text = format!("{}{attack} {}", &piece[..at], &piece[at..]);
-            self.drawn(&text, Some(at..at + attack.len()), Some(Head::IndirectInjection), None);
+            self.drawn(&text, Some(&(at..at + attack.len())), Some(Head::IndirectInjection), None);
         }
     }
 }

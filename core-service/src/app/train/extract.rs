@@ -45,7 +45,7 @@ impl Extractor {
     }
 
     /// All windows of a text and of its views, or only those of the text itself that touch `within`.
-    pub(super) fn extract(&mut self, text: &str, within: Option<Range<usize>>) -> Extract {
+    pub(super) fn extract(&mut self, text: &str, within: Option<&Range<usize>>) -> Extract {
         let mut findings = Findings::default();
         self.scanner.scan(0, &Segment::bare(text), self.scanner.evidence(), &mut self.scan, &mut findings);
         let mut extract = Extract::default();
@@ -53,7 +53,7 @@ impl Extractor {
             let score = extract.rules.entry(finding.rule.entity.to_string()).or_default();
             *score = score.max(finding.score);
         }
-        self.windows(text, WINDOW, within.as_ref(), &mut extract.windows);
+        self.windows(text, WINDOW, within, &mut extract.windows);
         if within.is_none() {
             self.windows(text, WIDE, None, &mut extract.wide);
         }
