@@ -9,3 +9,4 @@ pub mod lint;
 pub mod report;
 pub mod settings;
 pub mod telemetry;
+pub mod train;

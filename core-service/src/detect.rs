@@ -1,7 +1,10 @@
 //! From segments to findings: one prefilter pass over the text, then only the rules that it woke, then
 //! their validators. Synchronous, no I/O, linear in the text.
 
+mod caches;
+pub mod figures;
 mod findings;
+mod heads;
 pub mod pattern;
 pub mod rule;
 mod rule_mask;

@@ -1,10 +1,11 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `canary` and `grpc`; `events` and `guardrail`; `record`; `policy`; `detect`,
-//! `extract` and `mask`; `normalize`; `telemetry`; `domain`.
+//! Imports go down this list, never up: `app`; `canary` and `grpc`; `events` and `guardrail`; `record`; `policy` and
+//! `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
 
 pub mod app;
 pub mod canary;
+pub mod classify;
 pub mod detect;
 pub mod domain;
 pub mod events;
@@ -15,4 +16,5 @@ pub mod mask;
 pub mod normalize;
 pub mod policy;
 pub mod record;
+pub mod session;
 pub mod telemetry;

@@ -75,17 +75,29 @@ impl Masker {
         Self { placeholders: Placeholders::new(key) }
     }
 
+    /// As [`Self::mask_and_erase`], with nothing to erase.
+    pub fn mask(&mut self, payload: &Payload, spots: &[Spot<'_>]) -> Result<Option<Payload>, MaskError> {
+        self.mask_and_erase(payload, spots, &[])
+    }
+
     /// None when nothing changed: no spots, or all of them are masked already.
     ///
     /// After an error no part of the payload may be taken for masked.
     ///
     /// A pointer does not always name one literal: of equal keys there are several. A spot is masked in every literal
     /// of its pointer that it fits.
-    pub fn mask(&mut self, payload: &Payload, spots: &[Spot<'_>]) -> Result<Option<Payload>, MaskError> {
-        if spots.is_empty() {
+    ///
+    /// The values at the pointers of `erased` become null: what repeats a masked text in another form.
+    pub fn mask_and_erase(
+        &mut self,
+        payload: &Payload,
+        spots: &[Spot<'_>],
+        erased: &[&str],
+    ) -> Result<Option<Payload>, MaskError> {
+        if spots.is_empty() && erased.is_empty() {
             return Ok(None);
         }
-        let places = Places::of(spots);
+        let places = Places::of(spots, erased);
         let mut run = Run { placeholders: &mut self.placeholders, done: places.nothing_done(), places: &places };
         let masked = match payload {
             Payload::Text(text) => {
@@ -117,6 +129,10 @@ impl Run<'_> {
     /// Edits of the document that `hit` is a literal of.
     fn literal(&mut self, hit: &Hit<'_>, edits: &mut Vec<Edit>) {
         let node = self.places.node(hit.node);
+        if hit.kind == Kind::Whole {
+            edits.push(Edit { range: hit.at..hit.at + hit.raw.len(), with: "null".to_owned() });
+            return;
+        }
         if hit.kind == Kind::Number {
             edits.extend(self.number(node, hit));
             return;

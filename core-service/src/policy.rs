@@ -6,6 +6,7 @@ pub mod live;
 pub mod load;
 pub mod parse;
 pub mod schema;
+pub mod session;
 pub mod set;
 pub mod target;
 pub mod watch;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{body::Body, extract::Request};
+use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap,
@@ -48,10 +48,9 @@ impl BodyReader {
 
     /// Reads a JSON body. The share of the budget is taken whole before the first byte, so that two half-read bodies
     /// never wait for each other; a body that does not declare its size pays for the largest until it is read.
-    pub(crate) async fn read(&self, request: Request) -> Result<Held<'_>, ApiError> {
-        require_json(request.headers())?;
-        let waits_to_send = request.headers().contains_key(EXPECT);
-        let mut body = request.into_body();
+    pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Body) -> Result<Held<'_>, ApiError> {
+        require_json(headers)?;
+        let waits_to_send = headers.contains_key(EXPECT);
         let size = body.size_hint();
         if size.lower() > self.limit as u64 {
             if !waits_to_send && size.lower() <= DISCARD {

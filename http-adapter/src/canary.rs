@@ -35,7 +35,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{Adapter, error::Failure, reply, settings::Contract};
+use crate::{Adapter, Call, error::Failure, reply, settings::Contract};
 
 /// In front of a run's name wherever a probe carries it. Letters, digits and hyphens: no escaping changes them.
 const PREFIX: &str = "portcullis-canary-";
@@ -276,7 +276,7 @@ pub(crate) async fn end(
     request: Request,
 ) -> Result<Response, Failure> {
     let Path(id) = id.map_err(|_| unknown())?;
-    let body = adapter.bodies.read(request).await?;
+    let Call { body, .. } = adapter.read(request).await?;
     let malformed = |error| ApiError::new(ErrorCode::MalformedPayload, format!("the body cannot be read: {error}"));
     let Ended { gateway, model, problems, report } = serde_json::from_slice(&body.bytes).map_err(malformed)?;
     let ended = adapter.core.canaries().with(|runs| {

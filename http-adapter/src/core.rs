@@ -4,6 +4,7 @@ use std::{convert::Infallible, error::Error, time::Duration};
 
 use http::{Uri, header::AUTHORIZATION, uri::Scheme};
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
         CheckRequest, CheckResponse, GetEventRequest, GetEventResponse, IngestRequest, IngestResponse,
@@ -24,7 +25,7 @@ use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
 use crate::{
     canary::{self, Canaries},
-    error::Failure,
+    error::{Failure, Form},
     reply::REQUEST_ID,
     settings::AdapterSettings,
 };
@@ -131,7 +132,9 @@ impl Core {
         &self.canaries
     }
 
-    pub(crate) async fn check(&self, request: CheckRequest) -> Result<CheckResponse, Failure> {
+    /// In the name of the caller, whatever the request says.
+    pub(crate) async fn check(&self, mut request: CheckRequest, caller: &Principal) -> Result<CheckResponse, Failure> {
+        request.context.get_or_insert_default().principal = caller.to_string();
         let call = |service, request| async { GuardrailServiceClient::new(service).check(request).await };
         canary::check(&self.canaries, request, |request| self.call(request, call)).await
     }
@@ -141,7 +144,13 @@ impl Core {
         self.call(request, call).await
     }
 
-    pub(crate) async fn ingest(&self, request: IngestRequest) -> Result<IngestResponse, Failure> {
+    /// In the name of the caller, whatever the request says.
+    pub(crate) async fn ingest(
+        &self,
+        mut request: IngestRequest,
+        caller: &Principal,
+    ) -> Result<IngestResponse, Failure> {
+        request.context.get_or_insert_default().principal = caller.to_string();
         let call = |service, request| async { IngestionServiceClient::new(service).ingest(request).await };
         self.call(request, call).await
     }
@@ -221,7 +230,7 @@ fn failure(status: &Status) -> Failure {
         tracing::warn!(code = ?status.code(), cause = root(status), "the core service cannot be used");
         error = ApiError::new(ErrorCode::Unavailable, "the core service cannot be reached");
     }
-    Failure { error, request_id, status: None }
+    Failure { error, request_id, form: Form::Plain }
 }
 
 fn source<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {

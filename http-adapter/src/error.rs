@@ -16,53 +16,92 @@ pub(crate) struct Failure {
     pub(crate) error: ApiError,
     /// Under which the core logged the cause.
     pub(crate) request_id: Option<String>,
+    pub(crate) form: Form,
+}
+
+/// What its body has beside the members that all have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Plain,
     /// What a probe calls this state.
-    pub(crate) status: Option<&'static str>,
+    Probe(&'static str),
+    /// What Akto's clients look for.
+    Akto,
+}
+
+impl Failure {
+    pub(crate) fn akto(self) -> Self {
+        Self { form: Form::Akto, ..self }
+    }
 }
 
 impl From<ApiError> for Failure {
     fn from(error: ApiError) -> Self {
-        Self { error, request_id: None, status: None }
+        Self { error, request_id: None, form: Form::Plain }
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// An error in JSON.
+#[derive(Default, Serialize)]
+pub(crate) struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success: Option<bool>,
     error: String,
-    message: &'a str,
+    message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
+    field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Data>,
+}
+
+#[derive(Serialize)]
+struct Data {
+    error: String,
+}
+
+impl Body {
+    pub(crate) fn of(error: ApiError) -> Self {
+        let code = error.code.reason().to_ascii_lowercase();
+        Self { error: code, message: error.message, field: error.field, ..Self::default() }
+    }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = self.error.code;
-        let body = Body {
-            status: self.status,
-            error: code.reason().to_ascii_lowercase(),
-            message: &self.error.message,
-            field: self.error.field.as_deref(),
-            request_id: self.request_id.as_deref(),
-        };
-        let mut response = reply::json(code.http(), &body);
-        let headers = response.headers_mut();
-        if code.is_retryable() {
-            headers.insert(RETRY_AFTER, HeaderValue::from(error::RETRY_AFTER.as_secs().max(1)));
+        let mut body = Body { request_id: self.request_id.clone(), ..Body::of(self.error) };
+        match self.form {
+            Form::Plain => {}
+            Form::Probe(status) => body.status = Some(status),
+            Form::Akto => {
+                body.success = Some(false);
+                body.data = Some(Data { error: body.message.clone() });
+            }
         }
-        if code == ErrorCode::Unauthenticated {
-            // Both schemes, whichever is configured: the answer does not tell which would have helped.
-            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
-            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"portcullis\", charset=\"UTF-8\""));
-        }
+        let mut response = with_headers(code, reply::json(code.http(), &body));
         if let Some(request_id) = &self.request_id {
             reply::identify(&mut response, request_id);
         }
         response
     }
+}
+
+/// What an answer of this code tells beside its body.
+pub(crate) fn with_headers(code: ErrorCode, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if code.is_retryable() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(error::RETRY_AFTER.as_secs().max(1)));
+    }
+    if code == ErrorCode::Unauthenticated {
+        // Both schemes, whichever is configured: the answer does not tell which would have helped.
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"portcullis\", charset=\"UTF-8\""));
+    }
+    response
 }
 
 #[cfg(test)]
@@ -76,7 +115,7 @@ mod tests {
             let failure = Failure {
                 error: ApiError::new(code, "why").at("sync"),
                 request_id: Some("0190-id".to_owned()),
-                status: None,
+                form: Form::Plain,
             };
             let response = failure.into_response();
             assert_eq!(response.status(), code.http());

@@ -10,7 +10,12 @@ use portcullis_api::{
 };
 use serde::Serialize;
 
-use crate::{Adapter, core::Core, error::Failure, names, reply};
+use crate::{
+    Adapter,
+    core::Core,
+    error::{Failure, Form},
+    names, reply,
+};
 
 /// The process lives. It asks nobody: a core that is down is no reason to restart its adapter.
 pub(crate) async fn live() -> Response {
@@ -53,7 +58,7 @@ pub(crate) async fn ready(State(adapter): State<Arc<Adapter>>) -> Result<Respons
             StatusCode::SERVICE_UNAVAILABLE => failure.error,
             _ => ApiError::new(ErrorCode::Unavailable, "the core service cannot say whether it is ready"),
         };
-        Failure { error, status: Some("unavailable"), ..failure }
+        Failure { error, form: Form::Probe("unavailable"), ..failure }
     })?;
     let degraded = policies.iter().any(|policy| matches!(policy.state(), PolicyState::Stale | PolicyState::Failed));
     let status = if degraded { "degraded" } else { "ready" };

@@ -128,7 +128,9 @@ mod tests {
         let context = match call {
             Call::Check(request) => &request.context,
             Call::Ingest(request) => &request.context,
-            other => panic!("{other:?} has no context"),
+            Call::RecordCanary(_) | Call::ListEvents(_) | Call::GetEvent(_) | Call::ListPolicies => {
+                return "no context".to_owned();
+            }
         };
         context.clone().unwrap().principal
     }
@@ -136,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_path_and_a_wrong_method_answer_json() {
         let router = FakeCore::default().router(AdapterSettings::default());
-        let (status, body) = ask(&router, get("/api/http-proxy")).await;
+        let (status, body) = ask(&router, get("/api/nowhere")).await;
         assert_eq!((status.as_u16(), body["error"].as_str()), (404, Some("not_found")));
         for (method, path, allow) in [(Method::GET, TRUEFOUNDRY, "POST"), (Method::POST, "/healthz", "GET,HEAD")] {
             let mut request = get(path);

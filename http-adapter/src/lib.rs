@@ -1,15 +1,21 @@
-//! The gateways' HTTP in front of the core service. One HTTP call is at most one gRPC call; what a gateway's contract
-//! asks for beyond that is decided here and nowhere else.
+//! The gateways' HTTP in front of the core service. One HTTP call is at most one gRPC call, but for a batch, which is one
+//! for each of its records; what a gateway's contract asks for beyond that is decided here and nowhere else.
 
+mod akto;
 mod body;
 mod canary;
+mod capture;
 mod core;
+mod decision;
 mod error;
 mod events;
+mod generic;
 mod health;
+mod json;
 mod layers;
 mod metrics;
 mod names;
+mod openapi;
 mod query;
 mod reply;
 mod serve;
@@ -21,49 +27,104 @@ mod truefoundry;
 use std::sync::Arc;
 
 use axum::{
-    Router, middleware,
-    routing::{get, post},
+    Router,
+    extract::Request,
+    middleware,
+    routing::{MethodRouter, get, post},
 };
+use http::request::Parts;
+use portcullis_api::{access::Principal, error::ApiError};
 
 pub use self::{
     core::{Core, InvalidCore},
     serve::serve,
-    settings::{AdapterSettings, Contract, Metrics, UnknownContract},
+    settings::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord},
 };
-use crate::body::BodyReader;
+use crate::{
+    body::{BodyReader, Held},
+    capture::Captures,
+};
 
 /// What the handlers share.
 #[derive(Debug)]
 struct Adapter {
     core: Core,
     bodies: BodyReader,
+    captures: Captures,
     contract: Contract,
     metrics: Option<Metrics>,
+    on_response: OnResponse,
 }
 
-/// Every route of the adapter. Routes below `guarded` need credentials when any are configured; probes do not.
+impl Adapter {
+    /// The one way in for a body, in whatever dialect.
+    async fn read(&self, request: Request) -> Result<Call<'_>, ApiError> {
+        let (head, body) = request.into_parts();
+        let body = self.bodies.read(&head.headers, body).await?;
+        self.captures.keep(&head, &body.bytes)?;
+        let caller = head.extensions.get().cloned().unwrap_or_default();
+        Ok(Call { head, body, caller })
+    }
+}
+
+/// One call, read.
+struct Call<'a> {
+    head: Parts,
+    body: Held<'a>,
+    /// Whose credential was shown; nobody's where none is asked for.
+    caller: Principal,
+}
+
+type Route = (&'static str, MethodRouter<Arc<Adapter>>);
+
+/// What anybody may ask.
+fn probes() -> Vec<Route> {
+    vec![
+        ("/healthz", get(health::live)),
+        ("/healthCheck", get(health::akto)),
+        ("/health", get(health::akto)),
+        ("/readyz", get(health::ready)),
+    ]
+}
+
+/// What needs credentials when any are configured.
+fn guarded() -> Vec<Route> {
+    vec![
+        ("/api/http-proxy/truefoundry", post(truefoundry::guard)),
+        ("/api/http-proxy", post(akto::proxy)),
+        ("/api/validate/request", post(akto::request)),
+        ("/api/validate/response", post(akto::response)),
+        ("/api/ingestData", post(akto::ingest_data)),
+        ("/api/auth-check", get(akto::auth_check)),
+        ("/v1/check", post(generic::check)),
+        ("/v1/ingest", post(generic::ingest)),
+        ("/v1/events", get(events::list)),
+        ("/v1/events/{id}", get(events::get)),
+        ("/v1/captures", get(capture::list)),
+        ("/v1/captures/{id}", get(capture::get)),
+        ("/v1/canary", post(canary::begin)),
+        ("/v1/canary/{id}", get(canary::seen).post(canary::end)),
+        ("/metrics", get(metrics::page)),
+        ("/openapi.json", get(openapi::get)),
+    ]
+}
+
+/// Every route of the adapter.
 pub fn router(core: Core, settings: AdapterSettings) -> Router {
     let adapter = Adapter {
         core: core.limited(&settings),
         bodies: BodyReader::new(&settings),
+        // What users wrote is shown to nobody who did not say who they are.
+        captures: Captures::new(settings.capture && !settings.access.is_open()),
         contract: settings.contract,
+        on_response: settings.on_response,
         metrics: settings.metrics,
     };
-    let guarded = Router::new()
-        .route("/api/http-proxy/truefoundry", post(truefoundry::guard))
-        .route("/v1/canary", post(canary::begin))
-        .route("/v1/canary/{id}", get(canary::seen).post(canary::end))
-        .route("/metrics", get(metrics::page))
-        .route("/v1/events", get(events::list))
-        .route("/v1/events/{id}", get(events::get))
-        .method_not_allowed_fallback(layers::method_not_allowed)
-        .route_layer(middleware::from_fn_with_state(Arc::new(settings.access), layers::require_access));
-    Router::new()
-        .route("/healthz", get(health::live))
-        .route("/healthCheck", get(health::akto))
-        .route("/readyz", get(health::ready))
-        .method_not_allowed_fallback(layers::method_not_allowed)
-        .merge(guarded)
-        .fallback(layers::not_found)
-        .with_state(Arc::new(adapter))
+    let all = |routes: Vec<Route>| {
+        let router = routes.into_iter().fold(Router::new(), |router, (path, route)| router.route(path, route));
+        router.method_not_allowed_fallback(layers::method_not_allowed)
+    };
+    let guarded =
+        all(guarded()).route_layer(middleware::from_fn_with_state(Arc::new(settings.access), layers::require_access));
+    all(probes()).merge(guarded).fallback(layers::not_found).with_state(Arc::new(adapter))
 }

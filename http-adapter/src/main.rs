@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::ExitCode,
+    str::FromStr,
     time::Duration,
 };
 
@@ -14,12 +15,12 @@ use core_service::{
         canary::{self, CanaryOverrides},
         compose::{self, Core as Engine, Signals, StartError},
         report::Report,
-        settings::{Contract, CoreSettings, File, Overrides, Secret, SettingsError},
+        settings::{CoreSettings, File, Overrides, Secret, SettingsError},
         telemetry,
     },
     telemetry::metrics,
 };
-use http_adapter::{AdapterSettings, Core, Metrics};
+use http_adapter::{AdapterSettings, Contract, Core, Metrics, OnResponse, UnknownWord};
 use portcullis_api::tls;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +49,12 @@ struct Cli {
     /// How a block is answered when a call does not choose.
     #[arg(long, env = "PORTCULLIS_CONTRACT", value_name = "CONTRACT")]
     contract: Option<Contract>,
+    /// What is done with a model's answer when a call does not choose.
+    #[arg(long, env = "PORTCULLIS_ON_RESPONSE", value_name = "ACTION")]
+    on_response: Option<OnResponse>,
+    /// Whether a call with capture=true is kept in memory, for GET /v1/captures. Needs credentials.
+    #[arg(long, env = "PORTCULLIS_CAPTURE", value_name = "BOOL")]
+    capture: Option<bool>,
     #[command(flatten)]
     shared: Overrides,
     #[command(flatten)]
@@ -83,8 +90,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     let signals = Signals::listen()?;
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
     shared.must_be_guarded("HTTP", http_listen)?;
-    let contract = cli.contract.or(file.contract).unwrap_or_default();
-    let settings = adapter(contract, file, &shared);
+    let settings = adapter(cli, file, &shared)?;
     let listener = compose::bind("HTTP", http_listen).await?;
     let address = listener.local_addr().map_err(other)?;
     let scheme = if shared.tls.is_some() { "https" } else { "http" };
@@ -92,9 +98,13 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         tokio::spawn(tls.keep_current());
     }
     let report = Report::new("portcullis").line("http", format_args!("{scheme}://{address}"));
-    let contract = match contract {
+    let contract = match settings.contract {
         Contract::Status => "status: a block answers 400",
         Contract::Verdict => "verdict: a block answers 200 with verdict false",
+    };
+    let responses = match settings.on_response {
+        OnResponse::Monitor => "monitor: judged behind, and let pass",
+        OnResponse::Enforce => "enforce: judged before they pass",
     };
     let stop = CancellationToken::new();
     if let Some(every) = canary::period(cli.canary_every_s, &file.canary)? {
@@ -110,7 +120,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         let core = Core::remote(&url, token, roots.as_deref()).map_err(|error| {
             StartError::Settings(SettingsError::Invalid { name: "core.url", message: error.to_string() })
         })?;
-        let report = report.line("core", &url).line("contract", contract);
+        let report = report.line("core", &url).line("contract", contract).line("responses", responses);
         let report = report.tls(shared.tls.as_ref()).access(&shared.access, shared.auth_mode, &[address]);
         report.print().map_err(other)?;
         let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
@@ -127,6 +137,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         .line("grpc", grpc_address)
         .line("core", "in this process")
         .line("contract", contract)
+        .line("responses", responses)
         .policies(&shared.policies_dir, &engine.policies())
         .line("data", format_args!("{} (node {})", shared.data_dir.display(), engine.node()))
         .tls(shared.tls.as_ref())
@@ -161,21 +172,34 @@ async fn serve(
     Ok(())
 }
 
-fn adapter(contract: Contract, file: &File, shared: &CoreSettings) -> AdapterSettings {
+fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSettings, SettingsError> {
     let defaults = AdapterSettings::default();
+    let capture = cli.capture.or(file.capture).unwrap_or_default();
+    if capture && shared.access.is_open() {
+        let message = "a capture is what users wrote: it needs credentials".to_owned();
+        return Err(SettingsError::Invalid { name: "capture", message });
+    }
     let millis = |set: Option<u64>, default| set.map_or(default, Duration::from_millis);
-    AdapterSettings {
+    Ok(AdapterSettings {
         body_bytes: shared.body_bytes,
         body_timeout: millis(file.limits.body_timeout_ms, defaults.body_timeout),
         body_budget: file.limits.body_budget_bytes.unwrap_or(defaults.body_budget).max(shared.body_bytes),
         call_deadline: millis(file.limits.call_timeout_ms, defaults.call_deadline),
-        contract: match contract {
-            Contract::Status => http_adapter::Contract::Status,
-            Contract::Verdict => http_adapter::Contract::Verdict,
-        },
+        contract: word(cli.contract, file.contract.as_deref(), "contract")?,
+        on_response: word(cli.on_response, file.on_response.as_deref(), "on_response")?,
+        capture,
         access: shared.access.clone(),
         tls: shared.tls.clone(),
         max_connections: file.limits.connections.unwrap_or(defaults.max_connections),
         ..defaults
-    }
+    })
+}
+
+fn word<T>(flag: Option<T>, file: Option<&str>, name: &'static str) -> Result<T, SettingsError>
+where
+    T: Default + FromStr<Err = UnknownWord>,
+{
+    let from_file = || file.map(str::parse).transpose();
+    let read = flag.map_or_else(from_file, |flag| Ok(Some(flag)));
+    read.map(Option::unwrap_or_default).map_err(|unknown| SettingsError::Invalid { name, message: unknown.to_string() })
 }

@@ -1,67 +1,78 @@
 //! The query of a gateway's call, read once and strictly: a flag that is misread would be a guardrail that is off.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
 use portcullis_api::error::{ApiError, ErrorCode};
 
-use crate::settings::Contract;
+use crate::settings::{Contract, OnResponse, Operation, UnknownWord};
 
-/// What a gateway may choose, by the query or by its `config`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Validate,
-    Mutate,
+/// What a call may choose by its query, and a gateway for each of its guardrails by its `config`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Choices {
+    pub(crate) contract: Option<Contract>,
+    pub(crate) operation: Option<Operation>,
+    pub(crate) on_response: Option<OnResponse>,
 }
 
-impl Operation {
-    pub(crate) fn parse(text: &str, field: &str) -> Result<Self, ApiError> {
-        if text.eq_ignore_ascii_case("validate") {
-            Ok(Self::Validate)
-        } else if text.eq_ignore_ascii_case("mutate") {
-            Ok(Self::Mutate)
+impl Choices {
+    pub(crate) const NAMES: [&str; 3] = ["contract", "operation", "on_response"];
+
+    /// False when `name` is none of them.
+    pub(crate) fn set(&mut self, name: &str, value: &str, field: &str) -> Result<bool, ApiError> {
+        if name.eq_ignore_ascii_case("contract") {
+            once(&mut self.contract, parse(value, field)?, field)?;
+        } else if name.eq_ignore_ascii_case("operation") {
+            once(&mut self.operation, parse(value, field)?, field)?;
+        } else if name.eq_ignore_ascii_case("on_response") {
+            once(&mut self.on_response, parse(value, field)?, field)?;
         } else {
-            Err(invalid(field, "must be `validate` or `mutate`"))
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// These where they say something, else `others`.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            contract: self.contract.or(others.contract),
+            operation: self.operation.or(others.operation),
+            on_response: self.on_response.or(others.on_response),
         }
     }
 
-    /// To answer a mutate call as if it were a validate call would let through what should have been masked.
-    pub(crate) fn require_validate(self, field: &str) -> Result<(), ApiError> {
-        match self {
-            Self::Validate => Ok(()),
-            Self::Mutate => {
-                let message = "the operation `mutate` is not built yet: set this guardrail up as `validate`";
-                Err(ApiError::new(ErrorCode::Unimplemented, message).at(field))
-            }
+    /// A gateway that waits for no verdict can neither block nor rewrite: to go on as if it could would be a
+    /// guardrail that is off.
+    pub(crate) fn require_sync(self) -> Result<(), ApiError> {
+        if self.operation == Some(Operation::Mutate) {
+            return Err(invalid("operation", "is `mutate`, which nobody waits for under `sync=false`"));
         }
+        if self.on_response == Some(OnResponse::Enforce) {
+            return Err(invalid("on_response", "is `enforce`, which nobody waits for under `sync=false`"));
+        }
+        Ok(())
     }
-}
-
-pub(crate) fn parse_contract(text: &str, field: &str) -> Result<Contract, ApiError> {
-    text.parse().map_err(|unknown| invalid(field, unknown))
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Flags {
     /// Whether the gateway waits for a verdict. A call that does not say so is judged: the safe reading.
     pub(crate) sync: bool,
-    pub(crate) contract: Option<Contract>,
-    pub(crate) operation: Option<Operation>,
+    pub(crate) choices: Choices,
 }
 
 impl Flags {
     /// Names that are not known are left alone: gateways and proxies add their own.
     pub(crate) fn parse(query: Option<&str>) -> Result<Self, ApiError> {
-        let (mut sync, mut contract, mut operation) = (None, None, None);
+        let mut sync = None;
+        let mut choices = Choices::default();
         for (name, value) in pairs(query) {
             if name.eq_ignore_ascii_case("sync") {
                 once(&mut sync, flag(&value, "sync")?, "sync")?;
-            } else if name.eq_ignore_ascii_case("contract") {
-                once(&mut contract, parse_contract(&value, "contract")?, "contract")?;
-            } else if name.eq_ignore_ascii_case("operation") {
-                once(&mut operation, Operation::parse(&value, "operation")?, "operation")?;
+            } else {
+                choices.set(&name, &value, &name.to_ascii_lowercase())?;
             }
         }
-        Ok(Self { sync: sync.unwrap_or(true), contract, operation })
+        Ok(Self { sync: sync.unwrap_or(true), choices })
     }
 }
 
@@ -73,6 +84,10 @@ pub(crate) fn flag(value: &str, field: &str) -> Result<bool, ApiError> {
     } else {
         Err(invalid(field, "must be `true` or `false`"))
     }
+}
+
+fn parse<T: FromStr<Err = UnknownWord>>(text: &str, field: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|unknown| invalid(field, unknown))
 }
 
 /// Sets a flag that may be given once: of two values, neither is known to be meant.
@@ -138,19 +153,25 @@ mod tests {
     }
 
     #[test]
-    fn contract_and_operation_are_read_or_refused() {
-        let flags = Flags::parse(Some("contract=Verdict&operation=mutate&streaming=what")).unwrap();
-        assert_eq!((flags.contract, flags.operation), (Some(Contract::Verdict), Some(Operation::Mutate)));
+    fn choices_are_read_or_refused() {
+        let flags = Flags::parse(Some("contract=Verdict&operation=mutate&On_Response=ENFORCE&streaming=what")).unwrap();
+        let chosen = Choices {
+            contract: Some(Contract::Verdict),
+            operation: Some(Operation::Mutate),
+            on_response: Some(OnResponse::Enforce),
+        };
+        assert_eq!(flags.choices, chosen);
+        let others = Choices { contract: Some(Contract::Status), ..Choices::default() };
+        assert_eq!((others.or(chosen).contract, others.or(chosen).operation), (others.contract, chosen.operation));
         for (query, field) in [
             ("contract=", "contract"),
             ("contract=both", "contract"),
             ("operation=mask", "operation"),
+            ("on_response=block", "on_response"),
             ("contract=status&contract=verdict", "contract"),
-            ("operation=validate&operation=validate", "operation"),
+            ("operation=validate&OPERATION=validate", "operation"),
         ] {
             assert_eq!(Flags::parse(Some(query)).unwrap_err().field.as_deref(), Some(field), "{query}");
         }
-        let refused = Operation::Mutate.require_validate("operation").unwrap_err();
-        assert_eq!(refused.code, ErrorCode::Unimplemented);
     }
 }

@@ -15,11 +15,27 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => bytes(status, body),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written as JSON");
-            Failure::from(ApiError::new(ErrorCode::Internal, "the answer could not be written")).into_response()
-        }
+        Err(error) => unwritable(error),
     }
+}
+
+fn unwritable(error: impl std::fmt::Display) -> Response {
+    tracing::error!(%error, "an answer could not be written as JSON");
+    Failure::from(ApiError::new(ErrorCode::Internal, "the answer could not be written")).into_response()
+}
+
+/// The members of `value`, which has some, and behind them one that is JSON already: its bytes go out as they are.
+pub(crate) fn json_with<T: Serialize>(status: StatusCode, value: &T, name: &str, json: &[u8]) -> Response {
+    let mut body = match serde_json::to_vec(value) {
+        Ok(body) if body.ends_with(b"}") => body,
+        _ => return unwritable("not an object"),
+    };
+    body.pop();
+    body.reserve(name.len() + json.len() + 5);
+    body.extend_from_slice(format!(",\"{name}\":").as_bytes());
+    body.extend_from_slice(json);
+    body.push(b'}');
+    bytes(status, body)
 }
 
 /// `body` is JSON already.

@@ -4,33 +4,63 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use portcullis_api::{access::Access, tls::Tls};
 
-/// How a gateway is told that a call is blocked. Gateways of different age read different halves of an
-/// answer, and nothing in a call says which half: so an operator chooses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Contract {
-    /// The status says it: 400. What gateways from before May 2026 read.
-    #[default]
-    Status,
-    /// The body says it, under 200: `"verdict": false`. A newer gateway takes 400 for a failed guardrail, which
-    /// some of its strategies let pass.
-    Verdict,
+/// A word that is none of those that a setting knows.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("must be `{}`", .0.join("` or `"))]
+pub struct UnknownWord(pub &'static [&'static str]);
+
+/// A choice between a few words, which are read ignoring case.
+macro_rules! choice {
+    ($(#[$doc:meta])* $vis:vis $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        $vis enum $name { $($(#[$of])* $variant,)+ }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                $(if text.eq_ignore_ascii_case($word) {
+                    return Ok(Self::$variant);
+                })+
+                Err(UnknownWord(&[$($word),+]))
+            }
+        }
+    };
 }
 
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("must be `status` or `verdict`")]
-pub struct UnknownContract;
+choice! {
+    /// How a gateway is told that a call is blocked. Gateways of different age read different halves of an
+    /// answer, and nothing in a call says which half: so an operator chooses.
+    pub Contract {
+        /// The status says it: 400. What gateways from before May 2026 read.
+        #[default]
+        Status = "status",
+        /// The body says it, under 200: `"verdict": false`. A newer gateway takes 400 for a failed guardrail, which
+        /// some of its strategies let pass.
+        Verdict = "verdict",
+    }
+}
 
-impl FromStr for Contract {
-    type Err = UnknownContract;
+choice! {
+    /// What a gateway does with the answer.
+    pub(crate) Operation {
+        /// It blocks, or not.
+        #[default]
+        Validate = "validate",
+        /// It may also go on with a rewritten body.
+        Mutate = "mutate",
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self, UnknownContract> {
-        if text.eq_ignore_ascii_case("status") {
-            Ok(Self::Status)
-        } else if text.eq_ignore_ascii_case("verdict") {
-            Ok(Self::Verdict)
-        } else {
-            Err(UnknownContract)
-        }
+choice! {
+    /// What is done with a model's answer.
+    pub OnResponse {
+        /// It passes, and is judged behind.
+        #[default]
+        Monitor = "monitor",
+        /// It is judged before it passes, and can be blocked or masked.
+        Enforce = "enforce",
     }
 }
 
@@ -66,6 +96,10 @@ pub struct AdapterSettings {
     pub call_deadline: Duration,
     /// For a call that does not choose.
     pub contract: Contract,
+    /// For a call that does not choose.
+    pub on_response: OnResponse,
+    /// Whether a call may ask to be kept, to be looked at. Needs credentials.
+    pub capture: bool,
     pub access: Access,
     /// What `GET /metrics` shows. None: this program measures nothing.
     pub metrics: Option<Metrics>,
@@ -89,6 +123,8 @@ impl Default for AdapterSettings {
             body_budget: 256 << 20,
             call_deadline: Duration::from_secs(5),
             contract: Contract::default(),
+            on_response: OnResponse::default(),
+            capture: false,
             access: Access::default(),
             metrics: None,
             tls: None,

@@ -231,8 +231,11 @@ impl event::EventService for FakeCore {
 
 /// A JSON POST to the guardrail.
 pub(crate) fn post(query: &str, body: impl Into<Body>) -> Request<Body> {
-    let request = Request::post(format!("{TRUEFOUNDRY}{query}")).header("content-type", "application/json");
-    request.body(body.into()).unwrap()
+    post_to(&format!("{TRUEFOUNDRY}{query}"), body)
+}
+
+pub(crate) fn post_to(path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path).header("content-type", "application/json").body(body.into()).unwrap()
 }
 
 pub(crate) fn get(path: &str) -> Request<Body> {
@@ -253,4 +256,10 @@ pub(crate) async fn ask(router: &Router, request: Request<Body>) -> (StatusCode,
 pub(crate) async fn body_text(response: Response) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// An answer as snapshots show it, on one line.
+pub(crate) async fn shown(response: Response) -> String {
+    let retry = if response.headers().contains_key("retry-after") { " (Retry-After)" } else { "" };
+    format!("{}{retry} {}", response.status().as_u16(), body_text(response).await.replace(ID, "<id>"))
 }

@@ -1,71 +1,93 @@
-//! `POST /api/http-proxy/truefoundry`: the gateway's custom guardrail.
+//! `POST /api/http-proxy/truefoundry`: the gateway's custom guardrail, on every one of its hooks.
 //!
 //! | `sync` | response | what is done |
 //! | --- | --- | --- |
 //! | true | none | one check, whose verdict is the answer |
-//! | either | present | one ingest, judged in the background; the answer is a pass that says so |
+//! | true | present | one ingest, judged in the background; the answer is a pass that says so |
+//! | true | present, `on_response=enforce` | one check of the response, whose verdict is the answer |
+//! | false | present | one ingest, as above |
 //! | false | none | nothing: the same exchange comes again with its response |
+//!
+//! `operation=mutate` asks for the body that the gateway goes on with, so that a response is judged at once: a gateway
+//! that waits for a body would take the wait for a pass. Only a call that says `on_response=monitor` itself is left
+//! as it is.
 
 mod envelope;
 
 use std::sync::Arc;
 
 use axum::{
-    Extension,
     extract::{Request, State},
     response::Response,
 };
 use bytes::Bytes;
 use http::StatusCode;
 use portcullis_api::{
-    access::Principal,
+    error::{ApiError, ErrorCode},
     v1::{
-        self, Action, CallContext, CheckRequest, CheckResponse, CoverageStatus, CoverageView, IngestRequest, Payload,
-        Recording, Verdict, payload::Content,
+        self, CheckRequest, CheckResponse, CoverageView, Direction, IngestRequest, Payload, Recording, payload::Content,
     },
 };
 use serde::Serialize;
 
 use self::envelope::Envelope;
-use crate::{Adapter, canary, error::Failure, names, query::Flags, reply, settings::Contract};
+use crate::{
+    Adapter, Call, canary,
+    decision::{self, Outcome, Reason},
+    error::Failure,
+    query::Flags,
+    reply,
+    settings::{Contract, OnResponse, Operation},
+};
 
-pub(crate) async fn guard(
-    State(adapter): State<Arc<Adapter>>,
-    Extension(caller): Extension<Principal>,
-    request: Request,
-) -> Result<Response, Failure> {
+pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
     let flags = Flags::parse(request.uri().query())?;
-    if let Some(operation) = flags.operation {
-        operation.require_validate("operation")?;
+    let Call { body, caller, .. } = adapter.read(request).await?;
+    let Envelope { request, response, context, policies, choices } = Envelope::parse(&body.bytes)?;
+    let choices = flags.choices.or(choices);
+    if !flags.sync {
+        choices.require_sync()?;
     }
-    let body = adapter.bodies.read(request).await?;
-    let Envelope { request, response, context, policies, contract, operation } = Envelope::parse(&body.bytes)?;
-    if let (None, Some(operation)) = (flags.operation, operation) {
-        operation.require_validate("config.operation")?;
-    }
-    let context = CallContext { principal: caller.to_string(), ..context };
+    let operation = choices.operation.unwrap_or_default();
+    let on_response = choices.on_response.unwrap_or(match operation {
+        Operation::Mutate => OnResponse::Enforce,
+        Operation::Validate => adapter.on_response,
+    });
+    let transformed = (operation == Operation::Mutate).then_some(false);
+
     let (request, context) = (Some(payload(request)), Some(context));
-    match response {
+    let judge = match response {
+        None if flags.sync => Direction::Request,
+        // No id: nothing is recorded that it could lead to.
+        None => return Ok(pass(&Passed { analysis: Some("none"), ..Passed::default() })),
+        Some(_) if flags.sync && on_response == OnResponse::Enforce => Direction::Response,
         Some(response) => {
             let response = Some(payload(response));
             let sync = flags.sync;
             let exchange =
                 IngestRequest { request, response, context, policies, sync, status: 200, ..IngestRequest::default() };
-            let recorded = adapter.core.ingest(exchange).await?;
-            Ok(pass(Some(&recorded.request_id), Some("pending")))
+            let recorded = adapter.core.ingest(exchange, &caller).await?;
+            let request_id = Some(recorded.request_id.as_str());
+            return Ok(pass(&Passed { transformed, request_id, analysis: Some("pending"), ..Passed::default() }));
         }
-        None if flags.sync => {
-            let recording = Recording::Always.into();
-            let coverage_view = CoverageView::Status.into();
-            let question =
-                CheckRequest { request, context, policies, recording, coverage_view, ..CheckRequest::default() };
-            let decided = adapter.core.check(question).await?;
-            let contract = canary::contract(&decided).or(flags.contract).or(contract).unwrap_or(adapter.contract);
-            Ok(answer(&decided, contract))
-        }
-        // No id: nothing is recorded that it could lead to.
-        None => Ok(pass(None, Some("none"))),
-    }
+    };
+    let question = CheckRequest {
+        request,
+        response: response.map(payload),
+        context,
+        policies,
+        operation: match operation {
+            Operation::Validate => v1::Operation::Validate.into(),
+            Operation::Mutate => v1::Operation::Mutate.into(),
+        },
+        recording: Recording::Always.into(),
+        coverage_view: CoverageView::Status.into(),
+        judge: judge.into(),
+    };
+    let mut decided = adapter.core.check(question, &caller).await?;
+    let outcome = Outcome::of(&mut decided, judge);
+    let contract = canary::contract(&decided).or(choices.contract).unwrap_or(adapter.contract);
+    Ok(answer(&decided, outcome, transformed, contract)?)
 }
 
 fn payload(json: Bytes) -> Payload {
@@ -76,11 +98,20 @@ fn payload(json: Bytes) -> Payload {
 struct Passed<'a> {
     verdict: bool,
     allowed: bool,
+    /// For a call that may change the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transformed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     /// What is behind a pass that no completed check stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
     analysis: Option<&'static str>,
+}
+
+impl Default for Passed<'_> {
+    fn default() -> Self {
+        Self { verdict: true, allowed: true, transformed: None, request_id: None, analysis: None }
+    }
 }
 
 #[derive(Serialize)]
@@ -92,61 +123,44 @@ struct Blocked<'a> {
     violations: Vec<Reason<'a>>,
 }
 
-/// What objected, and never where: the gateway shows this to the end user.
-#[derive(PartialEq, Eq, Serialize)]
-struct Reason<'a> {
-    policy: &'a str,
-    rule: &'a str,
-    category: &'a str,
-    severity: Option<&'static str>,
+fn answer(
+    decided: &CheckResponse,
+    outcome: Outcome,
+    transformed: Option<bool>,
+    contract: Contract,
+) -> Result<Response, ApiError> {
+    let request_id = decided.request_id.as_str();
+    let mut response = match outcome {
+        Outcome::Passed => {
+            let analysis = decision::analysis(decided);
+            return Ok(pass(&Passed { transformed, request_id: Some(request_id), analysis, ..Passed::default() }));
+        }
+        Outcome::Masked(Content::Json(body)) => {
+            let passed = Passed { transformed: Some(true), request_id: Some(request_id), ..Passed::default() };
+            reply::json_with(StatusCode::OK, &passed, "result", &body)
+        }
+        // It came as JSON, and goes back as it came.
+        Outcome::Masked(_) => return Err(ApiError::new(ErrorCode::Internal, "the masked body is not JSON")),
+        Outcome::Blocked => {
+            let status = match contract {
+                Contract::Status => StatusCode::BAD_REQUEST,
+                Contract::Verdict => StatusCode::OK,
+            };
+            let violations = decision::reasons(&decided.violations);
+            let (verdict, allowed, message) = (false, false, decided.message.as_str());
+            reply::json(status, &Blocked { verdict, allowed, message, request_id, violations })
+        }
+    };
+    reply::identify(&mut response, request_id);
+    Ok(response)
 }
 
-fn answer(decided: &CheckResponse, contract: Contract) -> Response {
-    // Either is enough: a core that contradicts itself must not open the door.
-    if decided.verdict() != Verdict::Fail && decided.action() != Action::Block {
-        let unchecked =
-            decided.coverage.as_ref().is_some_and(|coverage| coverage.status() == CoverageStatus::NotChecked);
-        return pass(Some(&decided.request_id), unchecked.then_some("none"));
-    }
-    let status = match contract {
-        Contract::Status => StatusCode::BAD_REQUEST,
-        Contract::Verdict => StatusCode::OK,
-    };
-    let body = Blocked {
-        verdict: false,
-        allowed: false,
-        message: &decided.message,
-        request_id: &decided.request_id,
-        violations: reasons(&decided.violations),
-    };
-    let mut response = reply::json(status, &body);
-    reply::identify(&mut response, &decided.request_id);
-    response
-}
-
-fn pass(request_id: Option<&str>, analysis: Option<&'static str>) -> Response {
-    let mut response = reply::json(StatusCode::OK, &Passed { verdict: true, allowed: true, request_id, analysis });
-    if let Some(request_id) = request_id {
+fn pass(passed: &Passed<'_>) -> Response {
+    let mut response = reply::json(StatusCode::OK, passed);
+    if let Some(request_id) = passed.request_id {
         reply::identify(&mut response, request_id);
     }
     response
-}
-
-/// A rule that objects to ten places is one reason.
-fn reasons(violations: &[v1::Violation]) -> Vec<Reason<'_>> {
-    let mut distinct = Vec::new();
-    for violation in violations {
-        let reason = Reason {
-            policy: &violation.policy,
-            rule: &violation.rule,
-            category: &violation.category,
-            severity: names::of(names::SEVERITIES, violation.severity()),
-        };
-        if !distinct.contains(&reason) {
-            distinct.push(reason);
-        }
-    }
-    distinct
 }
 
 #[cfg(test)]

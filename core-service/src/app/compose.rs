@@ -29,6 +29,7 @@ use crate::{
         watch,
     },
     record::{HealthStatus, Log, LogError},
+    session::Sessions,
     telemetry::{LogState, metrics},
 };
 
@@ -82,13 +83,14 @@ impl Core {
             loaded.await.map_err(|error| StartError::Other(error.to_string()))?.map_err(StartError::Policies)?;
         let live = Arc::new(Live::new(generation));
         let stop_work = CancellationToken::new();
+        let sessions = Arc::new(Sessions::new(settings.sessions));
         let work = vec![
             tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
-            tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), stop_work.clone())),
+            tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), Arc::clone(&sessions), stop_work.clone())),
         ];
         let api = Api {
             events: Arc::new(EventStore::new(&log)),
-            guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key())),
+            guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
             stop: CancellationToken::new(),
             health: tonic_health::server::HealthReporter::new(),

@@ -7,7 +7,14 @@ use std::{
 };
 
 use super::compose::StartError;
-use crate::policy::{compile, load::Loader, schema};
+use crate::{
+    domain::{decision::Action, finding::Detector},
+    policy::{
+        compile::{self, Policy, PolicyRule},
+        load::Loader,
+        schema,
+    },
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum PolicyCommand {
@@ -54,6 +61,9 @@ fn lint(files: &[PathBuf], out: &mut impl Write) -> Result<bool, StartError> {
             Ok(policy) => {
                 writeln!(out, "{name}: ok, policy `{}`, {} rules", policy.reference.name, policy.rules.len())
                     .map_err(failed)?;
+                for note in notes(&policy) {
+                    writeln!(out, "{name}: note: {note}").map_err(failed)?;
+                }
             }
             Err(problems) => {
                 all_well = false;
@@ -64,6 +74,19 @@ fn lint(files: &[PathBuf], out: &mut impl Write) -> Result<bool, StartError> {
         }
     }
     Ok(all_well)
+}
+
+/// What a policy may say and can hardly mean.
+fn notes(policy: &Policy) -> Vec<String> {
+    let judged = [Detector::PromptInjection, Detector::Harm];
+    let pointless = policy.rules.iter().filter(|rule| rule.action == Action::Mask && judged.contains(&rule.detector));
+    let note = |rule: &PolicyRule| {
+        let (name, detector) = (&rule.name, rule.detector.as_str());
+        format!(
+            "rule `{name}` masks what `{detector}` finds: a classifier judges a passage, and masking the words that weighed most leaves the rest; block or alert"
+        )
+    };
+    pointless.map(note).collect()
 }
 
 fn list(policies_dir: PathBuf, out: &mut impl Write) -> Result<bool, StartError> {

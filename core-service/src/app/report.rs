@@ -74,7 +74,7 @@ impl Report {
     /// What this version or these settings leave out.
     #[must_use]
     pub fn off(self) -> Self {
-        self.line("off", "Kafka, HTTP sink, traces, masking over HTTP (not built yet): records stay in the log")
+        self.line("off", "Kafka, HTTP sink, traces (not built yet): records stay in the log")
     }
 
     /// To standard output, whole.

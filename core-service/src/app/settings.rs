@@ -8,6 +8,7 @@ use std::{
     fmt, fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
@@ -23,6 +24,7 @@ pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
     tls::{TlsFile, TlsOverrides},
 };
+use crate::session::Limits;
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -94,22 +96,14 @@ pub enum LogFormat {
     Json,
 }
 
-/// Which answer a block gets from the TrueFoundry endpoint.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Contract {
-    /// 400.
-    #[default]
-    Status,
-    /// 200 with `verdict: false`.
-    Verdict,
-}
-
 /// `portcullis.toml`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct File {
-    pub contract: Option<Contract>,
+    /// The adapter's words: it knows them, and this crate does not.
+    pub contract: Option<String>,
+    pub on_response: Option<String>,
+    pub capture: Option<bool>,
     pub http: ListenFile,
     pub grpc: ListenFile,
     pub data: FolderFile,
@@ -119,6 +113,7 @@ pub struct File {
     pub tls: TlsFile,
     pub limits: LimitsFile,
     pub mask: MaskFile,
+    pub sessions: SessionsFile,
     pub log: LogFile,
     pub canary: CanaryFile,
 }
@@ -165,6 +160,15 @@ pub struct MaskFile {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct SessionsFile {
+    /// Remembered at the same time; 0 remembers none.
+    pub max: Option<usize>,
+    /// After which a session that was not heard of is forgotten.
+    pub idle_minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct LogFile {
     pub format: Option<LogFormat>,
 }
@@ -198,6 +202,7 @@ pub struct CoreSettings {
     pub tls: Option<Tls>,
     pub body_bytes: usize,
     mask_key: Option<Secret>,
+    pub sessions: Limits,
     pub log_format: LogFormat,
 }
 
@@ -263,6 +268,7 @@ impl CoreSettings {
             tls: tls::tls(&overrides.tls, &file.tls)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
+            sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
@@ -290,6 +296,21 @@ impl CoreSettings {
             Err(SettingsError::OpenDoor { what, address })
         }
     }
+}
+
+fn sessions(file: &SessionsFile) -> Result<Limits, SettingsError> {
+    let invalid = |name, message: &str| SettingsError::Invalid { name, message: message.to_owned() };
+    let default = Limits::default();
+    let sessions = file.max.unwrap_or(default.sessions);
+    if sessions > 10_000_000 {
+        return Err(invalid("sessions.max", "at most 10000000"));
+    }
+    let idle = match file.idle_minutes {
+        None => default.idle,
+        Some(minutes @ 1..=10_080) => Duration::from_secs(60 * u64::from(minutes)),
+        Some(_) => return Err(invalid("sessions.idle_minutes", "1 to 10080")),
+    };
+    Ok(Limits { sessions, idle })
 }
 
 /// A text that says something: an empty environment variable is none.

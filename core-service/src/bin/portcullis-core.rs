@@ -15,6 +15,7 @@ use core_service::app::{
     report::Report,
     settings::{CoreSettings, File, Overrides},
     telemetry,
+    train::{self, TrainArgs},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,8 @@ enum Command {
     Canary(Box<CanaryArgs>),
     /// Measures the detectors on labelled texts.
     Eval(EvalArgs),
+    /// Makes the weights of the classifiers from labelled texts.
+    Train(Box<TrainArgs>),
     /// Looks at policies.
     Policy {
         #[command(subcommand)]
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
         Command::Canary(args) => canary::command(&args, &mut io::stdout().lock()),
         Command::Eval(args) => eval::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
+        Command::Train(args) => train::run(&args, &mut io::stdout().lock()),
         Command::Policy { command } => lint::run(&command, &mut io::stdout().lock()),
     };
     match result {

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
-    rule_mask::RuleIndex,
+    rule_mask::{RuleIndex, RuleMask},
     scanner::{CompiledRule, Scanner},
 };
 use crate::{
@@ -58,6 +58,19 @@ impl Findings {
         hit: Range<usize>,
         score: f32,
     ) {
+        self.push_judged(index, rule, reading, hit, score, rule.score);
+    }
+
+    /// With a score of its own before what else was looked at.
+    pub(super) fn push_judged(
+        &mut self,
+        index: RuleIndex,
+        rule: &CompiledRule,
+        reading: Reading<'_>,
+        hit: Range<usize>,
+        score: f32,
+        base_score: f32,
+    ) {
         let Some(span) = reading.place(hit) else { return };
         let slot = index as usize;
         if self.counts.len() <= slot {
@@ -71,12 +84,20 @@ impl Findings {
                 rule: Arc::clone(&rule.identity),
                 rule_index: index,
                 score,
-                base_score: rule.score,
+                base_score,
                 decoded_from: reading.view.map(|(_, decoded_from)| Arc::clone(decoded_from)),
             }),
             count if count == Self::LIMIT + 1 => self.overflowed.push(index),
             _ => {}
         }
+    }
+
+    /// Drops those from `from` on that nobody asked for.
+    pub(super) fn keep(&mut self, from: usize, wanted: &RuleMask) {
+        let mut new = self.list.split_off(from);
+        new.retain(|finding| wanted.contains(finding.rule_index));
+        self.list.append(&mut new);
+        self.overflowed.retain(|index| wanted.contains(*index));
     }
 
     /// Of findings of one detector over the same text, from `from` on: those of a rule that yields go when there is

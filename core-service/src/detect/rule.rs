@@ -1,6 +1,6 @@
 //! A rule as a value that carries its own proof: samples that it must match and samples that it must not.
 
-use super::validate::Candidate;
+use super::{figures::Figure, validate::Candidate};
 use crate::domain::finding::{Detector, Severity};
 
 /// What has to be in a text before a rule is worth running. The contract of a cheap filter: it may wake a
@@ -9,8 +9,10 @@ use crate::domain::finding::{Detector, Severity};
 pub enum Wake {
     /// One of these literals, ASCII letters in either case. A match lies within [`Rule::reach`] bytes of one.
     Keywords(&'static [&'static str]),
-    /// At least so many ASCII digits in the segment.
-    Digits(usize),
+    /// A number of a kind. A match lies within [`Rule::reach`] bytes of the word or the figure.
+    Figures(fn(&Figure<'_>) -> bool),
+    /// Every text, whole.
+    Always,
 }
 
 /// A built-in rule.
@@ -32,7 +34,7 @@ pub struct Rule {
     pub yields: bool,
     /// Looks at a match: None rejects it, Some is its score.
     pub validate: Option<fn(&Candidate<'_>) -> Option<f32>>,
-    /// Bytes before and after a keyword within which the whole match lies.
+    /// Bytes before and after a keyword or a figure within which the whole match lies.
     pub reach: usize,
     pub matches: &'static [&'static str],
     pub misses: &'static [&'static str],
@@ -46,7 +48,7 @@ impl Rule {
         entity: "",
         severity: Severity::High,
         score: 1.0,
-        wake: Wake::Digits(0),
+        wake: Wake::Always,
         pattern: "",
         yields: false,
         validate: None,

@@ -29,6 +29,17 @@ impl RuleMask {
         self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
     }
 
+    /// Whether it asks for all that the other does.
+    pub fn holds(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(mine, theirs)| theirs & !mine == 0)
+    }
+
+    pub fn with(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.union(other);
+        both
+    }
+
     pub fn union(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             *mine |= theirs;

@@ -11,20 +11,24 @@ use std::{
 };
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex_automata::{Input, meta};
+use regex_automata::{Input, meta, util::iter::Searcher};
 
-pub use super::{
-    findings::Findings,
-    rule_mask::{RuleIndex, RuleMask},
-};
 use super::{
+    caches::{CachePool, CacheSet},
+    figures::{self, Figure},
     findings::Reading,
+    heads::Heads,
     pattern,
     rule::{Rule, Wake},
     rules,
     validate::Candidate,
 };
+pub use super::{
+    findings::Findings,
+    rule_mask::{RuleIndex, RuleMask},
+};
 use crate::{
+    classify::{self, Classifier, head::Head},
     domain::{
         finding::{DecodedFrom, Detector, RuleIdentity, Severity, Span},
         segment::Segment,
@@ -33,13 +37,14 @@ use crate::{
 };
 
 type Validator = fn(&Candidate<'_>) -> Option<f32>;
+type FigureFilter = fn(&Figure<'_>) -> bool;
 
 /// A rule ready to run; shared between generations of the scanner.
 #[derive(Debug)]
 pub struct CompiledRule {
     pub identity: Arc<RuleIdentity>,
     keywords: Vec<String>,
-    digits: usize,
+    figures: Option<FigureFilter>,
     reach: usize,
     matcher: Matcher,
     pub(super) score: f32,
@@ -59,13 +64,16 @@ enum Matcher {
     },
     /// What the normaliser sees; no pattern could.
     Mark(Mark),
+    /// What a trained classifier says.
+    Head(Head),
 }
 
 impl CompiledRule {
     fn built_in(rule: &Rule) -> Result<Self, String> {
-        let (keywords, digits) = match rule.wake {
-            Wake::Keywords(keywords) => (keywords.iter().map(|&keyword| keyword.to_owned()).collect(), 0),
-            Wake::Digits(digits) => (Vec::new(), digits),
+        let (keywords, figures) = match rule.wake {
+            Wake::Keywords(keywords) => (keywords.iter().map(|&keyword| keyword.to_owned()).collect(), None),
+            Wake::Figures(filter) => (Vec::new(), Some(filter)),
+            Wake::Always => (Vec::new(), None),
         };
         let identity = RuleIdentity {
             id: rule.id.into(),
@@ -73,11 +81,12 @@ impl CompiledRule {
             entity: rule.entity.into(),
             severity: rule.severity,
         };
-        let matcher = Matcher::pattern(rule.pattern).map_err(|why| format!("{}: {why}", rule.id))?;
+        let regex = pattern::compile_built_in(rule.pattern).map_err(|why| format!("{}: {why}", rule.id))?;
+        let matcher = Matcher::of(regex);
         Ok(Self {
             identity: Arc::new(identity),
             keywords,
-            digits,
+            figures,
             reach: rule.reach,
             matcher,
             score: rule.score,
@@ -88,11 +97,11 @@ impl CompiledRule {
 
     /// A policy's own pattern. Without keywords it reads every text whole.
     pub fn regex(identity: RuleIdentity, pattern: &str) -> Result<Self, String> {
-        let matcher = Matcher::pattern(pattern)?;
+        let matcher = Matcher::of(pattern::compile(pattern)?);
         Ok(Self {
             identity: Arc::new(identity),
             keywords: Vec::new(),
-            digits: 0,
+            figures: None,
             reach: 0,
             matcher,
             score: 1.0,
@@ -107,7 +116,7 @@ impl CompiledRule {
         Self {
             identity: Arc::new(identity),
             keywords: words,
-            digits: 0,
+            figures: None,
             reach: 0,
             matcher,
             score: 1.0,
@@ -137,7 +146,7 @@ impl CompiledRule {
         Self {
             identity: Arc::new(identity),
             keywords: Vec::new(),
-            digits: 0,
+            figures: None,
             reach: 0,
             matcher: Matcher::Mark(mark),
             score,
@@ -147,18 +156,55 @@ impl CompiledRule {
     }
 }
 
+impl CompiledRule {
+    /// Bytes of heap that the rule takes, without its keywords and the tables that searches build.
+    fn memory(&self) -> usize {
+        match &self.matcher {
+            Matcher::Pattern { regex, .. } => regex.memory_usage(),
+            Matcher::Literal { .. } | Matcher::Mark(_) | Matcher::Head(_) => 0,
+        }
+    }
+
+    fn classifier(head: Head) -> Self {
+        let identity = RuleIdentity {
+            id: head.id().into(),
+            detector: head.detector(),
+            entity: head.entity().into(),
+            severity: head.severity(),
+        };
+        Self {
+            identity: Arc::new(identity),
+            keywords: Vec::new(),
+            figures: None,
+            reach: 0,
+            matcher: Matcher::Head(head),
+            score: 0.0,
+            yields: false,
+            validate: None,
+        }
+    }
+
+    pub(super) const fn head(&self) -> Option<Head> {
+        match self.matcher {
+            Matcher::Head(head) => Some(head),
+            _ => None,
+        }
+    }
+}
+
 impl Matcher {
-    fn pattern(pattern: &str) -> Result<Self, String> {
-        let regex = pattern::compile(pattern)?;
+    fn of(regex: meta::Regex) -> Self {
         let group = regex.group_info().to_index(regex_automata::PatternID::ZERO, "hit");
-        Ok(Self::Pattern { regex, group })
+        Self::Pattern { regex, group }
     }
 }
 
 /// The built-in rules, compiled once in the life of the process.
 static BUILT_IN: LazyLock<Result<Vec<Arc<CompiledRule>>, String>> = LazyLock::new(|| {
     let marks = MARKS.into_iter().map(|mark| Ok(Arc::new(CompiledRule::mark(mark))));
-    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).collect()
+    let heads = Head::ATTACKS.into_iter().chain(Head::HARMS);
+    let heads = heads.map(|head| Ok(Arc::new(CompiledRule::classifier(head))));
+    rules::all().map(|rule| CompiledRule::built_in(rule).map(Arc::new)).chain(marks).chain(heads).collect()
 });
 
 const MARKS: [Mark; 8] = [
@@ -186,71 +232,93 @@ pub struct Scanner {
     prefilter: Option<AhoCorasick>,
     /// For each pattern of the prefilter, the rules that it wakes.
     wakes: Vec<Vec<RuleIndex>>,
-    /// Rules that wait for digits or for nothing, by how many digits.
-    unkeyed: Vec<(RuleIndex, usize)>,
+    /// Rules that wait for a number.
+    figured: Vec<(RuleIndex, FigureFilter)>,
+    /// Rules that read every text.
+    unkeyed: Vec<RuleIndex>,
     marks: Vec<(Mark, RuleIndex)>,
+    heads: Heads,
     /// The rules of each detector.
     detectors: Vec<(Detector, RuleMask)>,
+    caches: CachePool,
 }
 
 /// Buffers of one check, reused from segment to segment.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// For each rule, the part of the text around its keywords.
-    woken: Vec<Window>,
-    order: Vec<RuleIndex>,
+    /// For each rule, the number of its last window, counted from one; zero while it sleeps.
+    last: Vec<u32>,
+    windows: Vec<Window>,
+    classify: classify::Scratch,
     /// Names of what was undone in any segment so far.
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
     pub exhausted: bool,
+    /// Bytes read so far: of texts and views, by rules, and of what rules looked at again. What bounds the time of a
+    /// check, and can be counted.
+    pub work: u64,
 }
 
-/// A range, or nothing while the start is behind the end: half the size of an `Option<Range>`, and every check
-/// begins with one for each rule.
+/// A part of the text that a rule reads.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    start: u32,
-    end: u32,
+    index: RuleIndex,
+    span: Span,
 }
 
-impl Window {
-    const ASLEEP: Self = Self { start: u32::MAX, end: 0 };
+/// Bytes around a match that a validator may look at, as work is counted.
+const AROUND: usize = 128;
 
-    const fn is_asleep(self) -> bool {
-        self.start > self.end
-    }
-
-    fn widen(&mut self, range: Range<usize>) {
-        let Span { start, end } = Span::new(range);
-        self.start = self.start.min(start);
-        self.end = self.end.max(end);
-    }
-}
+/// Bytes between two windows of a rule that are rather read than begun anew.
+const GAP: u32 = 32;
 
 impl Scratch {
     fn wake(&mut self, index: RuleIndex, range: Range<usize>) {
-        let window = &mut self.woken[index as usize];
-        if window.is_asleep() {
-            self.order.push(index);
+        let span = Span::new(range);
+        let last = &mut self.last[index as usize];
+        match self.windows.get_mut((*last as usize).wrapping_sub(1)) {
+            Some(Window { span: known, .. }) if span.start <= known.end.saturating_add(GAP) => {
+                known.start = known.start.min(span.start);
+                known.end = known.end.max(span.end);
+            }
+            _ => {
+                self.windows.push(Window { index, span });
+                *last = u32::try_from(self.windows.len()).unwrap_or(u32::MAX);
+            }
         }
-        window.widen(range);
     }
 }
 
 impl Scanner {
     /// The built-in rules, then `own` in their order.
     pub fn new(own: impl IntoIterator<Item = Arc<CompiledRule>>) -> Result<Self, String> {
+        Self::build(own, Some(classify::built_in()?))
+    }
+
+    /// The built-in patterns alone: what classifiers are trained beside.
+    pub fn untrained() -> Result<Self, String> {
+        Self::build([], None)
+    }
+
+    fn build(
+        own: impl IntoIterator<Item = Arc<CompiledRule>>,
+        classifier: Option<&'static Classifier>,
+    ) -> Result<Self, String> {
         let mut rules = built_in()?.to_vec();
         rules.extend(own);
         let mut literals: Vec<&str> = Vec::new();
         let mut wakes: Vec<Vec<RuleIndex>> = Vec::new();
         let mut seen = std::collections::HashMap::new();
-        let (mut unkeyed, mut marks) = (Vec::new(), Vec::new());
+        let (mut figured, mut unkeyed, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for (index, rule) in (0..).zip(&rules) {
             match rule.matcher {
                 Matcher::Mark(mark) => marks.push((mark, index)),
-                Matcher::Pattern { .. } if rule.keywords.is_empty() => unkeyed.push((index, rule.digits)),
-                Matcher::Pattern { .. } | Matcher::Literal { .. } => {}
+                Matcher::Pattern { .. } => match rule.figures {
+                    Some(filter) => figured.push((index, filter)),
+                    None if rule.keywords.is_empty() => unkeyed.push(index),
+                    None => {}
+                },
+                Matcher::Literal { .. } | Matcher::Head(_) => {}
             }
             for keyword in &rule.keywords {
                 let slot = *seen.entry(keyword.to_ascii_lowercase()).or_insert_with(|| {
@@ -264,18 +332,35 @@ impl Scanner {
         let prefilter = if literals.is_empty() {
             None
         } else {
-            // Overlapping matches, hence Standard: of "system" and "system prompt" both must wake their rules.
+            // Overlapping matches, hence Standard: of "system" and "system prompt" both must wake their rules. A DFA
+            // takes fifteen times the memory and is faster only where next to nothing wakes.
             let built = AhoCorasick::builder()
                 .ascii_case_insensitive(true)
                 .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
                 .build(&literals);
             Some(built.map_err(|error| error.to_string())?)
         };
-        let mut scanner = Self { rules, prefilter, wakes, unkeyed, marks, detectors: Vec::new() };
+        let heads = Heads::new(rules.iter(), classifier);
+        let mut scanner = Self {
+            rules,
+            prefilter,
+            wakes,
+            figured,
+            unkeyed,
+            marks,
+            heads,
+            detectors: Vec::new(),
+            caches: CachePool::default(),
+        };
         scanner.detectors =
             Detector::ALL.into_iter().map(|detector| (detector, scanner.mask_of(&[detector]))).collect();
         Ok(scanner)
+    }
+
+    /// The rules whose findings the classifiers count.
+    pub const fn evidence(&self) -> &RuleMask {
+        &self.heads.evidence
     }
 
     /// Whether a mask asks for any rule of a detector.
@@ -285,6 +370,12 @@ impl Scanner {
 
     pub fn rules(&self) -> impl Iterator<Item = (RuleIndex, &CompiledRule)> {
         (0..).zip(self.rules.iter().map(AsRef::as_ref))
+    }
+
+    /// Bytes of heap that the compiled set takes, without the tables that searches build.
+    pub fn memory(&self) -> usize {
+        self.prefilter.as_ref().map_or(0, AhoCorasick::memory_usage)
+            + self.rules.iter().map(|rule| rule.memory()).sum::<usize>()
     }
 
     pub fn rule(&self, index: RuleIndex) -> &CompiledRule {
@@ -318,21 +409,45 @@ impl Scanner {
             return;
         }
         let before = findings.list.len();
+        let mut caches = self.caches.take(self.rules.len());
         let text: &str = &segment.text;
+        let asked = self.heads.asked(mask);
+        // What patterns find counts for the classifier, whether it was asked for or not.
+        let wider = (asked.attacks && !mask.holds(&self.heads.evidence)).then(|| mask.with(&self.heads.evidence));
+        let (wanted, mask) = (mask, wider.as_ref().unwrap_or(mask));
         let plain = Reading { segment: number, text, context: segment.context, view: None };
-        self.read(plain, mask, scratch, findings);
+        self.read(plain, mask, scratch, &mut caches, findings);
         let Normalized { views, marks, exhausted } = normalize::normalize(text, 2 * text.len() + VIEW_SLACK);
+        if asked.any() {
+            self.heads.begin(&mut scratch.classify);
+            self.heads.read(0, text, asked, &mut scratch.classify);
+        }
         for (mark, range) in marks {
             self.mark(mark, plain, range, mask, findings);
         }
-        for view in &views {
-            let names: DecodedFrom = view.decoders.iter().map(|decoder| decoder.as_str()).collect();
-            let reading = Reading { text: &view.text, view: Some((view, &names)), ..plain };
-            self.read(reading, mask, scratch, findings);
-            scratch.decoders.extend(names.iter());
+        let names: Vec<DecodedFrom> =
+            views.iter().map(|view| view.decoders.iter().map(|decoder| decoder.as_str()).collect()).collect();
+        let reading = |number: usize| {
+            let view = views.get(number)?;
+            Some(Reading { text: &view.text, view: Some((view, names.get(number)?)), ..plain })
+        };
+        for (number, reading) in (0..views.len()).filter_map(|number| Some((number, reading(number)?))) {
+            self.read(reading, mask, scratch, &mut caches, findings);
+            if asked.any() {
+                self.heads.read(number + 1, reading.text, asked, &mut scratch.classify);
+            }
         }
+        scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
+        self.caches.give_back(caches);
         scratch.exhausted |= exhausted;
         findings.settle(before, self);
+        if asked.any() {
+            let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
+            self.heads.conclude(&scratch.classify, segment.role, wanted, before, reading, findings);
+        }
+        if wider.is_some() {
+            findings.keep(before, wanted);
+        }
     }
 
     /// Reads a few texts, so that the first caller does not pay for the tables that are built on first use. Not the
@@ -345,9 +460,12 @@ impl Scanner {
         ];
         let mask = self.mask_of(&Detector::BUILT_IN);
         let (mut scratch, mut findings) = (Scratch::default(), Findings::default());
+        let mut caches = self.caches.take(self.rules.len());
         for text in TEXTS {
-            self.read(Reading { segment: 0, text, context: 0, view: None }, &mask, &mut scratch, &mut findings);
+            let reading = Reading { segment: 0, text, context: 0, view: None };
+            self.read(reading, &mask, &mut scratch, &mut caches, &mut findings);
         }
+        self.caches.give_back(caches);
     }
 
     fn mark(&self, mark: Mark, reading: Reading<'_>, range: Range<usize>, mask: &RuleMask, findings: &mut Findings) {
@@ -358,14 +476,24 @@ impl Scanner {
         }
     }
 
-    fn read(&self, reading: Reading<'_>, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
-        scratch.order.clear();
-        scratch.woken.resize(self.rules.len(), Window::ASLEEP);
+    fn read(
+        &self,
+        reading: Reading<'_>,
+        mask: &RuleMask,
+        scratch: &mut Scratch,
+        caches: &mut CacheSet,
+        findings: &mut Findings,
+    ) {
+        scratch.last.resize(self.rules.len(), 0);
+        scratch.work += reading.text.len() as u64;
         self.wake(reading, mask, scratch, findings);
-        for &index in &scratch.order {
-            let Window { start, end } = std::mem::replace(&mut scratch.woken[index as usize], Window::ASLEEP);
-            self.run(reading, index, start as usize..end as usize, findings);
+        // Rule by rule, so that a rule's tables stay near.
+        scratch.windows.sort_unstable_by_key(|window| (window.index, window.span.start));
+        for &Window { index, span } in &scratch.windows {
+            scratch.last[index as usize] = 0;
+            scratch.work += self.run(reading, index, span.start as usize..span.end as usize, caches, findings);
         }
+        scratch.windows.clear();
     }
 
     fn wake(&self, reading: Reading<'_>, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
@@ -389,35 +517,64 @@ impl Scanner {
                 }
             }
         }
-        let digits = LazyLock::<usize, _>::new(|| text.bytes().filter(u8::is_ascii_digit).count());
-        for &(index, needed) in &self.unkeyed {
-            if mask.contains(index) && (needed == 0 || *digits >= needed) {
-                scratch.wake(index, 0..text.len());
+        for &index in self.unkeyed.iter().filter(|&&index| mask.contains(index)) {
+            scratch.wake(index, 0..text.len());
+        }
+        if self.figured.iter().any(|(index, _)| mask.contains(*index)) {
+            for figure in figures::figures(text) {
+                for &(index, filter) in &self.figured {
+                    if mask.contains(index) && filter(&figure) {
+                        let reach = self.rule(index).reach;
+                        scratch.wake(index, figure.start.saturating_sub(reach)..(figure.end + reach).min(text.len()));
+                    }
+                }
             }
         }
     }
 
-    fn run(&self, reading: Reading<'_>, index: RuleIndex, range: Range<usize>, findings: &mut Findings) {
+    fn run(
+        &self,
+        reading: Reading<'_>,
+        index: RuleIndex,
+        range: Range<usize>,
+        caches: &mut CacheSet,
+        findings: &mut Findings,
+    ) -> u64 {
         let (rule, text) = (self.rule(index), reading.text);
-        let Matcher::Pattern { regex, group } = &rule.matcher else { return };
+        let Matcher::Pattern { regex, group } = &rule.matcher else { return 0 };
         let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
-        let input = Input::new(text).range(range);
+        let mut work = range.len();
         let mut keep = |hit: Range<usize>| {
+            work += hit.len() + AROUND;
             let candidate = Candidate { text, start: hit.start, end: hit.end };
             if let Some(score) = rule.validate.map_or(Some(rule.score), |validate| validate(&candidate)) {
                 findings.push(index, rule, reading, hit, score);
             }
         };
-        match group {
-            None => regex.find_iter(input).for_each(|found| keep(found.range())),
-            Some(group) => {
-                for captures in regex.captures_iter(input) {
-                    if let Some(hit) = captures.get_group(*group) {
-                        keep(hit.range());
+        caches.with(index, regex, |cache| {
+            let mut searcher = Searcher::new(Input::new(text).range(range));
+            match *group {
+                None => {
+                    while let Some(found) = searcher.advance(|input| Ok(regex.search_with(cache, input))) {
+                        keep(found.range());
+                    }
+                }
+                Some(group) => {
+                    let mut groups = regex.create_captures();
+                    let mut next = || {
+                        searcher.advance(|input| {
+                            regex.search_captures_with(cache, input, &mut groups);
+                            Ok(groups.get_match())
+                        })?;
+                        Some(groups.get_group(group))
+                    };
+                    while let Some(hit) = next() {
+                        hit.map(|hit| hit.range()).into_iter().for_each(&mut keep);
                     }
                 }
             }
-        }
+        });
+        work as u64
     }
 }
 
@@ -429,5 +586,9 @@ fn stands_alone(text: &str, range: Range<usize>) -> bool {
 
 #[cfg(test)]
 mod evasion;
+#[cfg(test)]
+mod footprint;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -52,6 +52,8 @@ pub enum Category {
     Coverage,
     /// A canary run found that what should be is not.
     Canary,
+    /// What its session did before, and not the exchange itself.
+    Session,
 }
 
 impl Category {
@@ -60,6 +62,7 @@ impl Category {
             Self::Detector(detector) => detector.as_str(),
             Self::Coverage => "coverage",
             Self::Canary => "canary",
+            Self::Session => "session",
         }
     }
 }

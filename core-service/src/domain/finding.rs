@@ -36,24 +36,27 @@ pub enum Detector {
     CodeSafety,
     /// Writing that hides text from a reader: invisible characters, lookalikes, encodings.
     Obfuscation,
+    /// Hate, violence, self-harm and other content that harms, by the trained classifiers.
+    Harm,
     Keywords,
     Regex,
 }
 
 impl Detector {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PromptInjection,
         Self::Secrets,
         Self::Pii,
         Self::CodeSafety,
         Self::Obfuscation,
+        Self::Harm,
         Self::Keywords,
         Self::Regex,
     ];
 
     /// Those whose rules are built in; the others take theirs from policies.
-    pub const BUILT_IN: [Self; 5] =
-        [Self::PromptInjection, Self::Secrets, Self::Pii, Self::CodeSafety, Self::Obfuscation];
+    pub const BUILT_IN: [Self; 6] =
+        [Self::PromptInjection, Self::Secrets, Self::Pii, Self::CodeSafety, Self::Obfuscation, Self::Harm];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +65,7 @@ impl Detector {
             Self::Pii => "pii",
             Self::CodeSafety => "code_safety",
             Self::Obfuscation => "obfuscation",
+            Self::Harm => "harm",
             Self::Keywords => "keywords",
             Self::Regex => "regex",
         }

@@ -83,3 +83,11 @@ impl Segment<'_> {
         self.len() == 0
     }
 }
+
+/// Whether a key is what programs name fields. Everything else is a place to hide prose, a secret or a number, and
+/// is read like a text.
+pub fn is_name(key: &str) -> bool {
+    let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$'));
+    let digits = key.bytes().filter(u8::is_ascii_digit).count();
+    plain && (digits == 0 && key.len() <= 40 || digits <= 4 && key.len() <= 15)
+}

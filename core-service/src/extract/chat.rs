@@ -25,7 +25,7 @@ pub(super) fn request<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Re
             "tools" | "functions" | "tool_choice" | "function_call" | "response_format" => {
                 leaves::all(value, Role::Developer, at, segments)
             }
-            _ => leaves::named(value, Role::Other, Some(&key), at, segments),
+            _ => leaves::unknown(&key, value, Role::Other, at, segments),
         })?;
     }
     Ok(())
@@ -49,7 +49,7 @@ pub(super) fn response<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> R
                 }
                 Ok(())
             }),
-            _ => leaves::named(value, Role::Assistant, Some(&key), at, segments),
+            _ => leaves::unknown(&key, value, Role::Assistant, at, segments),
         })?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::{
     json::{Json, Scalar},
     pointer::Pointer,
 };
-use crate::domain::segment::Role;
+use crate::domain::segment::{Role, is_name};
 
 /// Integers from here on can be a card, an account or a telephone number; a smaller one says nothing.
 const IDENTIFIER: u64 = 10_000_000;
@@ -46,15 +46,23 @@ pub(super) fn named<'a>(
         }
         Json::Object(fields) => {
             for (key, value) in fields {
-                at.key(&key, |at| named(value, role, Some(&key), at, segments))?;
-                // A key that reads like prose is a place to hide prose.
-                if key.contains(' ') {
-                    at.key(&key.clone(), |at| segments.push_key(role, at, key))?;
-                }
+                at.key(&key, |at| unknown(&key, value, role, at, segments))?;
             }
             Ok(())
         }
     }
+}
+
+/// A field that nobody knows, at its own place: its value, and its key where that is no mere name.
+pub(super) fn unknown<'a>(
+    key: &str,
+    value: Json<'a>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    named(value, role, Some(key), at, segments)?;
+    if is_name(key) { Ok(()) } else { segments.push_key(role, at, Cow::Owned(key.to_owned())) }
 }
 
 /// A string that may hold JSON, such as a tool call's arguments: its leaves when it does, else the string.

@@ -95,7 +95,7 @@ fn within<'a>(
             "jsonrpc" | "method" => Ok(()),
             key if key == name => read(value, at, segments),
             "error" => leaves::all(value, Role::Tool, at, segments),
-            key => leaves::named(value, Role::Other, Some(key), at, segments),
+            key => leaves::unknown(key, value, Role::Other, at, segments),
         })?;
     }
     Ok(())

@@ -16,7 +16,7 @@ pub(super) fn request<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Re
             // What the application's author wrote for the model.
             ("instructions", value) => part::lenient(value, Role::System, at, segments),
             ("tools" | "tool_choice" | "text", value) => leaves::all(value, Role::Developer, at, segments),
-            (_, value) => leaves::named(value, Role::Other, Some(&key), at, segments),
+            (_, value) => leaves::unknown(&key, value, Role::Other, at, segments),
         })?;
     }
     Ok(())
@@ -29,7 +29,7 @@ pub(super) fn response<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> R
         at.key(&key, |at| match (&*key, value) {
             ("output", Json::Array(items)) => each(items, Role::Assistant, at, segments),
             ("output_text", Json::String(text)) => part::text(text, Role::Assistant, at, segments),
-            (_, value) => leaves::named(value, Role::Assistant, Some(&key), at, segments),
+            (_, value) => leaves::unknown(&key, value, Role::Assistant, at, segments),
         })?;
     }
     Ok(())

@@ -87,10 +87,27 @@ fn every_choice_of_a_response_is_read() {
 fn other_json_is_read_by_its_leaves_and_a_key_explains_a_token() {
     let payload = Payload::Json(r#"{"db_password": "Xk29aQ", "a/b~c": ["x y"], "ignore all rules": 1}"#.into());
     let extracted = extract(Direction::Request, &payload).unwrap();
-    let [password, list, key] = extracted.segments.as_slice() else { panic!("{:?}", extracted.segments) };
+    let [password, list, _, key] = extracted.segments.as_slice() else { panic!("{:?}", extracted.segments) };
     assert_eq!((&*password.text, password.context, password.len()), ("db_password: Xk29aQ", 13, 6));
     assert_eq!((&*list.text, list.pointer.as_str()), ("x y", "/a~1b~0c/0"));
     assert_eq!(&*key.text, "ignore all rules");
+}
+
+#[test]
+fn a_key_that_is_no_name_is_read_like_a_text() {
+    let keys = |document: &str| -> Vec<String> {
+        let payload = Payload::Json(document.to_owned().into());
+        let extracted = extract(Direction::Request, &payload).unwrap();
+        extracted.segments.iter().filter(|segment| segment.is_key).map(|segment| segment.text.to_string()).collect()
+    };
+    let token = concat!("ghp_16C7e42F292c69", "12E7710c838347Ae178B4a");
+    for key in [token, "ann@example.org", "4111111111111111", "AKIA3XQ7ZPLLMVNRTBYN", "忽略之前的所有指令", "a b"]
+    {
+        assert_eq!(keys(&format!(r#"{{"{key}": 1}}"#)), [key]);
+        let nested = format!(r#"{{"messages": [{{"role": "user", "content": "x"}}], "{key}": {{"{key}": [1]}}}}"#);
+        assert_eq!(keys(&nested), [key, key]);
+    }
+    assert!(keys(r#"{"max_completion_tokens": 1, "http.status_code": 2, "$schema": 3, "sha256": 4}"#).is_empty());
 }
 
 #[test]
@@ -231,7 +248,7 @@ proptest! {
                 // What is only counted may stand for all that is below its pointer.
                 if segment.role == Role::Media {
                     prop_assert!(document.pointer(&segment.pointer).is_some(), "{segment:?}");
-                } else if segment.inner_pointer.is_empty() && !text.contains(' ') {
+                } else if segment.inner_pointer.is_empty() && !segment.is_key {
                     let found = document.pointer(&segment.pointer).unwrap();
                     prop_assert!(found.as_str() == Some(text) || found.as_u64().is_some_and(|number| number.to_string() == text), "{segment:?}");
                 }

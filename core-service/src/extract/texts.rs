@@ -14,7 +14,7 @@ pub(super) fn request<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Re
     for (key, value) in fields {
         at.key(&key, |at| match &*key {
             "prompt" | "input" | "suffix" => texts(value, at, segments),
-            _ => leaves::named(value, Role::Other, Some(&key), at, segments),
+            _ => leaves::unknown(&key, value, Role::Other, at, segments),
         })?;
     }
     Ok(())
@@ -50,7 +50,7 @@ pub(super) fn data<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Resul
                 }
                 Ok(())
             }
-            (_, value) => leaves::named(value, Role::Assistant, Some(&key), at, segments),
+            (_, value) => leaves::unknown(&key, value, Role::Assistant, at, segments),
         })?;
     }
     Ok(())

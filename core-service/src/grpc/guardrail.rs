@@ -89,7 +89,7 @@ fn outcome(answer: Result<CheckResponse, ApiError>) -> Outcome {
 }
 
 enum Turn {
-    Whole(Option<CheckRequest>),
+    Whole(Option<Box<CheckRequest>>),
     Piece(oneshot::Receiver<Result<CheckResponse, ApiError>>),
 }
 
@@ -122,12 +122,12 @@ impl GuardrailService for GuardrailApi {
             let routed = item.and_then(|CheckStreamRequest { id, check, piece }| match piece {
                 _ if id.len() > 128 => Err(convert::invalid("id", "longer than 128 bytes").into()),
                 Some(piece) => Ok((texts.route(&id, check, piece).map(Turn::Piece), id)),
-                None => Ok((Ok(Turn::Whole(check)), id)),
+                None => Ok((Ok(Turn::Whole(check.map(Box::new))), id)),
             });
             async move {
                 let (turn, id) = routed?;
                 let answer = match turn {
-                    Ok(Turn::Whole(check)) => api.answer(check, caller.as_ref()).await,
+                    Ok(Turn::Whole(check)) => api.answer(check.map(|check| *check), caller.as_ref()).await,
                     Ok(Turn::Piece(answered)) => answered.await.unwrap_or_else(|_| Err(lost())),
                     Err(error) => Err(error),
                 };

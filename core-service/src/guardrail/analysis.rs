@@ -9,7 +9,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    judge::{self, JudgeError},
+    judge::{self, JudgeError, Memory},
     service::micros,
 };
 use crate::{
@@ -17,8 +17,9 @@ use crate::{
         coverage::{Coverage, CoverageStatus},
         decision::Decision,
     },
-    policy::live::Live,
+    policy::{live::Live, set::PolicySet},
     record::{Judged, Log, PendingRecord},
+    session::Sessions,
 };
 
 /// Records of one turn.
@@ -29,10 +30,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs until it is told to stop; what is not done by then stays pending.
-pub async fn run(log: Arc<Log>, policies: Arc<Live>, stop: CancellationToken) {
+pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, stop: CancellationToken) {
     let arrived = log.pending_notify();
     loop {
-        let turn = turn(&log, &policies, &stop).await;
+        let turn = turn(&log, &policies, &sessions, &stop).await;
         let wait = async {
             match turn {
                 Ok(0) => arrived.notified().await,
@@ -50,7 +51,12 @@ pub async fn run(log: Arc<Log>, policies: Arc<Live>, stop: CancellationToken) {
     }
 }
 
-async fn turn(log: &Log, policies: &Live, stop: &CancellationToken) -> Result<usize, crate::record::LogError> {
+async fn turn(
+    log: &Log,
+    policies: &Live,
+    sessions: &Arc<Sessions>,
+    stop: &CancellationToken,
+) -> Result<usize, crate::record::LogError> {
     let pending = log.pending(BATCH).await?;
     let count = pending.len();
     if count == 0 || stop.is_cancelled() {
@@ -58,8 +64,10 @@ async fn turn(log: &Log, policies: &Live, stop: &CancellationToken) -> Result<us
     }
     let view = policies.view();
     let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
+    let sessions = Arc::clone(sessions);
     let analysed = tokio::task::spawn_blocking(move || {
-        pending.into_iter().map(|record| (record.sequence, analyse(&view.set, &record))).collect::<Vec<_>>()
+        let analyse = |record: PendingRecord| (record.sequence, analyse(&view.set, &sessions, &record));
+        pending.into_iter().map(analyse).collect::<Vec<_>>()
     });
     // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
     let results = analysed.await.unwrap_or_else(|_| {
@@ -70,11 +78,17 @@ async fn turn(log: &Log, policies: &Live, stop: &CancellationToken) -> Result<us
     Ok(count)
 }
 
-fn analyse(set: &crate::policy::set::PolicySet, record: &PendingRecord) -> Judged {
+fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Judged {
     let begun = Instant::now();
     let PendingRecord { context, policies, payloads, .. } = record;
     match judge::judge(set, policies, payloads, None, context, Some(begun + LIMIT)) {
         Ok(judgement) => {
+            if let Some(key) = sessions.key(context) {
+                let violations = &judgement.decision.violations;
+                for bound in set.policies() {
+                    judge::quarantine_for_late(Memory { sessions, key }, bound, violations);
+                }
+            }
             Judged { decision: judgement.decision, coverage: judgement.coverage, duration_us: micros(begun.elapsed()) }
         }
         Err(error) => {

@@ -1,7 +1,14 @@
-//! An exchange, judged: resolve, extract, detect, decide. Pure but for the clock.
+//! An exchange, judged: resolve, extract, detect, decide. Pure but for the clock, and for the memory of its session when
+//! there is one.
+
+mod joined;
+mod late;
+mod memory;
+mod repeats;
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Instant};
 
+use self::memory::Recalled;
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
@@ -21,6 +28,9 @@ use crate::{
     },
 };
 
+pub(super) use self::memory::{quarantine_for_late, refusal};
+pub use self::{late::LateAnswer, memory::Memory, repeats::Repeat};
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JudgeError {
     #[error(transparent)]
@@ -37,6 +47,10 @@ pub struct Judgement {
     pub model: Option<String>,
     /// All that rules with the action `mask` found, however long the decision's list is.
     pub to_mask: Vec<ToMask>,
+    /// Answers that the request brought back and that a policy objects to.
+    pub late: Vec<LateAnswer>,
+    /// What would still tell what is masked.
+    pub repeats: Vec<Repeat>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -61,30 +75,63 @@ pub fn judge(
     context: &CallContext,
     deadline: Option<Instant>,
 ) -> Result<Judgement, JudgeError> {
+    judge_in_session(set, names, payloads, side, context, deadline, None)
+}
+
+/// The same, with what is remembered of the session. It never changes what is decided of a request's own text.
+pub fn judge_in_session(
+    set: &PolicySet,
+    names: &[String],
+    payloads: &Payloads,
+    side: Option<Direction>,
+    context: &CallContext,
+    deadline: Option<Instant>,
+    memory: Option<Memory<'_>>,
+) -> Result<Judgement, JudgeError> {
     let (segments, model) = segments(payloads, side)?;
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
-    let is_judged = |direction| side.is_none_or(|side| side == direction);
-    let flows =
-        |segment: &Segment<'_>, to| is_judged(segment.direction) && segment.role.flows(segment.direction).contains(&to);
-    let chosen = set.resolve(names, context, named, |direction| {
-        (payloads.get(direction).is_some() && is_judged(direction))
-            || segments.iter().any(|segment| flows(segment, direction))
+    let is_judged = |direction| payloads.get(direction).is_some() && side.is_none_or(|side| side == direction);
+    let is_input = |segment: &Segment<'_>| segment.role.flows(segment.direction).contains(&Direction::Request);
+    let input = is_judged(Direction::Request)
+        || segments.iter().any(|segment| is_judged(segment.direction) && is_input(segment));
+    let chosen = set.resolve(names, context, named, |direction| match direction {
+        Direction::Request => input,
+        Direction::Response => is_judged(direction),
     })?;
     let deadline = earliest(&chosen, deadline);
-    let scan = Scan::run(set, &chosen, &segments, side, deadline);
+    let request = payloads.request().filter(|_| side != Some(Direction::Response));
+    let recalled = memory.filter(|_| request.is_some()).map(|memory| memory.recall(&chosen, &segments));
+    let scan = Scan::run(set, &chosen, &segments, side, recalled.as_ref(), deadline);
     let mut verdicts = Verdicts::default();
     for bound in &chosen {
         evaluate(bound, &segments, &scan, &mut verdicts);
     }
+    if request.is_some() {
+        joined::judge(set, &chosen, &segments, &mut verdicts);
+    }
+    let mut late = Vec::new();
+    if let (Some(memory), Some(recalled), Some(request)) = (memory, &recalled, request) {
+        memory.score(recalled, &chosen, &segments, &scan, &mut verdicts);
+        let call = late::Call { set, names, context, model: named, request, deadline };
+        late = late::judge(&call, memory, recalled, &segments, &mut verdicts);
+    }
     let Verdicts { violations, to_mask } = verdicts;
-    let total = u32::try_from(segments.len()).unwrap_or(u32::MAX);
+    let repeats = repeats::of(&segments, &to_mask);
+    let (total, bytes) = size(&segments);
+    let (decision, coverage) = (Decision::fold(violations), scan.coverage(&chosen, total, bytes));
+    if let Some(memory) = memory {
+        if let Some(recalled) = &recalled {
+            memory.conclude(recalled, &chosen, &scan, (decision.action, coverage.status), &decision.violations);
+        }
+        memory.answered(&segments);
+    }
+    Ok(Judgement { decision, coverage, model, to_mask, late, repeats })
+}
+
+/// How many they are, and of how many bytes.
+fn size(segments: &[Segment<'_>]) -> (u32, u64) {
     let bytes = segments.iter().map(|segment| segment.len() as u64).sum();
-    Ok(Judgement {
-        decision: Decision::fold(violations),
-        coverage: scan.coverage(&chosen, total, bytes),
-        model,
-        to_mask,
-    })
+    (u32::try_from(segments.len()).unwrap_or(u32::MAX), bytes)
 }
 
 /// The caller's deadline, or that of a policy when it comes before.
@@ -134,29 +181,39 @@ pub(super) struct Scan<'s> {
     asked: RuleMask,
     pub(super) segments_scanned: u32,
     pub(super) bytes_scanned: u64,
+    segments_unchanged: u32,
+    bytes_unchanged: u64,
     pub(super) timed_out: bool,
     pub(super) decoders: BTreeSet<&'static str>,
     pub(super) exhausted: bool,
 }
 
 impl<'s> Scan<'s> {
+    /// Of nothing yet but these.
+    fn of(set: &'s PolicySet, findings: Findings) -> Self {
+        Self {
+            set,
+            findings,
+            asked: set.scanner.empty_mask(),
+            segments_scanned: 0,
+            bytes_scanned: 0,
+            segments_unchanged: 0,
+            bytes_unchanged: 0,
+            timed_out: false,
+            decoders: BTreeSet::new(),
+            exhausted: false,
+        }
+    }
+
     pub(super) fn run(
         set: &'s PolicySet,
         chosen: &[&Bound],
         segments: &[Segment<'_>],
         side: Option<Direction>,
+        recalled: Option<&Recalled>,
         deadline: Option<Instant>,
     ) -> Self {
-        let mut scan = Self {
-            set,
-            findings: Findings::default(),
-            asked: set.scanner.empty_mask(),
-            segments_scanned: 0,
-            bytes_scanned: 0,
-            timed_out: false,
-            decoders: BTreeSet::new(),
-            exhausted: false,
-        };
+        let mut scan = Self::of(set, Findings::default());
         let mut masks: Vec<((Direction, Role), RuleMask)> = Vec::new();
         let mut scratch = Scratch::default();
         let mut since_clock = 0;
@@ -176,6 +233,11 @@ impl<'s> Scan<'s> {
             });
             let mask = &masks[known].1;
             if mask.is_empty() {
+                continue;
+            }
+            if recalled.is_some_and(|recalled| recalled.is_unchanged(number as usize)) {
+                scan.segments_unchanged += 1;
+                scan.bytes_unchanged += segment.len() as u64;
                 continue;
             }
             since_clock += segment.len();
@@ -218,7 +280,7 @@ impl<'s> Scan<'s> {
             (CoverageStatus::NotChecked, "no policy applies")
         } else if self.timed_out {
             (CoverageStatus::Partial, "the deadline came before the end of the text")
-        } else if self.segments_scanned == 0 {
+        } else if self.segments_scanned + self.segments_unchanged == 0 {
             (CoverageStatus::NotChecked, "no text is in the scope of a policy")
         } else if failed {
             (CoverageStatus::Partial, "a detector found more than can be listed")
@@ -236,8 +298,8 @@ impl<'s> Scan<'s> {
             segments_scanned: self.segments_scanned,
             bytes_total,
             bytes_scanned: self.bytes_scanned,
-            segments_unchanged: 0,
-            bytes_unchanged: 0,
+            segments_unchanged: self.segments_unchanged,
+            bytes_unchanged: self.bytes_unchanged,
             decoders: self.decoders.iter().map(|&name| name.into()).collect(),
         }
     }
@@ -392,5 +454,7 @@ fn within(places: &[Span], span: Span) -> bool {
     after.checked_sub(1).is_some_and(|last| places[last].contains(span))
 }
 
+#[cfg(test)]
+mod session_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The payloads of an exchange with what was found in them masked.
 
-use super::judge::ToMask;
+use super::judge::{Repeat, ToMask};
 use crate::{
     domain::exchange::{Direction, Payload, Payloads},
     mask::{MaskError, Masker, Spot},
@@ -14,12 +14,14 @@ pub struct Masked {
 }
 
 /// `key` is what [`crate::mask::Style::Hash`] depends on.
-pub fn mask(key: [u8; 32], payloads: &Payloads, to_mask: &[ToMask]) -> Result<Masked, MaskError> {
+pub fn mask(key: [u8; 32], payloads: &Payloads, to_mask: &[ToMask], repeats: &[Repeat]) -> Result<Masked, MaskError> {
     let mut masker = Masker::new(key);
     let mut mask = |direction| {
         let spots: Vec<Spot<'_>> =
             to_mask.iter().filter(|spot| spot.location.direction == direction).map(spot).collect();
-        payloads.get(direction).map_or(Ok(None), |payload| masker.mask(payload, &spots))
+        let repeats = repeats.iter().filter(|repeat| repeat.direction == direction);
+        let erased: Vec<&str> = repeats.map(|repeat| repeat.pointer.as_str()).collect();
+        payloads.get(direction).map_or(Ok(None), |payload| masker.mask_and_erase(payload, &spots, &erased))
     };
     Ok(Masked { request: mask(Direction::Request)?, response: mask(Direction::Response)? })
 }

@@ -135,7 +135,7 @@ impl Pieces {
             Direction::Response => Role::Assistant,
         };
         let segment = Segment { direction, role, ..Segment::bare(Cow::Borrowed(window)) };
-        let mut scan = Scan::run(set, &chosen, slice::from_ref(&segment), None, deadline);
+        let mut scan = Scan::run(set, &chosen, slice::from_ref(&segment), None, None, deadline);
         self.merge(&mut scan);
         let cut = self.next_cut(window);
         let mut violations = Vec::new();

@@ -10,12 +10,12 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
-    judge::{self, JudgeError, Judgement},
+    judge::{self, JudgeError, Judgement, LateAnswer, Memory},
     masked::{self, Masked},
 };
 use crate::{
     domain::{
-        coverage::Coverage,
+        coverage::{Coverage, CoverageStatus},
         decision::{Action, Decision},
         exchange::{CallContext, Direction, Payload, Payloads},
     },
@@ -26,6 +26,7 @@ use crate::{
         set::UnknownPolicy,
     },
     record::{Appended, IdempotencyKey, Judged, Log, LogError, NewRecord, RecordKind, RecordedOutcome},
+    session::{Quarantine, SessionKey, Sessions},
     telemetry::{self, CheckEnded, CheckFailure, Source},
 };
 
@@ -131,13 +132,14 @@ pub struct Guardrail {
     log: Arc<Log>,
     large: Arc<Semaphore>,
     mask_key: [u8; 32],
+    sessions: Arc<Sessions>,
 }
 
 impl Guardrail {
     /// `mask_key` is what [`crate::mask::Style::Hash`] depends on.
-    pub fn new(policies: Arc<Live>, log: Arc<Log>, mask_key: [u8; 32]) -> Self {
+    pub fn new(policies: Arc<Live>, log: Arc<Log>, mask_key: [u8; 32], sessions: Arc<Sessions>) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key }
+        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key, sessions }
     }
 
     pub fn policies(&self) -> &Arc<Live> {
@@ -163,16 +165,29 @@ impl Guardrail {
         let Check { operation, payloads, side, mut context, policies, recording, deadline } = check;
         let request_id = Uuid::now_v7();
         let begun = Instant::now();
-        let (payloads, judgement) = self.judge(payloads, side, &context, &policies, deadline).await?;
-        let Judgement { decision, coverage, model, to_mask } = judgement;
+        let session = self.sessions.key(&context);
+        let asks = side.unwrap_or(payloads.direction()) == Direction::Request;
+        let quarantine = session.filter(|_| asks).and_then(|session| self.sessions.quarantined(session));
+        let (payloads, judgement) = match quarantine {
+            Some(quarantine) => {
+                let judgement = suspended(&quarantine, &payloads);
+                (payloads, judgement)
+            }
+            None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
+        };
+        let Judgement { decision, coverage, model, to_mask, late, repeats } = judgement;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
         }
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
-            masked::mask(self.mask_key, &payloads, &to_mask)?
+            masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
         } else {
             Masked::default()
         };
+        if recording != Recording::Never && !late.is_empty() {
+            let late = late.into_iter().map(|answer| passed(answer, &context, &policies)).collect();
+            self.log.append(late, deadline.into()).await?;
+        }
         let judged =
             Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us: micros(begun.elapsed()) };
         let direction = side.unwrap_or(payloads.direction());
@@ -212,19 +227,23 @@ impl Guardrail {
         context: &CallContext,
         policies: &[String],
         deadline: Instant,
+        session: Option<SessionKey>,
     ) -> Result<(Payloads, Judgement), GuardrailError> {
         let view = self.policies.view();
         if payloads.len() < LARGE {
-            let judgement = judge::judge(&view.set, policies, &payloads, side, context, Some(deadline))?;
+            let memory = session.map(|key| Memory { sessions: &self.sessions, key });
+            let judgement =
+                judge::judge_in_session(&view.set, policies, &payloads, side, context, Some(deadline), memory)?;
             return Ok((payloads, judgement));
         }
         let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(&self.large).acquire_owned()).await;
         let permit = permit.map_err(|_| GuardrailError::Overloaded)?.map_err(|_| GuardrailError::Failed)?;
-        let (context, policies) = (context.clone(), policies.to_vec());
+        let (context, policies, sessions) = (context.clone(), policies.to_vec(), Arc::clone(&self.sessions));
         let task = tokio::task::spawn_blocking(move || {
             // Held here and not by the caller: a caller that goes away does not end the work.
             let _permit = permit;
-            judge::judge(&view.set, &policies, &payloads, side, &context, Some(deadline))
+            let memory = session.map(|key| Memory { sessions: &sessions, key });
+            judge::judge_in_session(&view.set, &policies, &payloads, side, &context, Some(deadline), memory)
                 .map(|judgement| (payloads, judgement))
         });
         Ok(task.await.map_err(|_| GuardrailError::Failed)??)
@@ -242,6 +261,9 @@ impl Guardrail {
         known(&self.policies.view(), &policies)?;
         if context.model.is_empty() {
             context.model = payloads.request().or(payloads.response()).and_then(extract::model).unwrap_or_default();
+        }
+        if let Some(key) = self.sessions.key(&context) {
+            answered(Memory { sessions: &self.sessions, key }, &payloads);
         }
         Ok(Exchange(NewRecord {
             kind: RecordKind::Exchange,
@@ -264,6 +286,46 @@ fn known(view: &Generation, names: &[String]) -> Result<(), UnknownPolicy> {
     match names.iter().find(|name| view.set.get(name).is_none()) {
         Some(name) => Err(UnknownPolicy(name.clone())),
         None => Ok(()),
+    }
+}
+
+/// When an answer that is handed in comes back in a request, it is known. One that cannot be read is not, and the
+/// analysis will say so.
+fn answered(memory: Memory<'_>, payloads: &Payloads) {
+    let response = payloads.response().map(|response| extract::extract(Direction::Response, response));
+    if let Some(Ok(response)) = response {
+        memory.answered(&response.segments);
+    }
+}
+
+/// A request of a session in quarantine is refused as it is: nothing in it could change that.
+fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
+    Judgement {
+        decision: Decision::fold(vec![judge::refusal(quarantine)]),
+        coverage: Coverage::none(CoverageStatus::NotChecked, "the session is in quarantine"),
+        model: payloads.request().and_then(extract::model),
+        to_mask: Vec::new(),
+        late: Vec::new(),
+        repeats: Vec::new(),
+    }
+}
+
+/// The record of an answer that had passed before it was seen.
+fn passed(answer: LateAnswer, context: &CallContext, policies: &[String]) -> NewRecord {
+    let LateAnswer { exchange, judged, idempotency } = answer;
+    NewRecord {
+        kind: RecordKind::Exchange,
+        request_id: Uuid::now_v7(),
+        idempotency: Some(idempotency),
+        sync: true,
+        late: true,
+        direction: Direction::Response,
+        status: 200,
+        context: CallContext { envelope: Bytes::new(), ..context.clone() },
+        policies: policies.to_vec(),
+        outcome: RecordedOutcome::Judged(judged),
+        enforced: false,
+        payloads: exchange,
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Node<'s> {
     first: usize,
     /// The root of the places within the JSON that the string here holds.
     pub(super) inner: Option<usize>,
+    /// Whether the value here goes, whatever it is.
+    pub(super) erased: bool,
 }
 
 /// Which spots fitted a literal.
@@ -44,8 +46,12 @@ impl Node<'_> {
 impl<'s> Places<'s> {
     pub(super) const ROOT: usize = 0;
 
-    pub(super) fn of(spots: &[Spot<'s>]) -> Self {
+    pub(super) fn of(spots: &[Spot<'s>], erased: &[&'s str]) -> Self {
         let mut places = Self { nodes: vec![Node::default()] };
+        for pointer in erased {
+            let node = places.descend(Self::ROOT, pointer);
+            places.nodes[node].erased = true;
+        }
         for &spot in spots {
             let mut node = places.descend(Self::ROOT, spot.pointer);
             if !spot.inner_pointer.is_empty() {

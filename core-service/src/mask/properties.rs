@@ -5,7 +5,10 @@ use std::{cmp::Reverse, collections::HashMap, ops::Range};
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
-use crate::{domain::exchange::Direction, extract::extract};
+use crate::{
+    domain::{exchange::Direction, segment::is_name},
+    extract::extract,
+};
 
 /// A character and how it is written.
 type Written = Vec<(char, String)>;
@@ -198,8 +201,7 @@ impl<'f> Model<'f> {
                 let fields = fields.iter().map(|(key, value)| {
                     let name: String = key.iter().map(|(c, _)| *c).collect();
                     let (at, inner) = step(&name.replace('~', "~0").replace('/', "~1"));
-                    let key =
-                        if name.contains(' ') { self.text(key, &at, inner.as_deref(), true) } else { key.clone() };
+                    let key = if !is_name(&name) { self.text(key, &at, inner.as_deref(), true) } else { key.clone() };
                     (key, self.doc(value, &at, inner.as_deref()))
                 });
                 Doc::Object(fields.collect(), space)

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use super::{MaskError, literal, places::Places};
+use crate::domain::segment::is_name;
 
 /// As deep as payloads are read at all.
 const MAX_DEPTH: usize = 128;
@@ -12,6 +13,8 @@ pub(super) enum Kind {
     Key,
     String,
     Number,
+    /// Any value that is to be erased.
+    Whole,
 }
 
 /// A literal that a node of the places names.
@@ -47,6 +50,16 @@ struct Walk<'t, 'p> {
 impl<'t> Walk<'t, '_> {
     /// `node` is None where no spot lies below.
     fn value(&mut self, node: Option<usize>, depth: usize) -> Result<(), MaskError> {
+        if let Some(erased) = node.filter(|&node| self.places.node(node).erased) {
+            self.next_token();
+            let at = self.at;
+            self.value(None, depth)?;
+            let raw = &self.document[at..self.at];
+            if raw != "null" {
+                self.hits.push(Hit { node: erased, kind: Kind::Whole, at, raw, text: Cow::Borrowed(raw) });
+            }
+            return Ok(());
+        }
         match self.next_token() {
             Some(b'{') if depth < MAX_DEPTH => self.object(node, depth + 1),
             Some(b'[') if depth < MAX_DEPTH => self.array(node, depth + 1),
@@ -114,11 +127,11 @@ impl<'t> Walk<'t, '_> {
     }
 
     /// The node below a key. The key is a literal of that node itself when it is one that is read as text: see
-    /// `extract::leaves`. Any other key keeps its name, whatever was found in its value.
+    /// [`is_name`]. Any other key keeps its name, whatever was found in its value.
     fn key(&mut self, node: usize, at: usize, raw: &'t str) -> Result<Option<usize>, MaskError> {
         let key = literal::unescape(raw).ok_or(MaskError::NotJson { offset: at })?;
         let child = self.places.child(node, &key);
-        if child.is_some() && key.contains(' ') {
+        if child.is_some() && !is_name(&key) {
             self.hit(child, Kind::Key, at, raw)?;
         }
         Ok(child)

@@ -9,6 +9,7 @@ use super::{
     exception::Exception,
     parse::{self, Problem, narrow},
     schema::{Apply, DirectionName, OnFailure, PatternFile, PolicyFile, RoleName, RuleFile, WordMatch},
+    session::SessionFile,
     target::{Targets, includes},
 };
 use crate::{
@@ -44,6 +45,7 @@ pub struct Policy {
     pub deadline: Option<Duration>,
     pub severity: Severity,
     pub message: Arc<str>,
+    pub session: SessionFile,
 }
 
 #[derive(Debug)]
@@ -105,6 +107,9 @@ pub fn compile(source: &str) -> Result<Policy, Vec<Problem>> {
             "empty: nothing of a request would be judged. Use targets.directions to leave requests out",
         );
     }
+    for (field, why) in file.session.problems() {
+        problems.add(&format!("session.{field}"), why);
+    }
     let rules = compile_rules(&file, &mut problems);
     let exceptions = compile_exceptions(&file, &rules, &mut problems);
     if !problems.0.is_empty() {
@@ -124,6 +129,7 @@ pub fn compile(source: &str) -> Result<Policy, Vec<Problem>> {
         deadline: file.deadline_ms.map(|ms| Duration::from_millis(ms.into())),
         severity: file.severity,
         message: file.message.into(),
+        session: file.session,
     })
 }
 
@@ -236,7 +242,8 @@ fn looks_for(
         | Detector::Secrets
         | Detector::Pii
         | Detector::CodeSafety
-        | Detector::Obfuscation => {
+        | Detector::Obfuscation
+        | Detector::Harm => {
             for (field, list) in [("only", &rule.only), ("except", &rule.except)] {
                 for unknown in list.iter().filter(|name| !is_known(rule.detector, name)) {
                     wrong(

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::session::SessionFile;
 use crate::{
     domain::{
         decision::Action,
@@ -50,6 +51,9 @@ pub struct PolicyFile {
     /// Milliseconds that a check may take before it counts as failed. 1 to 60000.
     #[serde(default)]
     pub deadline_ms: Option<u32>,
+    /// What is made of a conversation as a whole.
+    #[serde(default)]
+    pub session: SessionFile,
 }
 
 fn default_severity() -> Severity {

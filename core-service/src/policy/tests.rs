@@ -19,7 +19,7 @@ fn the_built_in_policy_compiles() {
 #[test]
 fn a_problem_names_line_and_field() {
     insta::assert_snapshot!(problems("name: a\nrules:\n  - detector: pii\n    action: blok\n")[0], @"line 4, column 13: rules[0].action: unknown variant `blok`, expected one of allow, alert, mask, block");
-    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, exceptions, on_failure, deadline_ms");
+    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, exceptions, on_failure, deadline_ms, session");
     insta::assert_snapshot!(problems("name: a\nrules: [{detector: regex, action: block, patterns: [{pattern: '(x'}]}]")[0], @"line 2, column 9: rules[0].patterns[0].pattern: error: unclosed group");
     assert!(problems("name: [").first().is_some_and(|problem| problem.starts_with("line ")));
 }
@@ -38,11 +38,18 @@ fn what_has_no_meaning_is_a_problem() {
         ("detector: regex, patterns: [{pattern: 'a', matches: [b]}]", "patterns[0].matches[0]"),
         ("detector: regex, patterns: [{pattern: 'a', misses: [a]}]", "patterns[0].misses[0]"),
         ("detector: regex, patterns: [{pattern: '(\\w{200}){200}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '((a{1000}){1000}){1000}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '(\\pL{1,99}\\d?){1,999}'}]", "patterns[0].pattern"),
+        ("detector: regex, patterns: [{pattern: '(a|aa)+\\1'}]", "patterns[0].pattern"),
         ("detector: regex, patterns: [{pattern: '(?=a)'}]", "patterns[0].pattern"),
     ] {
         let found = problems(&format!("name: a\nrules: [{{action: block, {rule}}}]"));
         assert!(found[0].contains(&format!("rules[0].{field}: ")), "{rule}: {found:?}");
     }
+    let deep = format!("{}a{}", "(".repeat(51), ")".repeat(51));
+    let deep =
+        problems(&format!("name: a\nrules: [{{detector: regex, action: block, patterns: [{{pattern: '{deep}'}}]}}]"));
+    assert!(deep[0].contains("patterns[0].pattern: "), "{deep:?}");
     let rules = "rules: [{detector: pii, action: alert}, {detector: pii, action: block}]";
     assert!(problems(&format!("name: a\n{rules}"))[0].contains("two rules"));
     assert!(problems("name: 'a b'\nrules: []")[0].contains("name: "));
@@ -51,6 +58,19 @@ fn what_has_no_meaning_is_a_problem() {
     assert!(
         problems("name: a\nrules: []\nexceptions: [{phrase: xyz, rules: [none]}]")[0].contains("exceptions[0].rules")
     );
+    for (session, field) in [
+        ("joined_turns: 1", "joined_turns"),
+        ("score: {limit: 0}", "score.limit"),
+        ("score: {limit: 2, action: mask}", "score.action"),
+        ("score: {limit: 2, detectors: []}", "score.detectors"),
+        ("score: {limit: 2, half_life_minutes: 0}", "score.half_life_minutes"),
+        ("quarantine: {minutes: 0, on: [late]}", "quarantine.minutes"),
+        ("quarantine: {minutes: 5, on: []}", "quarantine.on"),
+        ("quarantine: {minutes: 5, on: [score]}", "quarantine.on"),
+    ] {
+        let found = problems(&format!("name: a\nrules: []\nsession: {{{session}}}"));
+        assert!(found[0].contains(&format!("session.{field}: ")), "{session}: {found:?}");
+    }
 }
 
 #[test]

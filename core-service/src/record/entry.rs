@@ -74,7 +74,7 @@ pub struct IdempotencyKey([u8; 16]);
 impl IdempotencyKey {
     /// A digest of 128 bits, so that keys of any length take the same room, and that one principal's keys never meet
     /// another's. Not keyed: it has to be the same after a restart.
-    fn digest(kind: u8, parts: &[&[u8]]) -> Self {
+    fn digest<'p>(kind: u8, parts: impl IntoIterator<Item = &'p [u8]>) -> Self {
         let mut hash = Sha256::new_with_prefix([kind]);
         for part in parts {
             hash.update((part.len() as u64).to_le_bytes());
@@ -87,7 +87,12 @@ impl IdempotencyKey {
 
     /// What a caller named, unique for its principal.
     pub fn named(principal: &str, key: &str) -> Self {
-        Self::digest(0, &[principal.as_bytes(), key.as_bytes()])
+        Self::digest(0, [principal.as_bytes(), key.as_bytes()])
+    }
+
+    /// A turn of a conversation, by everything up to it.
+    pub fn conversation<'p>(parts: impl IntoIterator<Item = &'p str>) -> Self {
+        Self::digest(1, parts.into_iter().map(str::as_bytes))
     }
 
     pub(super) const fn as_bytes(&self) -> &[u8] {

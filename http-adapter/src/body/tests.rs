@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use http::Request;
 use http_body::Frame;
 
 use super::*;
@@ -37,25 +38,30 @@ fn reader(body_bytes: usize, body_budget: usize) -> BodyReader {
     BodyReader::new(&AdapterSettings { body_bytes, body_budget, body_timeout, ..AdapterSettings::default() })
 }
 
-fn request(body: impl Into<Body>) -> Request {
+fn request(body: impl Into<Body>) -> Request<Body> {
     Request::post("/").header(CONTENT_TYPE, "application/json").body(body.into()).unwrap()
 }
 
+async fn read(reader: &BodyReader, request: Request<Body>) -> Result<Held<'_>, ApiError> {
+    let (head, body) = request.into_parts();
+    reader.read(&head.headers, body).await
+}
+
 async fn error(reader: &BodyReader, body: impl Into<Body>) -> ErrorCode {
-    reader.read(request(body)).await.unwrap_err().code
+    read(reader, request(body)).await.unwrap_err().code
 }
 
 #[tokio::test]
 async fn one_frame_is_not_copied_and_several_are_joined() {
     let reader = reader(10, 10);
     let whole = Bytes::from_static(b"0123456789");
-    let held = reader.read(request(whole.clone())).await.unwrap();
+    let held = read(&reader, request(whole.clone())).await.unwrap();
     assert_eq!((held.bytes.as_ptr(), held.bytes.len()), (whole.as_ptr(), 10));
     drop(held);
     for parts in [&["0123456789"][..], &["", "01", "", "234567", "89"], &["0", "123456789", ""]] {
-        assert_eq!(reader.read(request(frames(parts, true))).await.unwrap().bytes, whole);
+        assert_eq!(read(&reader, request(frames(parts, true))).await.unwrap().bytes, whole);
     }
-    assert!(reader.read(request(Body::empty())).await.unwrap().bytes.is_empty());
+    assert!(read(&reader, request(Body::empty())).await.unwrap().bytes.is_empty());
 }
 
 #[tokio::test]
@@ -75,15 +81,15 @@ async fn a_body_that_does_not_end_is_not_waited_for() {
 #[tokio::test]
 async fn the_budget_is_shared_and_given_back() {
     let reader = reader(10, 12);
-    let first = reader.read(request(frames(&["0123"], true))).await.unwrap();
-    let second = reader.read(request("01234567")).await.unwrap();
+    let first = read(&reader, request(frames(&["0123"], true))).await.unwrap();
+    let second = read(&reader, request("01234567")).await.unwrap();
     assert_eq!(reader.budget.available_permits(), 0);
     assert_eq!(error(&reader, "0").await, ErrorCode::Overloaded);
     drop(first);
     assert_eq!(reader.budget.available_permits(), 4);
     assert_eq!(error(&reader, "01234").await, ErrorCode::Overloaded);
     drop(second);
-    assert_eq!(reader.read(request("01234")).await.unwrap().bytes, "01234");
+    assert_eq!(read(&reader, request("01234")).await.unwrap().bytes, "01234");
     assert_eq!(error(&reader, frames(&[], false)).await, ErrorCode::RequestTimeout);
     assert_eq!(reader.budget.available_permits(), 12);
 }
@@ -95,14 +101,14 @@ async fn only_json_is_read() {
     for media_type in
         ["text/plain", "application/jsonl", "json", "+json", "application/x-www-form-urlencoded", "", "\u{e9}"]
     {
-        let refused = reader.read(with(CONTENT_TYPE, media_type)).await.unwrap_err();
+        let refused = read(&reader, with(CONTENT_TYPE, media_type)).await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::UnsupportedMediaType, "{media_type}");
     }
-    let refused = reader.read(Request::new(Body::empty())).await.unwrap_err();
+    let refused = read(&reader, Request::new(Body::empty())).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::UnsupportedMediaType);
     let mut packed = request("{}");
     packed.headers_mut().insert(CONTENT_ENCODING, "gzip".parse().unwrap());
-    assert_eq!(reader.read(packed).await.unwrap_err().code, ErrorCode::UnsupportedMediaType);
+    assert_eq!(read(&reader, packed).await.unwrap_err().code, ErrorCode::UnsupportedMediaType);
 
     let accepted = [
         "application/json",
@@ -113,6 +119,6 @@ async fn only_json_is_read() {
     for media_type in accepted {
         let mut request = request("{}");
         request.headers_mut().insert(CONTENT_TYPE, media_type.parse().unwrap());
-        assert_eq!(reader.read(request).await.unwrap().bytes, "{}", "{media_type}");
+        assert_eq!(read(&reader, request).await.unwrap().bytes, "{}", "{media_type}");
     }
 }

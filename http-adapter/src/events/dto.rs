@@ -20,6 +20,9 @@ pub(super) struct Detail<'a> {
     response: Option<Box<RawValue>>,
     context: Option<&'a RawValue>,
     config: Option<&'a RawValue>,
+    /// What stood beside the payloads in a flat record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +106,8 @@ struct Envelope<'a> {
     context: Option<&'a RawValue>,
     #[serde(borrow)]
     config: Option<&'a RawValue>,
+    #[serde(borrow)]
+    record: Option<&'a RawValue>,
 }
 
 impl<'a> From<&'a v1::ListEventsResponse> for Page<'a> {
@@ -115,9 +120,9 @@ impl<'a> From<&'a v1::ListEventsResponse> for Page<'a> {
 impl<'a> Detail<'a> {
     pub(super) fn new(event: &'a v1::Event, found: &'a v1::GetEventResponse) -> Self {
         // An envelope of another gateway need not be an object of these members.
-        let Envelope { context, config } = serde_json::from_slice(&found.envelope).unwrap_or_default();
+        let Envelope { context, config, record } = serde_json::from_slice(&found.envelope).unwrap_or_default();
         let (request, response) = (embedded(&found.request), embedded(&found.response));
-        Self { event: event.into(), request, response, context, config }
+        Self { event: event.into(), request, response, context, config, record }
     }
 }
 

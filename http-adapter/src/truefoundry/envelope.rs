@@ -1,21 +1,17 @@
 //! What TrueFoundry sends: `requestBody`, `responseBody`, `context`, `config`.
 //!
-//! The payloads are found, not parsed: they stay slices of the body and reach the core byte for byte. No error quotes
-//! the text, because serde's own messages about a wrong type do, the values are taken raw and judged here.
+//! The payloads are found, not parsed: they stay slices of the body and reach the core byte for byte.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use portcullis_api::{
-    error::{ApiError, ErrorCode},
-    v1::CallContext,
-};
-use serde::{Deserialize, de::IgnoredAny};
+use portcullis_api::{error::ApiError, v1::CallContext};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    query::{Operation, invalid, parse_contract},
-    settings::Contract,
+    json::{self, members, string, text},
+    query::{Choices, invalid},
 };
 
 const SOURCE: &str = "truefoundry";
@@ -30,8 +26,7 @@ pub(super) struct Envelope {
     pub(super) response: Option<Bytes>,
     pub(super) context: CallContext,
     pub(super) policies: Vec<String>,
-    pub(super) contract: Option<Contract>,
-    pub(super) operation: Option<Operation>,
+    pub(super) choices: Choices,
 }
 
 // An absent member and a null one mean the same everywhere: `Option` makes both None. A key that is there twice is an
@@ -82,40 +77,25 @@ struct Config<'a> {
     contract: Option<&'a RawValue>,
     #[serde(borrow)]
     operation: Option<&'a RawValue>,
+    #[serde(borrow)]
+    on_response: Option<&'a RawValue>,
 }
 
 impl Envelope {
     pub(super) fn parse(bytes: &Bytes) -> Result<Self, ApiError> {
-        let body = read_body(bytes)?;
+        let body: Body<'_> = json::read(bytes)?;
         let request = payload(body.request_body, "requestBody")?
             .ok_or_else(|| invalid("requestBody", "is required and must not be empty"))?;
         let response = payload(body.response_body, "responseBody")?;
         let config: Config<'_> = members(body.config, "config")?;
-        let word = |raw: Option<_>, field| raw.map(|raw| string(raw, field)).transpose();
-        let contract = word(config.contract, "config.contract")?;
-        let operation = word(config.operation, "config.operation")?;
         Ok(Self {
             request: bytes.slice_ref(request.as_bytes()),
             response: response.map(|response| bytes.slice_ref(response.as_bytes())),
             context: call_context(&body)?,
             policies: policies(&config)?,
-            contract: contract.map(|text| parse_contract(&text, "config.contract")).transpose()?,
-            operation: operation.map(|text| Operation::parse(&text, "config.operation")).transpose()?,
+            choices: choices(&config)?,
         })
     }
-}
-
-fn read_body(bytes: &Bytes) -> Result<Body<'_>, ApiError> {
-    let malformed = |why: String| ApiError::new(ErrorCode::MalformedPayload, why);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
-    let not_json = |error| malformed(format!("the body cannot be read: {error}"));
-    // A derived reader would take a list for the members in their order.
-    if !text.trim_ascii_start().starts_with('{') {
-        serde_json::from_str::<IgnoredAny>(text).map_err(not_json)?;
-        return Err(malformed("the body must be a JSON object".to_owned()));
-    }
-    serde_json::from_str(text).map_err(not_json)
 }
 
 /// An object with anything in it. None when there is none: absent, null, or `{}`.
@@ -179,6 +159,17 @@ fn beside(body: &Body<'_>) -> Bytes {
     json.into()
 }
 
+fn choices(config: &Config<'_>) -> Result<Choices, ApiError> {
+    let mut choices = Choices::default();
+    for (name, raw) in Choices::NAMES.into_iter().zip([config.contract, config.operation, config.on_response]) {
+        if let Some(raw) = raw {
+            let field = format!("config.{name}");
+            choices.set(name, &string(raw, &field)?, &field)?;
+        }
+    }
+    Ok(choices)
+}
+
 /// The union of `policy` and `policies`, in their order.
 fn policies(config: &Config<'_>) -> Result<Vec<String>, ApiError> {
     let mut names = Vec::new();
@@ -197,34 +188,12 @@ fn policies(config: &Config<'_>) -> Result<Vec<String>, ApiError> {
     Ok(names)
 }
 
-/// The members of an object that may be missing.
-fn members<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue>, field: &str) -> Result<T, ApiError> {
-    match raw.map(RawValue::get) {
-        None => Ok(T::default()),
-        Some(json) if json.starts_with('{') => {
-            serde_json::from_str(json).map_err(|_| invalid(field, "has a key twice or a key that is not text"))
-        }
-        Some(_) => Err(invalid(field, "must be an object")),
-    }
-}
-
-fn string(raw: &RawValue, field: &str) -> Result<String, ApiError> {
-    serde_json::from_str(raw.get()).map_err(|_| invalid(field, "must be a string"))
-}
-
-/// A string as it is, anything else as its JSON: callers put numbers and lists where strings are expected, and a
-/// label is no reason to turn a call away.
-fn text(raw: Option<&RawValue>, field: &str) -> Result<Option<String>, ApiError> {
-    match raw {
-        Some(raw) if raw.get().starts_with('"') => string(raw, field).map(Some),
-        Some(raw) => Ok(Some(raw.get().to_owned())),
-        None => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use portcullis_api::error::ErrorCode;
+
     use super::*;
+    use crate::settings::{Contract, OnResponse, Operation};
 
     fn parse(text: &str) -> Result<Envelope, ApiError> {
         Envelope::parse(&Bytes::copy_from_slice(text.as_bytes()))
@@ -308,6 +277,7 @@ mod tests {
             (r#""config": {"contract": "SECRET"}"#, "config.contract"),
             (r#""config": {"contract": 1}"#, "config.contract"),
             (r#""config": {"operation": "SECRET"}"#, "config.operation"),
+            (r#""config": {"on_response": ["SECRET"]}"#, "config.on_response"),
         ];
         for (members, field) in cases {
             let message = fails(beside_request(members), ErrorCode::InvalidArgument, Some(field));
@@ -364,12 +334,17 @@ mod tests {
     #[test]
     fn config_chooses() {
         let call = beside_request(
-            r#""config": {"policies": ["b", "a", "b"], "policy": "a", "contract": "VERDICT", "operation": "Mutate"}"#,
+            r#""config": {"policies": ["b", "a", "b"], "policy": "a", "contract": "VERDICT", "operation": "Mutate", "on_response": "enforce"}"#,
         );
         let call = call.unwrap();
         assert_eq!(call.policies, ["a", "b"]);
-        assert_eq!((call.contract, call.operation), (Some(Contract::Verdict), Some(Operation::Mutate)));
+        let chosen = Choices {
+            contract: Some(Contract::Verdict),
+            operation: Some(Operation::Mutate),
+            on_response: Some(OnResponse::Enforce),
+        };
+        assert_eq!(call.choices, chosen);
         let call = beside_request(r#""config": {"policies": null, "contract": null, "other": [{}]}"#).unwrap();
-        assert_eq!((call.policies.len(), call.contract, call.operation), (0, None, None));
+        assert_eq!((call.policies.len(), call.choices), (0, Choices::default()));
     }
 }

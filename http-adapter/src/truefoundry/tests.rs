@@ -1,13 +1,13 @@
 use portcullis_api::{
     error::{ApiError, ErrorCode},
-    v1::{Coverage, Severity, Violation},
+    v1::{Action, Coverage, CoverageStatus, Severity, Verdict, Violation},
 };
 use serde_json::json;
 
 use super::*;
 use crate::{
     AdapterSettings,
-    testing::{Call, FakeCore, ID, ask, body_text, post, send},
+    testing::{Call, FakeCore, ID, ask, body_text, post, send, shown},
 };
 
 const ASKED: &str = r#"{"requestBody": {"model": "m", "temperature": 1.0}}"#;
@@ -54,6 +54,7 @@ async fn a_prompt_is_checked_once_and_its_bytes_are_what_was_sent() {
         let [Call::Check(check)] = &calls[..] else { panic!("{calls:?}") };
         assert_eq!(check.request, Some(payload(Bytes::from_static(br#"{"model": "m", "temperature": 1.0}"#))));
         assert_eq!((check.recording(), &check.response), (Recording::Always, &None));
+        assert_eq!((check.operation(), check.judge()), (v1::Operation::Validate, Direction::Request));
         assert_eq!(core.seen("grpc-timeout"), ["5000000u"]);
     }
 }
@@ -150,14 +151,8 @@ async fn what_cannot_be_read_is_refused_without_a_call_whatever_sync_says() {
         ("sync=maybe", ASKED, 422, "invalid_argument", "sync"),
         ("sync=", ASKED, 422, "invalid_argument", "sync"),
         ("contract=old", ASKED, 422, "invalid_argument", "contract"),
-        ("operation=mutate", ASKED, 501, "unimplemented", "operation"),
-        (
-            "",
-            r#"{"requestBody": {"a": 1}, "config": {"operation": "mutate"}}"#,
-            501,
-            "unimplemented",
-            "config.operation",
-        ),
+        ("on_response=block", ASKED, 422, "invalid_argument", "on_response"),
+        ("operation=mask", ASKED, 422, "invalid_argument", "operation"),
         ("", r#"{"requestBody": {"a": 1}, "config": {"policy": 1}}"#, 422, "invalid_argument", "config.policy"),
         ("", r#"{"requestBody": {}}"#, 422, "invalid_argument", "requestBody"),
         ("", r#"{"requestBody": {"a": 1}, "responseBody": 1}"#, 422, "invalid_argument", "responseBody"),
@@ -177,9 +172,154 @@ async fn what_cannot_be_read_is_refused_without_a_call_whatever_sync_says() {
             assert_eq!(core.calls(), []);
         }
     }
-    let query_wins = r#"{"requestBody": {"a": 1}, "config": {"operation": "mutate"}}"#;
-    let router = FakeCore::content().router(AdapterSettings::default());
-    assert_eq!(ask(&router, post("?operation=validate", query_wins)).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn nobody_waits_for_what_must_be_waited_for() {
+    let config = |json: &str| format!(r#"{{"requestBody": {{"a": 1}}, "responseBody": {{"b": 1}}, "config": {json}}}"#);
+    let cases = [
+        ("?sync=false&operation=mutate", ASKED.to_owned(), "operation"),
+        ("?sync=false&on_response=enforce", ANSWERED.to_owned(), "on_response"),
+        ("?sync=false", config(r#"{"operation": "mutate"}"#), "operation"),
+        ("?sync=false", config(r#"{"on_response": "enforce"}"#), "on_response"),
+    ];
+    for (query, body, field) in cases {
+        let core = blocking();
+        let (status, answer) = ask(&core.router(AdapterSettings::default()), post(query, body)).await;
+        assert_eq!((status.as_u16(), answer["field"].as_str()), (422, Some(field)), "{query}");
+        assert_eq!(core.calls(), []);
+    }
+    // The query wins, and a deployment's own choice asks for nothing of a call that does not wait.
+    let enforcing = AdapterSettings { on_response: OnResponse::Enforce, ..AdapterSettings::default() };
+    let router = blocking().router(enforcing);
+    for (query, body) in [
+        ("?sync=false", ANSWERED.to_owned()),
+        ("?sync=false&operation=validate", config(r#"{"operation": "mutate"}"#)),
+        ("?sync=false&on_response=monitor", config(r#"{"on_response": "enforce"}"#)),
+    ] {
+        let (status, answer) = ask(&router, post(query, body)).await;
+        assert_eq!((status.as_u16(), answer["analysis"].as_str()), (200, Some("pending")), "{query}");
+    }
+}
+
+fn masking(side: Direction, body: &'static [u8]) -> FakeCore {
+    let masked = Some(payload(Bytes::from_static(body)));
+    let mut answer = decided(Verdict::Pass, Action::Mask, None);
+    match side {
+        Direction::Response => answer.masked_response = masked,
+        Direction::Request | Direction::Unspecified => answer.masked_request = masked,
+    }
+    FakeCore::content().checks(answer)
+}
+
+#[tokio::test]
+async fn what_is_masked_goes_back_byte_for_byte() {
+    let odd = br#"{ "b" :"[EMAIL]", "n": 1.50e3 ,"n": "\u00e9" }"#;
+    for (body, side) in [(ASKED, Direction::Request), (ANSWERED, Direction::Response)] {
+        let core = masking(side, odd);
+        let response = send(&core.router(AdapterSettings::default()), post("?operation=mutate", body)).await;
+        assert_eq!(response.headers()["x-request-id"], ID);
+        let expected = format!(
+            r#"{{"verdict":true,"allowed":true,"transformed":true,"request_id":"{ID}","result":{}}}"#,
+            std::str::from_utf8(odd).unwrap()
+        );
+        assert_eq!(body_text(response).await, expected);
+        let calls = core.calls();
+        let [Call::Check(check)] = &calls[..] else { panic!("{calls:?}") };
+        assert_eq!((check.operation(), check.judge()), (v1::Operation::Mutate, side));
+        assert_eq!(check.response.is_some(), side == Direction::Response);
+    }
+    // The side that nobody waits for is not what the gateway would put in its place.
+    let (_, body) =
+        ask(&masking(Direction::Request, odd).router(AdapterSettings::default()), post("?operation=mutate", ANSWERED))
+            .await;
+    assert_eq!((&body["transformed"], body.get("result")), (&json!(false), None));
+    let text = FakeCore::content().checks(CheckResponse {
+        masked_request: Some(Payload { content: Some(Content::Text("[EMAIL]".to_owned())) }),
+        ..decided(Verdict::Pass, Action::Mask, None)
+    });
+    assert_eq!(ask(&text.router(AdapterSettings::default()), post("?operation=mutate", ASKED)).await.0, 500);
+}
+
+#[tokio::test]
+async fn a_response_is_judged_inline_where_that_is_wanted() {
+    let monitoring = AdapterSettings::default();
+    let enforcing = AdapterSettings { on_response: OnResponse::Enforce, ..AdapterSettings::default() };
+    let config = |json: &str| format!(r#"{{"requestBody": {{"a": 1}}, "responseBody": {{"b": 1}}, "config": {json}}}"#);
+    let (plain, enforce) = (config("{}"), config(r#"{"on_response": "enforce"}"#));
+    let cases = [
+        (&monitoring, "", &plain, false),
+        (&enforcing, "", &plain, true),
+        (&monitoring, "?on_response=Enforce", &plain, true),
+        (&enforcing, "?on_response=monitor", &plain, false),
+        (&monitoring, "", &enforce, true),
+        (&monitoring, "?on_response=monitor", &enforce, false),
+        (&monitoring, "?operation=mutate", &plain, true),
+        (&monitoring, "?operation=mutate&on_response=monitor", &plain, false),
+        (&enforcing, "?sync=false", &plain, false),
+    ];
+    for (settings, query, body, inline) in cases {
+        let core = blocking();
+        let (status, answer) = ask(&core.router(settings.clone()), post(query, body.clone())).await;
+        let calls = core.calls();
+        if inline {
+            assert_eq!((status.as_u16(), &answer["verdict"]), (400, &json!(false)), "{query} {body}");
+            let [Call::Check(check)] = &calls[..] else { panic!("{calls:?}") };
+            assert_eq!(check.judge(), Direction::Response);
+            assert_eq!(check.response, Some(payload(Bytes::from_static(br#"{"b": 1}"#))));
+        } else {
+            assert_eq!((status.as_u16(), &answer["analysis"]), (200, &json!("pending")), "{query} {body}");
+            assert!(matches!(calls[..], [Call::Ingest(_)]), "{calls:?}");
+        }
+    }
+}
+
+/// Every hook under every contract and operation, and what can come of it.
+#[tokio::test]
+async fn the_whole_contract() {
+    let overloaded = FakeCore::content().fails(ApiError::new(ErrorCode::Overloaded, "the queue stayed full"));
+    let unknown = ApiError::new(ErrorCode::UnknownPolicy, "there is no policy `nobody`").at("policies");
+    let unchecked = decided(Verdict::Unspecified, Action::Allow, Some(CoverageStatus::NotChecked));
+    let hooks = [
+        ("llm_input", r#"{"requestBody": {"model": "m", "messages": []}}"#, Direction::Request),
+        ("llm_output", r#"{"requestBody": {"model": "m"}, "responseBody": {"choices": []}}"#, Direction::Response),
+        ("mcp_pre_tool", r#"{"requestBody": {"name": "f", "arguments": {}}}"#, Direction::Request),
+        ("mcp_post_tool", r#"{"requestBody": {"name": "f"}, "responseBody": {"content": []}}"#, Direction::Response),
+        ("mcp_post_tool as a request", r#"{"requestBody": {"content": [], "isError": false}}"#, Direction::Request),
+    ];
+    let mut table = String::new();
+    for (hook, body, side) in hooks {
+        let cores = [
+            ("allow", FakeCore::content()),
+            ("block", blocking()),
+            ("mask", masking(side, br#"{"the": "whole body"}"#)),
+            ("not checked", FakeCore::content().checks(unchecked.clone())),
+            ("error", FakeCore::content().fails(unknown.clone())),
+            ("overload", overloaded.clone()),
+        ];
+        for (outcome, core) in cores {
+            let mut answers: Vec<(String, Vec<String>)> = Vec::new();
+            for contract in ["status", "verdict"] {
+                for operation in ["validate", "mutate"] {
+                    // The core masks where it is asked to.
+                    let core =
+                        if (outcome, operation) == ("mask", "validate") { FakeCore::content() } else { core.clone() };
+                    let query = format!("?contract={contract}&operation={operation}&on_response=enforce");
+                    let answer = shown(send(&core.router(AdapterSettings::default()), post(&query, body)).await).await;
+                    let under = format!("{contract} {operation}");
+                    match answers.iter_mut().find(|(known, _)| *known == answer) {
+                        Some((_, choices)) => choices.push(under),
+                        None => answers.push((answer, vec![under])),
+                    }
+                }
+            }
+            table += &format!("{hook}: {outcome}\n");
+            for (answer, choices) in answers {
+                table += &format!("  {}:\n    {answer}\n", choices.join(", "));
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
 }
 
 #[tokio::test]

@@ -3,18 +3,22 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod access;
+mod akto;
 mod bad_input;
 mod canary;
 mod cli;
 mod durability;
 mod events;
 mod gateways;
+mod generic;
 mod grpc;
 mod mcp;
 mod metrics;
 mod modes;
+mod mutate;
 mod pieces;
 mod policies;
+mod sessions;
 mod sides;
 mod tls;
 mod truth_table;

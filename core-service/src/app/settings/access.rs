@@ -92,7 +92,9 @@ impl<'de> Deserialize<'de> for CredentialList {
 
 impl CredentialList {
     pub fn first(&self) -> Option<&Secret> {
-        self.0.first().map(|(Item::Bare(value) | Item::Named { value, .. })| value)
+        match self.0.first()? {
+            Item::Bare(value) | Item::Named { value, .. } => Some(value),
+        }
     }
 
     /// What is set elsewhere takes the place of the whole list.

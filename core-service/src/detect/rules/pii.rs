@@ -50,20 +50,18 @@ pub(super) const FAMILIES: &[&[Rule]] = &[
 /// Whether one of the words stands in the text, ignoring the case of ASCII letters. The words are lower case.
 /// `passportNumber` holds the word passport, `import` does not hold port.
 fn mentions(text: &str, words: &[&str]) -> bool {
-    let lower = text.to_ascii_lowercase();
-    words.iter().any(|word| {
-        lower.match_indices(word).any(|(at, _)| {
+    let bytes = text.as_bytes();
+    let joined = |at: usize| match (at.checked_sub(1).and_then(|before| bytes.get(before)), bytes.get(at)) {
+        (Some(a), Some(b)) => {
+            let hump = a.is_ascii_lowercase() && b.is_ascii_uppercase();
+            a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && !hump
+        }
+        _ => false,
+    };
+    (0..bytes.len()).filter(|at| !joined(*at)).any(|at| {
+        words.iter().any(|word| {
             let end = at + word.len();
-            let hump = |end: usize| {
-                text[..end].ends_with(|c: char| c.is_ascii_lowercase())
-                    && text[end..].starts_with(|c: char| c.is_ascii_uppercase())
-            };
-            let inside = |end: usize| {
-                lower[..end].ends_with(|c: char| c.is_ascii_alphabetic())
-                    && lower[end..].starts_with(|c: char| c.is_ascii_alphabetic())
-                    && !hump(end)
-            };
-            !inside(at) && !inside(end)
+            bytes.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes())) && !joined(end)
         })
     })
 }

@@ -2,12 +2,16 @@
 
 use std::sync::{Arc, LazyLock};
 
-use proptest::{prelude::*, sample::select};
+use proptest::{
+    prelude::*,
+    sample::{Index, select},
+};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    domain::{decision::Action, exchange::CallContext},
+    detect::rules,
+    domain::{decision::Action, exchange::CallContext, finding::Detector},
     guardrail::judge::{Judgement, judge},
     policy::{compile, set::PolicySet},
 };
@@ -110,6 +114,18 @@ fn any_document() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// All that is built in, masked, over texts in which it is found.
+static ALL: LazyLock<PolicySet> = LazyLock::new(|| {
+    let rules = Detector::BUILT_IN
+        .map(|detector| format!("  - {{detector: {}, action: mask, threshold: 0, mask: partial}}", detector.as_str()));
+    let scope = "scope: {roles: [system, developer, user, assistant, tool, tool_call, other]}";
+    let policy = format!("name: all\n{scope}\nrules:\n{}\n", rules.join("\n"));
+    PolicySet::new(vec![Arc::new(compile::compile(&policy).unwrap())]).unwrap()
+});
+
+static SAMPLES: LazyLock<Vec<&str>> =
+    LazyLock::new(|| rules::all().flat_map(|rule| rule.matches.iter().copied()).collect());
+
 fn ask(direction: Direction, document: &str) -> Option<(Judgement, Payloads)> {
     let payload = Payload::Json(document.to_owned().into());
     let payloads = match direction {
@@ -134,16 +150,41 @@ proptest! {
         let direction = if response { Direction::Response } else { Direction::Request };
         let document = document.to_string();
         let Some((judgement, payloads)) = ask(direction, &document) else { return Ok(()) };
-        let masked = mask(KEY, &payloads, &judgement.to_mask).unwrap();
+        let masked = mask(KEY, &payloads, &judgement.to_mask, &judgement.repeats).unwrap();
         let (here, there) = if response { (masked.response, masked.request) } else { (masked.request, masked.response) };
         prop_assert!(there.is_none());
         prop_assert_eq!(here.is_some(), judgement.decision.action == Action::Mask);
         let Some(masked) = here.map(text) else { return Ok(()) };
+        // Those have a test of their own: they go whole.
+        prop_assume!(judgement.repeats.is_empty());
         prop_assert!(serde_json::from_str::<Value>(&masked).is_ok());
         prop_assert_eq!(masked.matches("[KEYWORDS_1]").count() as u64, judgement.decision.violations_total);
         prop_assert_eq!(masked.replace("[KEYWORDS_1]", "banana"), document);
         let (again, _) = ask(direction, &masked).unwrap();
         prop_assert_eq!(again.decision.action, Action::Allow);
+    }
+
+    /// Whatever is found wherever: it can be masked, and what was JSON stays JSON.
+    #[test]
+    fn whatever_is_found_can_be_masked(
+        document in any_document(), samples in prop::collection::vec(any::<Index>(), 1..4), response in any::<bool>(),
+    ) {
+        let direction = if response { Direction::Response } else { Direction::Request };
+        let mut document = document.to_string();
+        for (word, sample) in ["banana", "plain text", "user"].into_iter().zip(samples) {
+            let sample = Value::from(*sample.get(&SAMPLES)).to_string();
+            document = document.replace(&format!("\"{word}\""), &sample);
+        }
+        let payload = Payload::Json(document.into());
+        let payloads = match direction {
+            Direction::Request => Payloads::Request(payload),
+            Direction::Response => Payloads::Response(payload),
+        };
+        let Ok(judgement) = judge(&ALL, &[], &payloads, None, &CallContext::default(), None) else { return Ok(()) };
+        let masked = mask(KEY, &payloads, &judgement.to_mask, &judgement.repeats).unwrap();
+        if let Some(masked) = masked.request.or(masked.response) {
+            prop_assert!(serde_json::from_str::<Value>(&text(masked)).is_ok());
+        }
     }
 
     #[test]
@@ -152,4 +193,19 @@ proptest! {
         let (judgement, _) = ask(Direction::Request, &document).unwrap();
         prop_assert_eq!(judgement.decision.action, Action::Block);
     }
+}
+
+#[test]
+fn log_probabilities_do_not_tell_what_is_masked() {
+    let choice = |content: &str, logprobs: &str| {
+        format!(r#"{{"message":{{"role":"assistant","content":"{content}"}},"logprobs":{logprobs}}}"#)
+    };
+    let tokens = r#"{"content":[{"token":"ban","bytes":[98]},{"token":"ana"}]}"#;
+    let answer = |first: &str, second: &str| format!(r#"{{"choices": [{first}, {second}]}}"#);
+    let document = answer(&choice("banana", tokens), &choice("apple", tokens));
+    let (judgement, payloads) = ask(Direction::Response, &document).unwrap();
+    let masked = mask(KEY, &payloads, &judgement.to_mask, &judgement.repeats).unwrap().response.map(text).unwrap();
+    assert_eq!(masked, answer(&choice("[KEYWORDS_1]", "null"), &choice("apple", tokens)));
+    let (judgement, payloads) = ask(Direction::Response, &masked).unwrap();
+    assert!(mask(KEY, &payloads, &judgement.to_mask, &judgement.repeats).unwrap().response.is_none());
 }

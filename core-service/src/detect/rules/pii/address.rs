@@ -3,6 +3,7 @@
 
 use super::{PII, follows, mentions};
 use crate::detect::{
+    figures::Figure,
     rule::{Rule, Wake},
     validate::Candidate,
 };
@@ -31,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "address_english",
         entity: "ADDRESS",
-        wake: Wake::Digits(1),
+        wake: Wake::Figures(before_a_name),
         pattern: concat!(
             r"(?-u:\b)\d{1,6}(?:-\d{1,6})?[A-Za-z]?,? (?:[NSEW]{1,2}\.? |(?:North|South|East|West) )?",
             words!("1", "4"),
@@ -39,6 +40,7 @@ pub(super) const RULES: &[Rule] = &[
             tail!()
         ),
         validate: Some(english),
+        reach: 256,
         matches: &[
             "I live at 221 Alder Street, Springfield, IL 62704",
             "ship to 4589 N 40th Ave Apt 603",
@@ -51,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "address_street_first",
         entity: "ADDRESS",
-        wake: Wake::Digits(1),
+        wake: Wake::Figures(behind_a_name),
         // Romance and Slavic: the kind of street, its name, then the number, or the number before it all.
         pattern: concat!(
             r"(?:(?-u:\b)\d{1,5}(?: ?(?:bis|ter))?,? (?:\d{1,5},? )?)?(?:^|(?-u:\b))(?:(?i:rua|avenida|calle|carrera|carrer|camino|camiño|rúa|avda|paseo|plaza|plaça|praça|travessa|alameda|via|viale|piazza|piazzale|corso|largo|vicolo|strada|contrada|rue|boulevard|chemin|allée|impasse|quai|cours|avenue|ulica|ulitsa|strada|bulevardul|trg|jalan|odos|ruta|rambla)\.? |(?:ul|al|os|pl|Av|Avda|Cl|Str|Bd|Pza|R)\. ?|R |C/ ? )",
@@ -59,6 +61,7 @@ pub(super) const RULES: &[Rule] = &[
             tail!()
         ),
         validate: Some(street),
+        reach: 200,
         matches: &[
             "moro em Rua das Amoreiras 52",
             "Via Goffredo Mameli 149, Torino",
@@ -72,12 +75,29 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "address_french",
         entity: "ADDRESS",
-        wake: Wake::Digits(1),
+        wake: Wake::Keywords(&[
+            "rue ",
+            "avenue ",
+            "av. ",
+            "boulevard ",
+            "bd ",
+            "chemin ",
+            "allée ",
+            "ALLÉE ",
+            "impasse ",
+            "quai ",
+            "cours ",
+            "place ",
+            "route ",
+            "square ",
+            "passage ",
+        ]),
         pattern: concat!(
             r"(?-u:\b)\d{1,4}(?: ?(?:bis|ter|[A-D]))?,? (?i:rue|avenue|av\.|boulevard|bd|chemin|allée|impasse|quai|cours|place|route|square|passage) (?:(?:d[eu]s?|de la|la|le|les|aux?|sur|sous|saint-?|sainte-?)[ ]|d['’]|l['’]){0,3}\p{Lu}[\p{L}'’-]+(?:[ -](?:d[eu]s?[ ]|la[ ])?\p{Lu}[\p{L}'’-]+){0,3}",
             r"(?:,?\s{1,2}\d{5} \p{Lu}[\p{L}'’-]+)?"
         ),
         validate: Some(|_| Some(0.8)),
+        reach: 160,
         matches: &["j'habite 12 rue de la Paix", "5 bis, avenue Victor-Hugo, 75016 Paris", "32 rue des Lilas"],
         misses: &["12 rue", "3 place settings", "le 5 avenue"],
         ..PII
@@ -85,7 +105,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "address_compound",
         entity: "ADDRESS",
-        wake: Wake::Digits(1),
+        wake: Wake::Figures(behind_a_name),
         // Germanic and Nordic: the kind of street ends its name, or stands behind it; then the number.
         pattern: concat!(
             r"(?:(?-u:\b)\d{1,5} )?(?:\p{Lu}[\p{L}.'-]* |van |von |de |der |den |Am |An |Im |Zum |Zur ){0,3}(?:\p{Lu}[\p{L}'-]*(?:stra(?:ß|ss)e|tra(?:ß|ss)e|str\.|stasse|gasse|weg|platz|allee|ring|damm|ufer|steig|graben|hof|markt|lände|straat|laan|plein|plaats|kade|gracht|singel|dijk|pad|dreef|gatan|gata|gatu|vägen|vagen|väg|gränd|torget|veien|vegen|veg|vej|vejen|gade|allé|stræde|torv|katu|tie|kuja|polku|vegur|stígur|stræti|braut|gaten)|\p{Lu}[\p{L}.-]+ (?:Stra(?:ß|ss)e|Str\.|utca|út|útja|tér|körút|tee|tn|gatvė|iela|väg|gata|cesta|ulica|náměstí|[Kk]atu))[ ]\d{1,5}(?: ?[a-hA-H](?-u:\b)|[-/]\d{1,4})?\.?",
@@ -93,6 +113,7 @@ pub(super) const RULES: &[Rule] = &[
             tail!()
         ),
         validate: Some(compound),
+        reach: 200,
         matches: &[
             "Ich wohne in der Lindenstraße 14, 10969 Berlin",
             "Machelsesteenweg 197 of Prinsengracht 263",
@@ -189,9 +210,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "postcode_uk",
         entity: "ADDRESS",
-        wake: Wake::Digits(2),
+        wake: Wake::Figures(|figure| figure.groups().any(|(start, end)| inward(figure.text.as_bytes(), start, end))),
         pattern: r"(?-u:\b)(?:[A-PR-UWYZ](?:\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d|[A-HK-Y]\d[0-9ABEHMNPRV-Y])) \d[ABD-HJLNP-UW-Z]{2}(?-u:\b)",
         validate: Some(|c| Some(if mentions(c.before(60), PLACES) { 0.7 } else { 0.45 })),
+        reach: 16,
         matches: &["SW1A 2AA", "London EC1A 1BB", "home: M1 1AE"],
         misses: &["SW1A2", "ISO8 859IX", "A1 2CI"],
         ..PII
@@ -199,9 +221,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "address_state_zip",
         entity: "ADDRESS",
-        wake: Wake::Digits(5),
+        wake: Wake::Figures(|figure| {
+            figure.groups().any(|(start, end)| end - start == 5 && behind_a_state(figure, start))
+        }),
         pattern: r"(?:\p{Lu}[\p{L}.'-]+ ){0,2}\p{Lu}[\p{L}.'-]+,\s{1,2}(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])\s{1,2}\d{5}(?:-\d{4})?(?-u:\b)",
         validate: Some(|_| Some(0.75)),
+        reach: 128,
         matches: &["Springfield, IL 62704", "San Alder, CA 94105-1234"],
         misses: &["Springfield, IL", "see Foo, XX 12345"],
         ..PII
@@ -234,6 +259,42 @@ const PLACES: &[&str] = &[
     "address", "street", "road", "postcode", "lane", "avenue", "london", "live", "lives", "house", "home", "close",
     "drive", "court",
 ];
+
+/// A house number, and behind it a word that can begin a name.
+fn before_a_name(figure: &Figure<'_>) -> bool {
+    let bytes = figure.text.as_bytes();
+    figure.groups().any(|(start, end)| {
+        let rest = &bytes[end..];
+        let rest = if rest.first().is_some_and(u8::is_ascii_alphabetic) { &rest[1..] } else { rest };
+        let rest = rest.strip_prefix(b",").unwrap_or(rest);
+        let name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || !byte.is_ascii();
+        end - start <= 6 && rest.strip_prefix(b" ").and_then(|rest| rest.first()).is_some_and(name)
+    })
+}
+
+/// A house number that stands behind a name, or two words behind it.
+fn behind_a_name(figure: &Figure<'_>) -> bool {
+    let bytes = figure.text.as_bytes();
+    figure.groups().any(|(start, end)| {
+        let before = &bytes[start.saturating_sub(48)..start];
+        let Some((b' ' | b',' | b'.' | 0x80.., _)) = before.split_last() else { return false };
+        let words = before.rsplit(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        end - start <= 5 && words.take(2).flatten().any(|byte| byte.is_ascii_uppercase() || !byte.is_ascii())
+    })
+}
+
+/// `IL 62704`
+fn behind_a_state(figure: &Figure<'_>, start: usize) -> bool {
+    let before = figure.text.as_bytes()[..start].trim_ascii_end();
+    matches!(before, [.., a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase())
+}
+
+/// The inward part of a British postcode: ` 2AA`.
+fn inward(bytes: &[u8], start: usize, end: usize) -> bool {
+    end - start == 1
+        && bytes[..start].ends_with(b" ")
+        && matches!(&bytes[end..], [a, b, ..] if a.is_ascii_uppercase() && b.is_ascii_uppercase())
+}
 
 /// Kinds that are also common words stand behind a name of their own, and the number is no year or count.
 fn english(candidate: &Candidate<'_>) -> Option<f32> {

@@ -10,12 +10,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "bitcoin_address",
         entity: "CRYPTO",
-        wake: Wake::Digits(2),
+        wake: Wake::Figures(|figure| figure.word.len() >= 26),
         pattern: r"(?-u:\b)[13][1-9A-HJ-NP-Za-km-z]{25,34}(?-u:\b)",
         validate: Some(|c| {
             // Versions of Bitcoin: to a key, to a script.
             (stands_alone(c) && matches!(hashes::base58_version(c.hit()), Some(0 | 5))).then_some(0.95)
         }),
+        reach: 40,
         matches: &["send to 1JRr4f1uGDu3Mz2bKyATHLwqkD9yb2x8dm", "3K7rzCWLp8DRT9j2T4q3hyJmtjSh5WV4ta"],
         misses: &["1JRr4f1uGDu3Mz2bKyATHLwqkD9yb2x8dn", "3K7rzCWLp8DRT9j2T4q3hyJmtjSh5WV4tb"],
         ..PII

@@ -3,6 +3,7 @@
 use super::{NEAR_WORD, PII, formed, is_near, named, stands_alone};
 use crate::{
     detect::{
+        figures::Figure,
         rule::{Rule, Wake},
         validate::{Candidate, check_digit::is_monotonous, checksum},
     },
@@ -52,7 +53,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "mac_address",
         entity: "MAC_ADDRESS",
         severity: Severity::Low,
-        wake: Wake::Digits(4),
+        wake: Wake::Figures(|Figure { word, .. }| {
+            word.len() >= 14 && (word.colons >= 5 || word.dashes >= 5 || word.dots >= 2)
+        }),
         pattern: r"(?-u:\b)(?i:[0-9a-f]{2}(?::[0-9a-f]{2}){5}|[0-9a-f]{2}(?:-[0-9a-f]{2}){5}|[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4})(?-u:\b)",
         validate: Some(|c| {
             let joined = |c: char| matches!(c, ':' | '-' | '.');
@@ -66,6 +69,7 @@ pub(super) const RULES: &[Rule] = &[
             let number = hit[4] == b'.' && !hit.iter().any(u8::is_ascii_alphabetic);
             (!part && !nothing && !number).then(|| personal(c, 0.4))
         }),
+        reach: 24,
         matches: &["eth0 64:63:a5:87:a7:f5", "64-63-A5-87-A7-F5", "6463.a587.a7f5"],
         misses: &["ff:ff:ff:ff:ff:ff", "12:34:56", "64:63:a5:87:a7:f5:11", "1234.5678.9012"],
         ..PII
@@ -74,12 +78,13 @@ pub(super) const RULES: &[Rule] = &[
         id: "uuid",
         entity: "UUID",
         severity: Severity::Low,
-        wake: Wake::Digits(6),
+        wake: Wake::Figures(|figure| figure.word.dashes >= 4 && figure.word.len() >= 36),
         pattern: r"(?-u:\b)(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?-u:\b)",
         validate: Some(|c| {
             let varied = c.hit().bytes().filter(|b| Some(b) != c.hit().as_bytes().first()).count() > 8;
             (varied && stands_alone(c)).then_some(0.3)
         }),
+        reach: 40,
         matches: &["id 3f2b8c14-9d07-4e6a-b1c5-7a90d2e4f836", "{3F2B8C14-9D07-4E6A-B1C5-7A90D2E4F836}"],
         misses: &["00000000-0000-0000-0000-000000000000", "3f2b8c14-9d07-4e6a-b1c5"],
         ..PII
@@ -88,9 +93,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "coordinates",
         entity: "COORDINATES",
         severity: Severity::Low,
-        wake: Wake::Digits(8),
+        wake: Wake::Figures(precise),
         pattern: r#"[-+]?(?-u:\b)\d{1,2}\.\d{4,15}°?\s?[NSns]?,\s{0,2}[-+]?\d{1,3}\.\d{4,15}(?:°?\s?[EWOewo](?-u:\b))?|(?-u:\b)\d{1,2}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d{1,4})?["″]\s?)?[NSns][, ]{1,3}\d{1,3}°\s?\d{1,2}['′]\s?(?:\d{1,2}(?:\.\d{1,4})?["″]\s?)?[EWOewo]"#,
         validate: Some(coordinates),
+        reach: 48,
         matches: &["home is at 48.85837, 2.294481", "geo:-33.856784,151.215297", "48°51'30\"N 2°17'40\"E"],
         misses: &["[0.1234, 0.5678]", "95.12345, 2.294481", "1.23456, 2.34567, 3.45678"],
         ..PII
@@ -141,6 +147,13 @@ const OWNERS: &[&str] = &[
 
 fn personal(candidate: &Candidate<'_>, otherwise: f32) -> f32 {
     if super::mentions(candidate.before(32), OWNERS) { 0.6 } else { otherwise }
+}
+
+/// Degrees, or a number with four decimals.
+fn precise(figure: &Figure<'_>) -> bool {
+    let bytes = figure.text.as_bytes();
+    let degrees = bytes[figure.start..].iter().take(figure.end - figure.start + 2).any(|byte| *byte == 0xC2);
+    degrees || figure.groups().any(|(start, end)| end - start >= 4 && bytes[..start].ends_with(b"."))
 }
 
 fn coordinates(candidate: &Candidate<'_>) -> Option<f32> {

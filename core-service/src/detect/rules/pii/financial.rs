@@ -3,6 +3,7 @@
 use super::{PII, follows, mentions};
 use crate::{
     detect::{
+        figures::Figure,
         rule::{Rule, Wake},
         validate::{Candidate, checksum},
     },
@@ -14,10 +15,11 @@ pub(super) const RULES: &[Rule] = &[
         id: "credit_card",
         entity: "CREDIT_CARD",
         severity: Severity::High,
-        wake: Wake::Digits(12),
+        wake: Wake::Figures(|figure| figure.digits >= 12),
         // Four by four, American Express and Diners in their own groups, or one run.
         pattern: r"(?-u:\b)(?:\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - )\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - )\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - )\d{4}(?:[ -]\d{3})?|3\d{3}[ -]\d{6}[ -]\d{4,5}|\d{12,19})(?-u:\b)",
         validate: Some(card),
+        reach: 8,
         matches: &[
             "card 4539 1488 0343 6467.",
             "5425-2334-3010-9903",
@@ -38,10 +40,11 @@ pub(super) const RULES: &[Rule] = &[
         id: "iban",
         entity: "IBAN_CODE",
         severity: Severity::High,
-        wake: Wake::Digits(8),
+        wake: Wake::Figures(behind_a_country),
         // Groups of four only in capitals: behind an account number the sentence goes on in small letters.
         pattern: r"(?-u:\b)(?:[A-Za-z]{2}\d{2}[A-Za-z0-9]{11,30}|[A-Z]{2}\d{2}(?:[ -][A-Z0-9]{4}){2,7}(?:[ -][A-Z0-9]{1,3})?)(?-u:\b)",
         validate: Some(iban),
+        reach: 64,
         matches: &[
             "GB33BUKB20201555555555",
             "DE75 5121 0800 1245 1261 99 bitte",
@@ -64,6 +67,14 @@ pub(super) const RULES: &[Rule] = &[
         ..PII
     },
 ];
+
+/// The country and the check digits of an account: `DE75`.
+fn behind_a_country(figure: &Figure<'_>) -> bool {
+    let digits = figure.groups().next().map_or(0, |(start, end)| end - start);
+    let (country, before) = figure.before().split_at(figure.start.saturating_sub(2));
+    let whole = !country.last().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    digits >= 2 && whole && before.len() == 2 && before.iter().all(u8::is_ascii_alphabetic)
+}
 
 const CARD_WORDS: &[&str] = &[
     "card",
@@ -263,7 +274,9 @@ fn iban(candidate: &Candidate<'_>) -> Option<f32> {
     let compact: String = candidate.hit().chars().filter(char::is_ascii_alphanumeric).collect();
     let country = compact.get(..2)?.to_ascii_uppercase();
     let (_, length) = IBAN_LENGTHS.iter().find(|(code, _)| *code == country)?;
-    (compact.len() == *length && checksum::iban(&compact)).then_some(1.0)
+    // One in a hundred random words has the sum; no account is mostly letters.
+    let digits = compact.bytes().filter(u8::is_ascii_digit).count() >= 8;
+    (compact.len() == *length && digits && checksum::iban(&compact)).then_some(1.0)
 }
 
 /// Eight capitals spell words: the country must exist, and the word must stand near.

@@ -98,7 +98,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "cn_resident_id",
         entity: "CN_RESIDENT_ID",
-        wake: Wake::Digits(17),
+        wake: Wake::Figures(|figure| figure.digits >= 17),
         pattern: r"[1-689]\d{5}(?:19|20)\d{9}[0-9Xx]",
         validate: Some(|c| {
             let digit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -106,6 +106,7 @@ pub(super) const RULES: &[Rule] = &[
             let named = ["身份证", "身分证", "公民身份"].iter().any(|word| c.before(BEFORE_ID).contains(word));
             (alone && asia::cn_resident_id(&compact(c))).then_some(if named { 0.95 } else { 0.85 })
         }),
+        reach: 8,
         matches: &["身份证号310105198704192749", "ID 310105198704192749."],
         misses: &["310105198704192748", "310105198713192749", "9310105198704192749"],
         ..NATIONAL

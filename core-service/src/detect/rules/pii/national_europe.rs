@@ -2,6 +2,7 @@
 
 use super::{DASHED, NATIONAL, formed, named};
 use crate::detect::{
+    figures::Figure,
     rule::{Rule, Wake},
     validate::national::europe,
 };
@@ -10,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "uk_nino",
         entity: "UK_NINO",
-        wake: Wake::Digits(6),
+        wake: Wake::Figures(|figure| figure.digits == 6),
         pattern: r"(?-u:\b)[A-CEGHJ-PR-TW-Za-ceghj-pr-tw-z][A-CEGHJ-NPR-TW-Za-ceghj-npr-tw-z](?:\d{6}| \d{2} \d{2} \d{2} |-\d{2}-\d{2}-\d{2}-| \d{6} )[A-Da-d](?-u:\b)",
         validate: Some(|c| {
             let alone = if c.hit().len() > 9 { 0.75 } else { 0.55 };
@@ -18,6 +19,7 @@ pub(super) const RULES: &[Rule] = &[
             let shouted = c.hit().bytes().all(|byte| !byte.is_ascii_lowercase());
             formed(c, NINO, if shouted { alone } else { 0.3 }, europe::uk_nino)
         }),
+        reach: 12,
         matches: &["NI number AB 12 34 56 C", "NINO: jg103759a", "AB 12 34 56 C", "her number is JG103759A."],
         misses: &["GB 12 34 56 C", "AB 12 34 56 E", "DA123456C"],
         ..NATIONAL
@@ -45,9 +47,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "fr_nir",
         entity: "FR_NIR",
-        wake: Wake::Digits(14),
+        wake: Wake::Figures(|figure| {
+            figure.digits >= 14 || matches!(figure.after().first(), Some(b'A' | b'a' | b'B' | b'b'))
+        }),
         pattern: r"(?-u:\b)[1-478][ .]?\d{2}[ .]?\d{2}[ .]?(?:\d{2}|2[ABab])[ .]?\d{3}[ .]?\d{3}[ .-]?\d{2}(?-u:\b)",
         validate: Some(|c| formed(c, NIR, if c.hit().contains(' ') { 0.9 } else { 0.6 }, europe::fr_nir)),
+        reach: 32,
         matches: &["NIR 1 84 06 75 112 034 17", "sécurité sociale : 184067511203417", "1 80 03 2A 001 001 93"],
         misses: &["1 84 06 75 112 034 18", "1 84 16 75 112 034 17"],
         ..NATIONAL
@@ -80,9 +85,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "it_fiscal_code",
         entity: "IT_FISCAL_CODE",
-        wake: Wake::Digits(7),
+        wake: Wake::Figures(touches_a_letter),
         pattern: r"(?-u:\b)(?i:[A-Z]{6} ?[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2} ?[A-Z][0-9LMNP-V]{3}[A-Z])(?-u:\b)",
         validate: Some(|c| formed(c, &["codice fiscale", "cod. fisc", "c.f", "cf"], 0.9, europe::it_fiscal_code)),
+        reach: 24,
         matches: &["codice fiscale BNCLRA87D59F205P", "bnclra87d59f205p"],
         misses: &["BNCLRA87D59F205Q", "BNCLRA87D99F205P"],
         ..NATIONAL
@@ -235,6 +241,11 @@ pub(super) const RULES: &[Rule] = &[
         ..NATIONAL
     },
 ];
+
+fn touches_a_letter(figure: &Figure<'_>) -> bool {
+    figure.before().last().is_some_and(u8::is_ascii_alphabetic)
+        || figure.after().first().is_some_and(u8::is_ascii_alphabetic)
+}
 
 const NINO: &[&str] = &["nino", "ni number", "ni no", "national insurance", "insurance number"];
 const DE_TAX: &[&str] = &[

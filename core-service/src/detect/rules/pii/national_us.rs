@@ -10,9 +10,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "us_ssn",
         entity: "US_SSN",
-        wake: Wake::Digits(9),
+        wake: Wake::Figures(|figure| figure.digits >= 9),
         pattern: r"(?-u:\b)(?:\d{3}[-\u{2010}\u{2011}\u{2013}]\d{2}[-\u{2010}\u{2011}\u{2013}]\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|\d{9})(?-u:\b)",
         validate: Some(ssn),
+        reach: 8,
         matches: &["SSN 536-22-8471", "it is 219-45-1187.", "social security number: 536228471", "ssn 536 22 8471"],
         misses: &[
             "000-12-3456",

@@ -34,9 +34,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "ipv4_address",
         entity: "IP_ADDRESS",
         severity: Severity::Low,
-        wake: Wake::Digits(4),
+        wake: Wake::Figures(|figure| figure.dots >= 3),
         pattern: r"(?-u:\b)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?-u:\b)",
         validate: Some(ipv4),
+        reach: 8,
         matches: &["from 86.12.201.44 port 22", "http://10.44.7.19:8080/", "the host 9.8.7.6 answers"],
         misses: &[
             "version 10.4.12.31",
@@ -55,9 +56,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "ipv6_address",
         entity: "IP_ADDRESS",
         severity: Severity::Low,
-        wake: Wake::Digits(2),
+        wake: Wake::Figures(|figure| figure.word.colons >= 3),
         pattern: r"(?i)(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){0,6}(?:::)?|[0-9a-f]{1,4}::[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5}",
         validate: Some(ipv6),
+        reach: 48,
         matches: &[
             "at 2a02:8108:96bf:7a44::1c",
             "4f8a:c99e:dc86:faf9:5988:5f63:375e:8a2a.",

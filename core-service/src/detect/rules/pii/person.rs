@@ -274,7 +274,9 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "person_known",
-        wake: Wake::Digits(0),
+        // Streets are called after people.
+        yields: true,
+        wake: Wake::Always,
         pattern: name!(),
         validate: Some(|c| known(c, 0.55)),
         matches: &[

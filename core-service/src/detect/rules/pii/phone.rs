@@ -20,9 +20,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "phone_north_america",
         entity: "PHONE_NUMBER",
-        wake: Wake::Digits(10),
+        wake: Wake::Figures(|figure| figure.digits >= 10),
         pattern: r"(?:\+?1[ .-]|001[ .-])?(?:\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}|(?-u:\b)\d{3}-\d{3}-\d{4}|(?-u:\b)\d{3}\.\d{3}\.\d{4})(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?-u:\b)",
         validate: Some(separated),
+        reach: 24,
         matches: &["(415) 555-0132", "415-555-0132x12", "415.555.0132", "1-800-555-0132"],
         misses: &["2415-555-0132-7", "192.168.001.1234.5", "ISBN 978-0-306-40615-7"],
         ..PII
@@ -30,10 +31,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "phone_national",
         entity: "PHONE_NUMBER",
-        wake: Wake::Digits(9),
+        wake: Wake::Figures(|figure| figure.digits >= 8),
         // With the trunk prefix 0, or with a bracketed area code: the forms of Europe, Asia and Latin America.
         pattern: r"(?:(?-u:\b)0[1-9]\d{0,4}|\(0?[1-9]\d{0,4}\))(?:[ ./-]\d{2,8}|[ .]?/[ .]?\d{2,8})(?:[ .-]\d{2,5}){0,4}(?-u:\b)",
         validate: Some(national),
+        reach: 24,
         matches: &["ring 020 7946 0958", "06 12 34 56 78", "0171/1234567", "(11) 4706-6184", "06-24312407"],
         misses: &[
             "01.02.2024",
@@ -49,9 +51,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "phone_named",
         entity: "PHONE_NUMBER",
-        wake: Wake::Digits(6),
+        wake: Wake::Keywords(NAMED),
         pattern: r"(?:\(\d{2,4}\) ?|(?-u:\b))\d{2,4}(?:[ .-]?\d{2,4}){1,5}(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?-u:\b)",
         validate: Some(named),
+        reach: 96,
         matches: &[
             "Phone: 6787771600",
             "not answering at (88) 684-334",
@@ -231,6 +234,57 @@ const OTHERWISE: &[&str] = &[
 ];
 const AFTER: &[&str] = &["office", "fax", "mobile", "cell", "home", "work", "phone", "landline"];
 const AFTER_BARE: &[&str] = &["fax", "mobile", "cell", "landline"];
+
+/// What wakes the rule: the words above without those that hold another of them.
+const NAMED: &[&str] = &[
+    "phone",
+    "tel",
+    "mobil",
+    "cell",
+    "fax",
+    "whatsapp",
+    "hotline",
+    "landline",
+    "pager",
+    "msisdn",
+    "handy",
+    "rufnummer",
+    "téléphone",
+    "portable",
+    "teléfono",
+    "celular",
+    "móvil",
+    "mobiel",
+    "call",
+    "text",
+    "dial",
+    "ring",
+    "reach",
+    "sms",
+    "contact",
+    "answering at",
+    "appelez",
+    "llama",
+    "chiama",
+    "ruf",
+    "bel",
+    "office",
+    "home",
+    "work",
+    "телефон",
+    "тел.",
+    "Тел",
+    "Телефон",
+    "电话",
+    "電話",
+    "手机",
+    "手機",
+    "전화",
+    "फ़ोन",
+    "फोन",
+    "هاتف",
+    "携帯",
+];
 
 /// Behind a word for telephones, or before one.
 fn named(candidate: &Candidate<'_>) -> Option<f32> {

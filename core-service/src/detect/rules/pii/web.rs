@@ -29,6 +29,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "domain_name",
         entity: "DOMAIN_NAME",
+        yields: true,
         severity: Severity::Low,
         wake: Wake::Keywords(&[
             ".com", ".org", ".net", ".edu", ".gov", ".io", ".info", ".biz", ".co.", ".de", ".fr", ".it", ".es", ".nl",

@@ -90,7 +90,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "discord_bot",
         entity: "discord_bot",
         // Begins with a user's number in base64: no letters that a keyword could wait for, but never without digits.
-        wake: Wake::Digits(3),
+        wake: Wake::Figures(|figure| figure.word.dots >= 2 && figure.word.len() >= 59),
+        reach: 80,
         pattern: r"(?-u:\b)[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?-u:\b)",
         validate: Some(token::prefixed),
         matches: &[

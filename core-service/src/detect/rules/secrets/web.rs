@@ -85,6 +85,38 @@ pub(super) const RULES: &[Rule] = &[
         ..SECRET
     },
     Rule {
+        id: "db_oracle",
+        entity: "db_oracle",
+        wake: Wake::Keywords(&["jdbc:oracle:"]),
+        pattern: r"(?i)(?-u:\b)jdbc:oracle:[a-z0-9]{2,8}:(?P<user>[a-z0-9_$#.-]{1,60})/(?P<hit>[^@/\s\x22'<>]{4,100})@",
+        validate: Some(|c| (!is_placeholder_password(c.hit()) && !c.hit().contains(['{', '}', '<'])).then_some(0.9)),
+        matches: &[
+            "jdbc:oracle:thin:alder/9Xq2-tTvLm7z@db.alder.dev:1521/app",
+            "jdbc:oracle:oci:app/k4Wz81bQm@//db/orcl",
+        ],
+        misses: &["jdbc:oracle:thin:@db.alder.dev:1521/app", "jdbc:oracle:thin:user/password@localhost:1521/xe"],
+        ..SECRET
+    },
+    Rule {
+        id: "db_ado",
+        entity: "db_ado",
+        wake: Wake::Keywords(&["password", "pwd"]),
+        // Fields of a connection string before it, so that the value ends where the next begins.
+        pattern: r"(?i)(?-u:\b)(?:server|data source|address|addr|host|user id|uid|user|initial catalog|database)[ ]?=[^;=\n\x22']{1,120};(?:[ ]?[a-z ]{2,32}=[^;=\n\x22']{0,120};){0,8}[ ]?(?:password|pwd)[ ]?=[ ]?(?P<hit>[^;\s\x22'<>]{4,100})",
+        validate: Some(|c| (!is_placeholder_password(c.hit()) && !c.hit().contains(['{', '}', '$'])).then_some(0.9)),
+        reach: 1280,
+        matches: &[
+            "Server=tcp:db.alder.dev,1433;Database=app;User Id=sa;Password=9Xq2-tTvLm7z!;Encrypt=True",
+            "Data Source=db;Initial Catalog=app;Uid=root;Pwd=k4Wz81bQm",
+        ],
+        misses: &[
+            "Server=db;Database=app;Password=<password>;",
+            "Server=db;Uid=sa;Pwd=${DB_PASSWORD};",
+            "uid=7; the password=none",
+        ],
+        ..SECRET
+    },
+    Rule {
         id: "jwt",
         entity: "jwt",
         // What an opening brace becomes in base64, with a quote, a space or a line end behind it.

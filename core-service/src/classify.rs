@@ -1,0 +1,286 @@
+//! The trained first stage: what no rule knows, in microseconds.
+//!
+//! A text is read as words ([`tokens`]), words of all languages fall into classes ([`lexicon`]), and words, pairs of
+//! them and classes near each other are counted ([`features`]) in windows of 48 words. Each window is scaled by its size and
+//! weighed by a linear model ([`weights`]); the best window speaks for the text, less a little for the number of tries.
+//! What pattern rules found is added. The weights are made by `portcullis-core train`.
+
+pub mod category;
+pub mod features;
+pub mod head;
+pub mod lexicon;
+pub mod tokens;
+pub mod weights;
+
+use std::{ops::Range, sync::LazyLock};
+
+use self::{
+    features::{Instance, Kind, windows},
+    head::{Head, Level},
+    lexicon::Lexicon,
+    weights::{Table, Values, Weights},
+};
+
+static WEIGHTS: &[u8] = include_bytes!("classify/weights.bin");
+
+static BUILT_IN: LazyLock<Result<Classifier, String>> =
+    LazyLock::new(|| Classifier::new(lexicon::built_in()?, Weights::read(WEIGHTS)?));
+
+/// The embedded weights, read once in the life of the process.
+pub fn built_in() -> Result<&'static Classifier, String> {
+    BUILT_IN.as_ref().map_err(Clone::clone)
+}
+
+pub const ATTACK: &str = "attack";
+pub const KIND: &str = "kind";
+pub const HARM: &str = "harm";
+
+#[derive(Debug)]
+pub struct Classifier {
+    lexicon: &'static Lexicon,
+    attack: Table,
+    kind: Table,
+    harm: Table,
+}
+
+/// What a check wants to know.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub attacks: bool,
+    pub harm: bool,
+}
+
+impl Asked {
+    pub const fn any(self) -> bool {
+        self.attacks || self.harm
+    }
+}
+
+/// The best window so far.
+#[derive(Debug, Clone, Copy)]
+struct Best {
+    margin: f32,
+    /// Of attacks.
+    kind: Head,
+    /// Which reading of the text it is in.
+    reading: usize,
+    start: u32,
+    end: u32,
+}
+
+/// Buffers and evidence of one text, used again for the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    features: features::Scratch,
+    /// Of each instance.
+    shares: Vec<f32>,
+    attack: Option<Best>,
+    harms: [Option<Best>; Head::HARMS.len()],
+    windows: usize,
+}
+
+/// What a head says of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opinion {
+    pub head: Head,
+    /// With what the rules found.
+    pub probability: f32,
+    /// Without.
+    pub alone: f32,
+    /// Which reading of the text it is about, and the bytes in it that weighed most.
+    pub reading: usize,
+    pub span: Range<usize>,
+}
+
+const fn value(values: &Values, kind: Kind) -> f32 {
+    match kind {
+        Kind::Word => values.word,
+        Kind::Pair => values.pair,
+        Kind::Class => values.class,
+        Kind::Harm => values.harm,
+    }
+}
+
+impl Classifier {
+    pub fn new(lexicon: &'static Lexicon, weights: Weights) -> Result<Self, String> {
+        let harms = weights.table(HARM)?.header.columns.iter().map(String::as_str);
+        if !harms.eq(Head::HARMS.map(Head::entity)) {
+            return Err("the harms are not those of this build".to_owned());
+        }
+        let kinds = weights.table(KIND)?.header.columns.iter().map(String::as_str);
+        if !kinds.eq(Head::ATTACKS.map(Head::entity)) {
+            return Err("the kinds of attack are not those of this build".to_owned());
+        }
+        if weights.table(ATTACK)?.header.columns.len() != 1 {
+            return Err("more than one column for attacks".to_owned());
+        }
+        let mut tables = weights.tables;
+        let mut take = |name: &str| {
+            let at = tables.iter().position(|table| table.header.name == name);
+            at.map(|at| tables.swap_remove(at)).ok_or_else(|| format!("the table `{name}` is missing"))
+        };
+        Ok(Self { lexicon, attack: take(ATTACK)?, kind: take(KIND)?, harm: take(HARM)? })
+    }
+
+    /// The least probability that is told.
+    pub const LEAST: f32 = Level::LOW / 2.0;
+
+    /// Begins a text.
+    pub fn begin(&self, scratch: &mut Scratch) {
+        scratch.attack = None;
+        scratch.harms = Default::default();
+        scratch.windows = 0;
+    }
+
+    /// Takes in one reading of the text: as it stands, or as it reads when something was undone.
+    pub fn read(&self, reading: usize, text: &str, asked: Asked, scratch: &mut Scratch) {
+        let Scratch { features, shares, attack, harms, windows: seen } = scratch;
+        features.read(self.lexicon, text);
+        if features.tokens.is_empty() {
+            return;
+        }
+        let instances = &features.instances;
+        shares.clear();
+        if asked.attacks {
+            let values = &self.attack.header.values;
+            shares.extend(
+                instances.iter().map(|instance| self.attack.weight(instance.hash) * value(values, instance.kind)),
+            );
+        }
+        if asked.attacks {
+            each_window(features, features::WINDOW, |range, from, _| {
+                *seen += 1;
+                let (window, shares) = (&instances[range.clone()], &shares[range]);
+                let margin = self.attack_margin(window, shares, from);
+                if attack.is_none_or(|best| margin > best.margin) {
+                    let kind = self.likeliest(window, from);
+                    let (start, end) = strongest(window, shares, from, &features.tokens);
+                    *attack = Some(Best { margin, kind, reading, start, end });
+                }
+            });
+        }
+        if asked.harm {
+            each_window(features, features::WIDE, |range, from, to| {
+                self.harm_margins(&instances[range], from, |column, margin| {
+                    if harms[column].is_none_or(|best| margin > best.margin) {
+                        let (start, end) = bounds(&features.tokens, from, to);
+                        harms[column] = Some(Best { margin, kind: Head::HARMS[column], reading, start, end });
+                    }
+                });
+            });
+        }
+    }
+
+    fn attack_margin(&self, window: &[Instance], shares: &[f32], from: u32) -> f32 {
+        let values = &self.attack.header.values;
+        let (mut sum, mut size) = (0.0, 0.0);
+        for (instance, share) in window.iter().zip(shares) {
+            // What was seen before in this window counts once.
+            if instance.before <= from {
+                sum += share;
+                size += value(values, instance.kind) * value(values, instance.kind);
+            }
+        }
+        self.attack.header.biases[0] + sum / f32::max(size, 1.0).sqrt()
+    }
+
+    fn likeliest(&self, window: &[Instance], from: u32) -> Head {
+        let mut margins = [0.0; Head::ATTACKS.len()];
+        self.margins(&self.kind, window, from, &mut margins);
+        let best = margins.iter().zip(Head::ATTACKS).max_by(|(a, _), (b, _)| a.total_cmp(b));
+        best.map_or(Head::PromptInjection, |(_, head)| head)
+    }
+
+    fn harm_margins(&self, window: &[Instance], from: u32, mut tell: impl FnMut(usize, f32)) {
+        let mut margins = [0.0; Head::HARMS.len()];
+        self.margins(&self.harm, window, from, &mut margins);
+        margins.iter().enumerate().for_each(|(column, &margin)| tell(column, margin));
+    }
+
+    fn margins<const N: usize>(&self, table: &Table, window: &[Instance], from: u32, margins: &mut [f32; N]) {
+        let values = &table.header.values;
+        let mut size = 0.0;
+        for instance in window.iter().filter(|instance| instance.before <= from) {
+            let value = value(values, instance.kind);
+            if value > 0.0 {
+                size += value * value;
+                for (margin, weight) in margins.iter_mut().zip(table.row(instance.hash)) {
+                    *margin += weight * value;
+                }
+            }
+        }
+        let scale = f32::max(size, 1.0).sqrt();
+        for (margin, bias) in margins.iter_mut().zip(&table.header.biases) {
+            *margin = *margin / scale + bias;
+        }
+    }
+
+    /// What the heads say. `rules` is the best score of each entity that pattern rules found in the text.
+    pub fn opinions(&self, scratch: &Scratch, rules: &[(&str, f32)], mut tell: impl FnMut(Opinion)) {
+        #[allow(clippy::cast_precision_loss, reason = "a count of windows")]
+        let tries = (scratch.windows.max(1) as f32).ln();
+        if let Some(best) = scratch.attack {
+            let header = &self.attack.header;
+            let alone = best.margin - header.length * tries;
+            let found: f32 =
+                rules.iter().filter_map(|(entity, score)| header.rules.get(*entity).map(|weight| weight * score)).sum();
+            let probability = |margin| header.calibrations[0].probability(margin);
+            opine(best, probability(alone + found), probability(alone), &mut tell);
+        }
+        for (column, best) in scratch.harms.iter().enumerate() {
+            let Some(best) = *best else { continue };
+            let header = &self.harm.header;
+            let probability = header.calibrations[column].probability(best.margin);
+            opine(best, probability, probability, &mut tell);
+        }
+    }
+}
+
+/// The instances of each window, with its first token and the one after its last.
+fn each_window(features: &features::Scratch, size: usize, mut see: impl FnMut(Range<usize>, u32, u32)) {
+    let instances = &features.instances;
+    let (mut first, mut end) = (0, 0);
+    for (from, to) in windows(features.tokens.len(), size) {
+        first += instances[first..].iter().take_while(|instance| instance.at < from).count();
+        end += instances[end..].iter().take_while(|instance| instance.at < to).count();
+        see(first..end, from, to);
+    }
+}
+
+fn opine(best: Best, probability: f32, alone: f32, tell: &mut impl FnMut(Opinion)) {
+    if probability >= Classifier::LEAST {
+        let span = best.start as usize..best.end as usize;
+        tell(Opinion { head: best.kind, probability, alone, reading: best.reading, span });
+    }
+}
+
+fn bounds(tokens: &[tokens::Token], from: u32, to: u32) -> (u32, u32) {
+    let end = tokens[from as usize..to as usize].last().map_or(0, |token| token.end);
+    (tokens[from as usize].start, end)
+}
+
+/// The run of tokens of a window that weighs most, by what each brings over the window's mean.
+fn strongest(window: &[Instance], shares: &[f32], from: u32, tokens: &[tokens::Token]) -> (u32, u32) {
+    let mut weights = [0.0_f32; features::WINDOW];
+    for (instance, share) in window.iter().zip(shares) {
+        if instance.before <= from {
+            weights[(instance.at - from) as usize] += share;
+        }
+    }
+    let count = (tokens.len() - from as usize).min(features::WINDOW);
+    let (mut best, mut range) = (f32::MIN, 0..count);
+    let (mut sum, mut start) = (0.0, 0);
+    for (index, weight) in weights[..count].iter().enumerate() {
+        if sum <= 0.0 {
+            (sum, start) = (0.0, index);
+        }
+        sum += weight;
+        if sum > best {
+            (best, range) = (sum, start..index + 1);
+        }
+    }
+    bounds(tokens, from + range.start as u32, from + range.end as u32)
+}
+
+#[cfg(test)]
+mod tests;

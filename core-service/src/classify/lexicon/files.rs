@@ -1,0 +1,31 @@
+//! The language files, as they are embedded.
+
+/// Their names and texts.
+pub(super) const ALL: &[(&str, &str)] = &[
+    ("ar", include_str!("ar.txt")),
+    ("bn", include_str!("bn.txt")),
+    ("cs", include_str!("cs.txt")),
+    ("da", include_str!("da.txt")),
+    ("de", include_str!("de.txt")),
+    ("en", include_str!("en.txt")),
+    ("es", include_str!("es.txt")),
+    ("fa", include_str!("fa.txt")),
+    ("fi", include_str!("fi.txt")),
+    ("fr", include_str!("fr.txt")),
+    ("harm", include_str!("harm.txt")),
+    ("hi", include_str!("hi.txt")),
+    ("id", include_str!("id.txt")),
+    ("it", include_str!("it.txt")),
+    ("ja", include_str!("ja.txt")),
+    ("ko", include_str!("ko.txt")),
+    ("nl", include_str!("nl.txt")),
+    ("pl", include_str!("pl.txt")),
+    ("pt", include_str!("pt.txt")),
+    ("ru", include_str!("ru.txt")),
+    ("sv", include_str!("sv.txt")),
+    ("th", include_str!("th.txt")),
+    ("tr", include_str!("tr.txt")),
+    ("uk", include_str!("uk.txt")),
+    ("vi", include_str!("vi.txt")),
+    ("zh", include_str!("zh.txt")),
+];

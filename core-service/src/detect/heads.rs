@@ -1,0 +1,98 @@
+//! The classifier's part in a scan: which heads are asked for, and their findings.
+
+use std::sync::Arc;
+
+use super::{
+    findings::{Findings, Reading},
+    rule_mask::{RuleIndex, RuleMask},
+    scanner::CompiledRule,
+};
+use crate::{
+    classify::{Asked, Classifier, Opinion, Scratch, head::Head},
+    domain::{finding::Detector, segment::Role},
+};
+
+#[derive(Debug)]
+pub(super) struct Heads {
+    /// None while weights are being made.
+    classifier: Option<&'static Classifier>,
+    /// The rules of a scanner that stand for a head.
+    rules: Vec<(Head, RuleIndex, Arc<CompiledRule>)>,
+    /// The pattern rules whose findings count for attacks.
+    pub(super) evidence: RuleMask,
+}
+
+impl Heads {
+    pub(super) fn new<'r>(
+        rules: impl ExactSizeIterator<Item = &'r Arc<CompiledRule>>,
+        classifier: Option<&'static Classifier>,
+    ) -> Self {
+        let mut heads = Self { classifier, rules: Vec::new(), evidence: RuleMask::none_of(rules.len()) };
+        for (index, rule) in (0..).zip(rules) {
+            match rule.head() {
+                Some(head) => heads.rules.push((head, index, Arc::clone(rule))),
+                None if rule.identity.detector == Detector::PromptInjection => heads.evidence.insert(index),
+                None => {}
+            }
+        }
+        heads
+    }
+
+    pub(super) fn asked(&self, mask: &RuleMask) -> Asked {
+        let mut asked = Asked::default();
+        if self.classifier.is_none() {
+            return asked;
+        }
+        for (head, ..) in self.rules.iter().filter(|(_, index, _)| mask.contains(*index)) {
+            match head.detector() {
+                Detector::Harm => asked.harm = true,
+                _ => asked.attacks = true,
+            }
+        }
+        asked
+    }
+
+    pub(super) fn begin(&self, scratch: &mut Scratch) {
+        if let Some(classifier) = self.classifier {
+            classifier.begin(scratch);
+        }
+    }
+
+    pub(super) fn read(&self, number: usize, text: &str, asked: Asked, scratch: &mut Scratch) {
+        if let Some(classifier) = self.classifier {
+            classifier.read(number, text, asked, scratch);
+        }
+    }
+
+    /// Adds what the heads of `mask` found in the text whose findings begin at `from`. `reading` gives the readings of the
+    /// text by number.
+    pub(super) fn conclude<'a>(
+        &self,
+        scratch: &Scratch,
+        role: Role,
+        mask: &RuleMask,
+        from: usize,
+        reading: impl Fn(usize) -> Option<Reading<'a>>,
+        findings: &mut Findings,
+    ) {
+        let Some(classifier) = self.classifier else { return };
+        let mut rules: Vec<(&str, f32)> = Vec::new();
+        for finding in findings.list[from..].iter().filter(|finding| self.evidence.contains(finding.rule_index)) {
+            match rules.iter_mut().find(|(entity, _)| *entity == finding.rule.entity) {
+                Some((_, score)) => *score = score.max(finding.score),
+                None => rules.push((finding.rule.entity.as_ref(), finding.score)),
+            }
+        }
+        let mut told = Vec::new();
+        classifier.opinions(scratch, &rules, |opinion| told.push(opinion));
+        for Opinion { head, probability, alone, reading: number, span } in told {
+            // An attack in what a tool gave back was not written by who asks.
+            let attack = head.detector() == Detector::PromptInjection;
+            let head = if attack && role == Role::Tool { Head::IndirectInjection } else { head };
+            let asked = self.rules.iter().find(|(of, index, _)| *of == head && mask.contains(*index));
+            if let (Some((_, index, rule)), Some(reading)) = (asked, reading(number)) {
+                findings.push_judged(*index, rule, reading, span, probability, alone);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `POST /api/ingestData`: many records in one call, each of them recorded whole or not at all.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use futures_util::{StreamExt as _, stream};
+use http::StatusCode;
+use portcullis_api::{error::ApiError, v1::IngestRequest};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{exchange, missing, record::Record};
+use crate::{
+    Adapter, Call,
+    error::{self, Body, Failure},
+    query::invalid,
+    reply,
+};
+
+/// Records of one call.
+const ITEMS: usize = 1000;
+/// Of those that are on their way to the disk together.
+const IN_FLIGHT: usize = 16;
+
+#[derive(Serialize)]
+struct Batch {
+    success: bool,
+    result: &'static str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    error: Option<Body>,
+    results: Vec<Item>,
+}
+
+#[derive(Serialize)]
+struct Item {
+    index: usize,
+    success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    error: Option<Body>,
+}
+
+pub(crate) async fn ingest_data(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
+    ingested(&adapter, request).await.map_err(Failure::akto)
+}
+
+async fn ingested(adapter: &Adapter, request: Request) -> Result<Response, Failure> {
+    let Call { body, caller, .. } = adapter.read(request).await?;
+    let batch = Record::parse(&body.bytes)?;
+    let raw = batch.get("batchData").ok_or_else(|| missing("batchData"))?;
+    let items: Vec<&RawValue> =
+        serde_json::from_str(raw.get()).map_err(|_| invalid("batchData", "must be a list of records"))?;
+    if items.len() > ITEMS {
+        return Err(invalid("batchData", format_args!("may have at most {ITEMS} records")).into());
+    }
+    let exchanges: Vec<_> = items.into_iter().map(read).collect();
+    // Once there is no room, there is none for the rest either, and the caller need not wait for each to find out.
+    let full = OnceLock::<ApiError>::new();
+    let outcomes: Vec<Result<String, ApiError>> = stream::iter(exchanges)
+        .map(|exchange| async {
+            let exchange = exchange?;
+            if let Some(error) = full.get() {
+                return Err(error.clone());
+            }
+            let recorded = adapter.core.ingest(exchange, &caller).await;
+            recorded.map(|recorded| recorded.request_id).map_err(|failure| {
+                if failure.error.code.is_retryable() {
+                    let _ = full.set(failure.error.clone());
+                }
+                failure.error
+            })
+        })
+        .buffered(IN_FLIGHT)
+        .collect()
+        .await;
+    Ok(answer(outcomes))
+}
+
+fn read(item: &RawValue) -> Result<IngestRequest, ApiError> {
+    let record = Record::of(item, "batchData")?;
+    let request = record.payload(&["requestPayload"])?.ok_or_else(|| missing("requestPayload"))?;
+    let response = record.payload(&["responsePayload"])?;
+    exchange(&record, &request, response.as_ref(), None).map_err(|failure| failure.error)
+}
+
+/// 200 when all are recorded. Else an error, whose results say which are: 503 when the others may be sent again.
+fn answer(outcomes: Vec<Result<String, ApiError>>) -> Response {
+    let failed: Vec<&ApiError> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    let worst = failed.iter().max_by_key(|error| error.code.is_retryable()).map(|worst| {
+        let message = format!("{} of {} records were not recorded: {}", failed.len(), outcomes.len(), worst.message);
+        ApiError::new(worst.code, message)
+    });
+    let items = outcomes.into_iter().enumerate().map(|(index, outcome)| match outcome {
+        Ok(request_id) => Item { index, success: true, request_id: Some(request_id), error: None },
+        Err(error) => Item { index, success: false, request_id: None, error: Some(Body::of(error)) },
+    });
+    let results = items.collect();
+    let Some(worst) = worst else {
+        return reply::json(StatusCode::OK, &Batch { success: true, result: "SUCCESS", error: None, results });
+    };
+    let code = worst.code;
+    let body = Batch { success: false, result: "ERROR", error: Some(Body::of(worst)), results };
+    error::with_headers(code, reply::json(code.http(), &body))
+}

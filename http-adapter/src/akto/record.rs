@@ -1,0 +1,139 @@
+//! The flat traffic record: one object, whose members are strings, or what should have been one.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use portcullis_api::{error::ApiError, v1::CallContext};
+use serde_json::{Map, Value, value::RawValue};
+
+use super::payload::Sent;
+use crate::{
+    capture,
+    json::{self, Members},
+    query,
+};
+
+/// Members that hold what users wrote, and are kept as the payloads.
+const PAYLOADS: [&str; 4] = ["requestPayload", "responsePayload", "payload", "files"];
+const HEADERS: [&str; 2] = ["requestHeaders", "responseHeaders"];
+const SESSION_HEADER: &str = "x-akto-installer-akto_session_id";
+const SOURCE: &str = "akto";
+const LABELS: usize = 64;
+const LABEL_BYTES: usize = 4 << 10;
+
+#[derive(Debug)]
+pub(super) struct Record<'a>(Members<'a>);
+
+impl<'a> Record<'a> {
+    pub(super) fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
+        json::read(body).map(Self)
+    }
+
+    /// One of several in a body.
+    pub(super) fn of(raw: &'a RawValue, field: &str) -> Result<Self, ApiError> {
+        json::members(Some(raw), field).map(Self)
+    }
+
+    /// The first of these that holds anything.
+    pub(super) fn payload(&self, names: &[&str]) -> Result<Option<Sent>, ApiError> {
+        for name in names {
+            if let Some(sent) = Sent::parse(self.0.get(name), name)? {
+                return Ok(Some(sent));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.get(name)
+    }
+
+    /// None when the record does not say, or not in a word that this program knows: then it is an error.
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        let text = self.0.text(name)?.filter(|text| !text.is_empty());
+        text.map(|text| query::flag(&text, name)).transpose()
+    }
+
+    /// The HTTP status of what is recorded; 0 when it says none.
+    pub(super) fn status(&self) -> Result<u32, ApiError> {
+        let code = self.0.text("statusCode")?.and_then(|code| code.trim().parse().ok());
+        Ok(code.filter(|code| (100..=599).contains(code)).unwrap_or_default())
+    }
+
+    pub(super) fn context(&self, connector: Option<String>) -> Result<CallContext, ApiError> {
+        let source = connector.or(self.0.text("akto_connector")?).filter(|source| !source.is_empty());
+        let headers = self.headers("requestHeaders")?;
+        let mut labels = HashMap::new();
+        let mut label = |name: &str, value: String| {
+            if labels.len() < LABELS && !value.is_empty() && value.len() <= LABEL_BYTES {
+                labels.entry(name.to_owned()).or_insert(value);
+            }
+        };
+        for name in ["path", "method", "contextSource", "akto_account_id"] {
+            label(name, self.0.text(name)?.unwrap_or_default());
+        }
+        if let Some(Value::String(session)) = headers.get(SESSION_HEADER) {
+            label("session_id", session.clone());
+        }
+        let tags = self.object("tag")?;
+        for (name, value) in &tags {
+            label(name, words(value));
+        }
+        let first = |names: [&str; 2]| {
+            let found = names.into_iter().filter_map(|name| tags.get(name)).map(words).find(|value| !value.is_empty());
+            found.unwrap_or_default()
+        };
+        Ok(CallContext {
+            source: source.unwrap_or_else(|| SOURCE.to_owned()),
+            user: first(["user_email", "user_id"]),
+            team: first(["team_alias", "team_id"]),
+            model: String::new(),
+            client_ip: self.0.text("ip")?.unwrap_or_default(),
+            metadata: labels,
+            envelope: self.envelope()?,
+            principal: String::new(),
+        })
+    }
+
+    /// All of the record but the payloads, as it came, and of the headers those that can hold no credential.
+    fn envelope(&self) -> Result<Bytes, ApiError> {
+        let mut json = String::from(r#"{"record":{"#);
+        for (name, raw) in self.0.iter().filter(|(name, _)| !PAYLOADS.contains(name)) {
+            if !json.ends_with('{') {
+                json.push(',');
+            }
+            json.push_str(&Value::from(name).to_string());
+            json.push(':');
+            if HEADERS.contains(&name) {
+                let headers = Value::Object(self.headers(name)?);
+                let is_string = raw.get().starts_with('"');
+                let headers = if is_string { Value::String(headers.to_string()) } else { headers };
+                json.push_str(&headers.to_string());
+            } else {
+                json.push_str(raw.get());
+            }
+        }
+        json.push_str("}}");
+        Ok(json.into())
+    }
+
+    fn headers(&self, name: &str) -> Result<Map<String, Value>, ApiError> {
+        let mut headers = self.object(name)?;
+        headers.retain(|name, _| capture::is_plain(name));
+        Ok(headers)
+    }
+
+    /// A member that is an object, or a string that holds one; empty when it is anything else.
+    fn object(&self, name: &str) -> Result<Map<String, Value>, ApiError> {
+        let text = self.0.text(name)?.unwrap_or_default();
+        Ok(serde_json::from_str(&text).unwrap_or_default())
+    }
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,93 @@
+use axum::{Router, body::Body};
+use http::Request;
+use portcullis_api::access::Access;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    AdapterSettings,
+    testing::{FakeCore, TRUEFOUNDRY, ask, post},
+};
+
+const BODY: &str = r#"{"requestBody": {"a": "what users wrote"}}"#;
+
+fn router(capture: bool, tokens: &str) -> Router {
+    let access = Access::parse(tokens, "").unwrap();
+    FakeCore::content().router(AdapterSettings { capture, access, ..AdapterSettings::default() })
+}
+
+fn with_token(mut request: Request<Body>) -> Request<Body> {
+    request.headers_mut().insert("authorization", "Bearer t0ken".parse().unwrap());
+    request
+}
+
+async fn get(router: &Router, path: &str) -> (StatusCode, Value) {
+    ask(router, with_token(crate::testing::get(path))).await
+}
+
+#[tokio::test]
+async fn a_call_that_asks_is_kept_without_credentials() {
+    let router = router(true, "t0ken");
+    for query in ["", "?capture=false", "?other=true"] {
+        ask(&router, with_token(post(query, BODY))).await;
+    }
+    assert_eq!(get(&router, "/v1/captures").await.1, json!({"captures": []}));
+
+    let mut call = with_token(post("?Capture=TRUE&sync=true", BODY));
+    for (name, value) in
+        [("x-api-key", "s3cret"), ("cookie", "s3cret"), ("x-tfy-metadata", "s3cret"), ("user-agent", "tfy")]
+    {
+        call.headers_mut().insert(name, value.parse().unwrap());
+    }
+    ask(&router, call).await;
+    // Also what the dialect cannot read: that is what it is for.
+    ask(&router, with_token(post("?capture=true", "not json"))).await;
+    let (status, list) = get(&router, "/v1/captures").await;
+    assert_eq!((status.as_u16(), list["captures"].as_array().unwrap().len()), (200, 2));
+    assert!(!list.to_string().contains("what users wrote"));
+
+    let (_, first) = get(&router, "/v1/captures/1").await;
+    assert_eq!((&first["path"], &first["query"]), (&json!(TRUEFOUNDRY), &json!("Capture=TRUE&sync=true")));
+    assert_eq!((&first["body"], &first["bytes"]), (&serde_json::from_str(BODY).unwrap(), &json!(BODY.len())));
+    let headers = first["headers"].as_array().unwrap();
+    assert!(headers.contains(&json!(["user-agent", "tfy"])) && headers.contains(&json!(["authorization", null])));
+    assert!(!first.to_string().contains("s3cret") && !first.to_string().contains("t0ken"), "{first}");
+    assert_eq!(get(&router, "/v1/captures/2").await.1["body"], json!("not json"));
+    for unknown in ["/v1/captures/3", "/v1/captures/x"] {
+        assert_eq!(get(&router, unknown).await.0, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(ask(&router, crate::testing::get("/v1/captures/1")).await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn without_the_setting_or_without_credentials_nothing_is_kept() {
+    for router in [router(false, "t0ken"), router(true, "")] {
+        let (status, _) = ask(&router, with_token(post("?capture=true", BODY))).await;
+        assert_eq!(status, StatusCode::OK, "a guardrail goes on");
+        for path in ["/v1/captures", "/v1/captures/1"] {
+            assert_eq!(get(&router, path).await.0, StatusCode::NOT_FOUND);
+        }
+        let (status, answer) = ask(&router, with_token(post("?capture=maybe", BODY))).await;
+        assert_eq!((status.as_u16(), answer["field"].as_str()), (422, Some("capture")));
+    }
+}
+
+#[test]
+fn they_are_few_and_small_and_pass() {
+    let (head, ()) = Request::new(()).into_parts();
+    let mut kept = Kept::default();
+    for _ in 0..COUNT + 5 {
+        kept.keep(&head, &Bytes::from_static(b"ab"));
+    }
+    assert_eq!((kept.calls.len(), kept.bytes, kept.calls[0].id), (COUNT, 2 * COUNT, 6));
+    kept.keep(&head, &Bytes::from(vec![0; BYTES + 1]));
+    assert_eq!(kept.calls.len(), COUNT, "too large to be kept");
+    kept.keep(&head, &Bytes::from(vec![0; BYTES - 1]));
+    assert_eq!((kept.calls.len(), kept.bytes), (1, BYTES - 1));
+    kept.keep(&head, &Bytes::from_static(b"ab"));
+    assert_eq!((kept.calls.len(), kept.bytes), (1, 2));
+    kept.forget(Instant::now() + AGE);
+    assert_eq!((kept.calls.len(), kept.bytes), (0, 0));
+    kept.keep(&head, &Bytes::from_static(b"s3cret"));
+    assert!(!format!("{kept:?}").contains("s3cret"));
+}

@@ -1,0 +1,132 @@
+use std::collections::BTreeSet;
+
+use http::{Method, Request};
+
+use super::*;
+use crate::{
+    AdapterSettings,
+    testing::{FakeCore, ask, get as get_request, send},
+};
+
+fn all() -> Value {
+    document().unwrap()
+}
+
+#[test]
+fn every_route_is_there_and_nothing_else() {
+    let document = all();
+    let told: BTreeSet<&str> = document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let routes: BTreeSet<&str> = crate::probes().into_iter().chain(crate::guarded()).map(|(path, _)| path).collect();
+    assert_eq!(told, routes);
+}
+
+#[tokio::test]
+async fn each_path_answers_to_the_methods_that_are_told_and_to_no_other() {
+    let router = FakeCore::content().router(AdapterSettings::default());
+    for (path, item) in all()["paths"].as_object().unwrap() {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let told = item.get(method.as_str().to_ascii_lowercase()).is_some();
+            // What is asked of a core that answers nothing is not what is asked here.
+            if told && method == Method::GET && (path.starts_with("/v1/events") || path == "/readyz") {
+                continue;
+            }
+            let request = Request::builder().method(method.clone()).uri(path.replace("{id}", "1"));
+            let answer = send(&router, request.body(axum::body::Body::empty()).unwrap()).await;
+            assert_eq!(answer.status() != StatusCode::METHOD_NOT_ALLOWED, told, "{method} {path}");
+        }
+    }
+}
+
+/// Every `$ref`, wherever it stands.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match (name.as_str(), member) {
+                    ("$ref", Value::String(to)) => found.push(to.clone()),
+                    _ => references(member, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_schema_is_one_and_every_reference_leads_somewhere() {
+    let document = all();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50);
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some_and(Value::is_object), "{reference}");
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        jsonschema::draft202012::meta::validate(schema).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+/// A schema of the document that can look up the others.
+fn validator(name: &str) -> jsonschema::Validator {
+    let mut schema = all();
+    schema["$ref"] = json!(format!("#/components/schemas/{name}"));
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+#[test]
+fn the_schemas_hold_for_real_bodies() {
+    let good = [
+        (
+            "CheckRequest",
+            json!({"request": {"document": {"a": 1}}, "judge": "DIRECTION_RESPONSE", "policies": ["a"], "context": {"metadata": {"a": "b"}}}),
+        ),
+        (
+            "CheckResponse",
+            json!({"verdict": "VERDICT_FAIL", "violations": [{"score": 0.5, "location": {"start": 1}}], "violationsTotal": "1"}),
+        ),
+        ("IngestResponse", json!({"requestId": "a", "sequence": "7", "duplicate": true})),
+        ("TrueFoundryCall", json!({"requestBody": {"a": 1}, "responseBody": null, "config": null})),
+        (
+            "TrueFoundryPass",
+            json!({"verdict": true, "allowed": true, "transformed": true, "request_id": "a", "result": {}}),
+        ),
+        (
+            "TrueFoundryBlock",
+            json!({"verdict": false, "allowed": false, "message": "", "request_id": "", "violations": [{"severity": null}]}),
+        ),
+        ("Error", json!({"error": "overloaded", "message": "why"})),
+    ];
+    for (name, body) in good {
+        let validator = validator(name);
+        assert!(
+            validator.is_valid(&body),
+            "{name}: {:?}",
+            validator.validate(&body).err().map(|error| error.to_string())
+        );
+    }
+    let bad = [
+        ("CheckRequest", json!({"judge": "sideways"})),
+        ("CheckRequest", json!({"policies": "a"})),
+        ("IngestRequest", json!({"status": -1})),
+        ("TrueFoundryCall", json!({"requestBody": {}})),
+        ("TrueFoundryPass", json!({"verdict": false, "allowed": true})),
+        ("Error", json!({"error": "a"})),
+    ];
+    for (name, body) in bad {
+        assert!(!validator(name).is_valid(&body), "{name}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_served_and_keeps_the_comments() {
+    let (status, document) =
+        ask(&FakeCore::content().router(AdapterSettings::default()), get_request("/openapi.json")).await;
+    assert_eq!((status, document["openapi"].as_str()), (StatusCode::OK, Some("3.1.0")));
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let schemas = &document["components"]["schemas"];
+    assert!(schemas["CheckRequest"]["properties"]["judge"]["description"].as_str().unwrap().contains("side to judge"));
+    assert_eq!(schemas["Payload"]["properties"]["json"]["contentEncoding"], "base64");
+    assert!(schemas["Action"]["enum"].as_array().unwrap().contains(&json!("ACTION_BLOCK")));
+}
