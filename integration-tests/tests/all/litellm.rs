@@ -34,10 +34,10 @@ struct Stack {
 impl Stack {
     async fn start(program: &Program) -> Self {
         let upstream = Upstream::start().await;
-        let guardrail = |name: &str, mode: &str| {
+        let guardrail = |name: &str, mode: &str, key: &str| {
             json!({"guardrail_name": name, "litellm_params": {
                 "guardrail": "akto", "mode": mode, "default_on": true,
-                "akto_base_url": program.http(""), "akto_api_key": format!("Bearer {TOKEN}"),
+                "akto_base_url": program.http(""), "akto_api_key": key,
             }})
         };
         let proxy = LiteLlm::start(&json!({
@@ -47,7 +47,10 @@ impl Stack {
                 {"model_name": "canned",
                  "litellm_params": {"model": "openai/canned", "api_key": "none", "mock_response": "Paris"}},
             ],
-            "guardrails": [guardrail("portcullis-request", "pre_call"), guardrail("portcullis-response", "post_call")],
+            "guardrails": [
+                guardrail("portcullis-request", "pre_call", TOKEN),
+                guardrail("portcullis-response", "post_call", &format!("Bearer {TOKEN}")),
+            ],
             "litellm_settings": {"telemetry": false, "num_retries": 0},
         }))
         .await;
