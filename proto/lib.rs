@@ -1,7 +1,8 @@
-//! What both programs share: the gRPC bindings, the closed error code, who may call, and TLS.
+//! What both programs share: the gRPC bindings with their JSON, the closed error code, who may call, and TLS.
 
 pub mod access;
 pub mod error;
+pub mod json;
 pub mod tls;
 
 /// The bindings of `proto/portcullis/v1`, whose comments are the public reference.

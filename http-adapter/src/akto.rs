@@ -25,12 +25,13 @@ use axum::{
 use http::StatusCode;
 use portcullis_api::{
     access::Principal,
+    error::ApiError,
     v1::{CheckRequest, CheckResponse, CoverageView, Direction, IngestRequest, Operation, Recording},
 };
-use serde::Serialize;
+use serde_json::{Value, json};
 
 pub(crate) use self::batch::ingest_data;
-use self::{payload::Sent, record::Record, verdict::Verdict};
+use self::{payload::Sent, record::Record, verdict::verdict};
 use crate::{
     Adapter, Call,
     decision::Outcome,
@@ -39,68 +40,24 @@ use crate::{
     reply,
 };
 
-/// What a call asks for, by its query or by its record. Each is off when others are on: so do clients leave out what
-/// they do not want.
-#[derive(Debug, Default)]
-struct Asked {
-    guardrails: Option<bool>,
-    response_guardrails: Option<bool>,
-    ingest_data: Option<bool>,
-    file_guardrails: Option<bool>,
-    connector: Option<String>,
-}
+const FLAGS: [&str; 4] = ["guardrails", "response_guardrails", "ingest_data", "file_guardrails"];
 
-impl Asked {
-    fn parse(query: Option<&str>, record: &Record<'_>) -> Result<Self, Failure> {
-        let mut asked = Self::default();
-        for (name, value) in pairs(query) {
-            if name == "akto_connector" {
-                once(&mut asked.connector, value.into_owned(), &name)?;
-            } else if let Some(wanted) = asked.named(&name) {
-                once(wanted, flag(&value, &name)?, &name)?;
-            }
-        }
-        for name in ["guardrails", "response_guardrails", "ingest_data", "file_guardrails"] {
-            let said = record.flag(name)?;
-            if let Some(wanted) = asked.named(name) {
-                *wanted = wanted.or(said);
-            }
-        }
-        let flags = [asked.guardrails, asked.response_guardrails, asked.ingest_data, asked.file_guardrails];
-        if flags == [None; 4] {
-            // A call that says nothing is judged: the safe reading.
-            asked.guardrails = Some(true);
-            asked.ingest_data = Some(true);
-        }
-        Ok(asked)
-    }
-
-    fn named(&mut self, name: &str) -> Option<&mut Option<bool>> {
-        match name {
-            "guardrails" => Some(&mut self.guardrails),
-            "response_guardrails" => Some(&mut self.response_guardrails),
-            "ingest_data" => Some(&mut self.ingest_data),
-            "file_guardrails" => Some(&mut self.file_guardrails),
-            _ => None,
+/// What a call asks for, by its query or by its record, in the order of `FLAGS`. Each is off when others are said: so do
+/// clients leave out what they do not want. A call that says nothing is judged and recorded: the safe reading.
+fn asked(query: Option<&str>, record: &Record<'_>) -> Result<([bool; 4], Option<String>), ApiError> {
+    let (mut flags, mut connector) = ([None; 4], None);
+    for (name, value) in pairs(query) {
+        if name == "akto_connector" {
+            once(&mut connector, value.into_owned(), &name)?;
+        } else if let Some((wanted, _)) = flags.iter_mut().zip(FLAGS).find(|(_, known)| *known == name) {
+            once(wanted, flag(&value, &name)?, &name)?;
         }
     }
-}
-
-#[derive(Serialize)]
-struct Answer<'a> {
-    success: bool,
-    message: &'static str,
-    data: Data<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    analysis: Option<&'static str>,
-}
-
-#[derive(Default, Serialize)]
-struct Data<'a> {
-    #[serde(rename = "guardrailsResult", skip_serializing_if = "Option::is_none")]
-    result: Option<Verdict<'a>>,
+    for (wanted, name) in flags.iter_mut().zip(FLAGS) {
+        *wanted = wanted.or(record.flag(name)?);
+    }
+    let nothing = flags == [None; 4];
+    Ok((if nothing { [true, false, true, false] } else { flags.map(Option::unwrap_or_default) }, connector))
 }
 
 /// `POST /api/http-proxy`.
@@ -121,14 +78,12 @@ pub(crate) async fn response(State(adapter): State<Arc<Adapter>>, request: Reque
 async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failure> {
     let Call { head, body, caller } = adapter.read(request).await?;
     let record = Record::parse(&body.bytes)?;
-    let asked = Asked::parse(head.uri.query(), &record)?;
-    let on = |wanted: Option<bool>| wanted.unwrap_or_default();
-    let (guard, guard_response) = (on(asked.guardrails), on(asked.response_guardrails));
-    if on(asked.file_guardrails) {
+    let ([guard, guard_response, ingest, files], connector) = asked(head.uri.query(), &record)?;
+    if files {
         if guard || guard_response {
             return Err(invalid("file_guardrails", "is a call of its own").into());
         }
-        return files::judge(adapter, &caller, &record, asked.connector).await;
+        return files::judge(adapter, &caller, &record, connector).await;
     }
     let request = record.payload(&["requestPayload"])?.ok_or_else(|| missing("requestPayload"))?;
     let response = record.payload(&["responsePayload"])?;
@@ -137,36 +92,44 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
         (false, true, Some(_)) => Direction::Response,
         (false, true, None) => return Err(missing("responsePayload").into()),
         (true, _, _) => Direction::Request,
-        (false, false, _) if on(asked.ingest_data) => {
-            let exchange = exchange(&record, &request, response.as_ref(), asked.connector)?;
+        (false, false, _) if ingest => {
+            let exchange = exchange(&record, &request, response.as_ref(), connector)?;
             let recorded = adapter.core.ingest(exchange, &caller).await?;
-            let (message, analysis) = ("recorded, and judged behind", Some("pending"));
-            let request_id = Some(recorded.request_id.as_str());
-            let answer = Answer { success: true, message, data: Data::default(), request_id, analysis };
+            let answer = json!({
+                "success": true, "message": "recorded, and judged behind", "data": {},
+                "request_id": recorded.request_id, "analysis": "pending",
+            });
             return Ok(told(&answer, &recorded.request_id));
         }
         (false, false, _) => {
-            let (message, analysis) = ("nothing was asked for", Some("none"));
-            let answer = Answer { success: true, message, data: Data::default(), request_id: None, analysis };
+            let answer = json!({"success": true, "message": "nothing was asked for", "data": {}, "analysis": "none"});
             return Ok(reply::json(StatusCode::OK, &answer));
         }
     };
     // What is not asked to be recorded is recorded where it has to be answered for.
-    let recording = if on(asked.ingest_data) { Recording::Always } else { Recording::IfViolated };
+    let recording = if ingest { Recording::Always } else { Recording::IfViolated };
     let question = CheckRequest {
         request: Some(request.payload()),
         response: response.as_ref().map(Sent::payload),
         recording: recording.into(),
         judge: judge.into(),
-        ..question(&record, asked.connector)?
+        ..question(&record, connector)?
     };
     // Of two sides that are judged the caller holds the response: the request has gone.
     let held = if judge == Direction::Request { Some(&request) } else { response.as_ref() };
     let held_side = if judge == Direction::Request { judge } else { Direction::Response };
     let (decided, outcome, modified) = ask(adapter, &caller, question, held, held_side).await?;
-    let data = Data { result: Some(Verdict::new(&decided, &outcome, modified.as_deref())) };
-    let answer = Answer { success: true, message: "judged", data, request_id: None, analysis: None };
-    Ok(told(&answer, &decided.request_id))
+    let result = verdict(&decided, &outcome, modified.as_deref());
+    Ok(told(&judged(result, None), &decided.request_id))
+}
+
+/// A verdict within what the proxy answers. `analysis` says what was not looked at.
+fn judged(result: Value, analysis: Option<&str>) -> Value {
+    let mut answer = json!({"success": true, "message": "judged", "data": {"guardrailsResult": result}});
+    if let Some(analysis) = analysis {
+        answer["analysis"] = json!(analysis);
+    }
+    answer
 }
 
 async fn validated(adapter: &Adapter, request: Request, side: Direction) -> Result<Response, Failure> {
@@ -182,7 +145,7 @@ async fn validated(adapter: &Adapter, request: Request, side: Direction) -> Resu
     let (request, response) = if side == Direction::Response { (beside, judged) } else { (judged, beside) };
     let question = CheckRequest { request, response, judge: side.into(), ..question(&record, None)? };
     let (decided, outcome, modified) = ask(adapter, &caller, question, Some(&sent), side).await?;
-    Ok(told(&Verdict::new(&decided, &outcome, modified.as_deref()), &decided.request_id))
+    Ok(told(&verdict(&decided, &outcome, modified.as_deref()), &decided.request_id))
 }
 
 fn question(record: &Record<'_>, connector: Option<String>) -> Result<CheckRequest, Failure> {
@@ -227,11 +190,11 @@ fn exchange(
     })
 }
 
-fn missing(field: &str) -> portcullis_api::error::ApiError {
+fn missing(field: &str) -> ApiError {
     invalid(field, "is required and must not be empty")
 }
 
-fn told<T: Serialize>(answer: &T, request_id: &str) -> Response {
+fn told(answer: &Value, request_id: &str) -> Response {
     let mut response = reply::json(StatusCode::OK, answer);
     reply::identify(&mut response, request_id);
     response

@@ -14,10 +14,9 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, request::Parts};
 use portcullis_api::error::{ApiError, ErrorCode};
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     Adapter,
@@ -78,33 +77,12 @@ impl std::fmt::Debug for Kept {
     }
 }
 
-#[derive(Serialize)]
 struct Captured {
     id: u64,
-    /// Seconds since the epoch.
-    time: u64,
-    method: String,
-    path: String,
-    query: String,
-    /// A value is None where it might be a credential.
-    headers: Vec<(String, Option<String>)>,
-    bytes: usize,
-    #[serde(skip)]
-    body: Bytes,
-    #[serde(skip)]
     at: Instant,
-}
-
-#[derive(Serialize)]
-struct List<'a> {
-    captures: Vec<&'a Captured>,
-}
-
-#[derive(Serialize)]
-struct Detail<'a> {
-    #[serde(flatten)]
-    captured: &'a Captured,
-    body: Option<Box<RawValue>>,
+    /// All but the body, as it is shown.
+    head: Value,
+    body: Bytes,
 }
 
 impl Captures {
@@ -146,18 +124,19 @@ impl Kept {
         }
         self.last += 1;
         self.bytes += body.len();
-        self.calls.push_back(Arc::new(Captured {
-            id: self.last,
-            time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
-            method: head.method.to_string(),
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers: headers(&head.headers),
-            bytes: body.len(),
-            // A copy: the body itself may be a small part of a buffer that it would keep alive.
-            body: Bytes::copy_from_slice(body),
-            at,
-        }));
+        let head = json!({
+            "id": self.last,
+            // Seconds since the epoch.
+            "time": SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            "method": head.method.as_str(),
+            "path": head.uri.path(),
+            "query": head.uri.query().unwrap_or_default(),
+            "headers": headers(&head.headers),
+            "bytes": body.len(),
+        });
+        // A copy: the body itself may be a small part of a buffer that it would keep alive.
+        let body = Bytes::copy_from_slice(body);
+        self.calls.push_back(Arc::new(Captured { id: self.last, at, head, body }));
     }
 
     fn forget(&mut self, now: Instant) {
@@ -168,22 +147,22 @@ impl Kept {
 
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.calls.pop_front() {
-            self.bytes -= oldest.bytes;
+            self.bytes -= oldest.body.len();
         }
     }
 }
 
-fn headers(headers: &HeaderMap) -> Vec<(String, Option<String>)> {
-    let value = |name: &str, value: &HeaderValue| {
-        is_plain(name).then(|| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    headers.iter().map(|(name, found)| (name.to_string(), value(name.as_str(), found))).collect()
+/// Null where the value might be a credential.
+fn headers(headers: &HeaderMap) -> Vec<Value> {
+    let shown = |name: &str, value: &[u8]| is_plain(name).then(|| String::from_utf8_lossy(value).into_owned());
+    headers.iter().map(|(name, value)| json!([name.as_str(), shown(name.as_str(), value.as_bytes())])).collect()
 }
 
 /// `GET /v1/captures`: newest first, without their bodies.
 pub(crate) async fn list(State(adapter): State<Arc<Adapter>>) -> Result<Response, Failure> {
     let calls = adapter.captures.calls()?;
-    Ok(reply::json(StatusCode::OK, &List { captures: calls.iter().rev().map(AsRef::as_ref).collect() }))
+    let heads: Vec<&Value> = calls.iter().rev().map(|call| &call.head).collect();
+    Ok(reply::json(StatusCode::OK, &json!({"captures": heads})))
 }
 
 /// `GET /v1/captures/{id}`: with the body, as JSON or else as text.
@@ -194,9 +173,12 @@ pub(crate) async fn get(
     let calls = adapter.captures.calls()?;
     let found = id.ok().and_then(|Path(id)| calls.iter().find(|captured| captured.id == id));
     let captured = found.ok_or_else(|| ApiError::new(ErrorCode::NotFound, "there is no capture of this id"))?;
-    let text = || to_raw_value(&String::from_utf8_lossy(&captured.body));
-    let body = serde_json::from_slice(&captured.body).or_else(|_| text()).ok();
-    Ok(reply::json(StatusCode::OK, &Detail { captured, body }))
+    // As it came, where that is JSON.
+    let body = match serde_json::from_slice::<&RawValue>(&captured.body) {
+        Ok(json) => json.get().to_owned(),
+        Err(_) => json!(String::from_utf8_lossy(&captured.body)).to_string(),
+    };
+    Ok(reply::json_with(StatusCode::OK, &captured.head, "body", body.as_bytes()))
 }
 
 #[cfg(test)]

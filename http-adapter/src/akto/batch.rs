@@ -9,8 +9,7 @@ use axum::{
 use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 use portcullis_api::{error::ApiError, v1::IngestRequest};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, json, value::RawValue};
 
 use super::{exchange, missing, record::Record};
 use crate::{
@@ -24,25 +23,6 @@ use crate::{
 const ITEMS: usize = 1000;
 /// Of those that are on their way to the disk together.
 const IN_FLIGHT: usize = 16;
-
-#[derive(Serialize)]
-struct Batch {
-    success: bool,
-    result: &'static str,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    error: Option<Body>,
-    results: Vec<Item>,
-}
-
-#[derive(Serialize)]
-struct Item {
-    index: usize,
-    success: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    error: Option<Body>,
-}
 
 pub(crate) async fn ingest_data(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
     ingested(&adapter, request).await.map_err(Failure::akto)
@@ -95,14 +75,24 @@ fn answer(outcomes: Vec<Result<String, ApiError>>) -> Response {
         ApiError::new(worst.code, message)
     });
     let items = outcomes.into_iter().enumerate().map(|(index, outcome)| match outcome {
-        Ok(request_id) => Item { index, success: true, request_id: Some(request_id), error: None },
-        Err(error) => Item { index, success: false, request_id: None, error: Some(Body::of(error)) },
+        Ok(request_id) => json!({"index": index, "success": true, "request_id": request_id}),
+        Err(error) => with(json!({"index": index, "success": false}), error),
     });
-    let results = items.collect();
+    let results: Value = items.collect();
     let Some(worst) = worst else {
-        return reply::json(StatusCode::OK, &Batch { success: true, result: "SUCCESS", error: None, results });
+        let done = json!({"success": true, "result": "SUCCESS", "results": results});
+        return reply::json(StatusCode::OK, &done);
     };
     let code = worst.code;
-    let body = Batch { success: false, result: "ERROR", error: Some(Body::of(worst)), results };
+    let body = with(json!({"success": false, "result": "ERROR", "results": results}), worst);
     error::with_headers(code, reply::json(code.http(), &body))
+}
+
+/// The members of an error beside these.
+fn with(mut members: Value, error: ApiError) -> Value {
+    if let (Some(members), Ok(Value::Object(error))) = (members.as_object_mut(), serde_json::to_value(Body::of(error)))
+    {
+        members.extend(error);
+    }
+    members
 }

@@ -8,27 +8,15 @@ use portcullis_api::{
     error::ApiError,
     v1::{CheckRequest, Direction, Payload, Recording, payload::Content},
 };
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
 
-use super::{Answer, Data, ask, missing, question, record::Record, told, verdict::Verdict};
-use crate::{Adapter, error::Failure, json::Members, query::invalid};
+use super::{ask, judged, missing, question, record::Record, told, verdict::verdict};
+use crate::{Adapter, decision::Outcome, error::Failure, json::Members, query::invalid};
 
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Files<'a>(#[serde(borrow)] Vec<Members<'a>>);
-
-#[derive(Serialize)]
-struct Attached {
-    files: Vec<File>,
-}
-
-#[derive(Serialize)]
-struct File {
-    filename: Option<String>,
-    url: Option<String>,
-    text: Option<String>,
-}
 
 pub(super) async fn judge(
     adapter: &Adapter,
@@ -37,33 +25,28 @@ pub(super) async fn judge(
     connector: Option<String>,
 ) -> Result<Response, Failure> {
     let raw = record.get("files").ok_or_else(|| missing("files"))?;
-    let (attached, unread) = read(raw)?;
-    let json = serde_json::to_vec(&attached).map_err(|_| invalid("files", "cannot be written"))?;
-    let request = Some(Payload { content: Some(Content::Json(Bytes::from(json))) });
+    let (files, unread) = read(raw)?;
+    let request = Some(Payload { content: Some(Content::Json(Bytes::from(json!({"files": files}).to_string()))) });
     let recording = Recording::IfViolated.into();
     let judge = Direction::Request.into();
     let question = CheckRequest { request, recording, judge, ..question(record, connector)? };
     let (decided, outcome, _) = ask(adapter, caller, question, None, Direction::Request).await?;
     // A file cannot be put back masked: that it had to be is all that its sender can be told.
-    let modified = matches!(outcome, crate::decision::Outcome::Masked(_)).then_some("");
-    let analysis = (unread > 0).then_some("partial");
-    let data = Data { result: Some(Verdict::new(&decided, &outcome, modified)) };
-    let message = if unread > 0 { "judged, but for files that are not text" } else { "judged" };
-    let answer = Answer { success: true, message, data, request_id: None, analysis };
-    Ok(told(&answer, &decided.request_id))
+    let modified = matches!(outcome, Outcome::Masked(_)).then_some("");
+    let result = verdict(&decided, &outcome, modified);
+    Ok(told(&judged(result, (unread > 0).then_some("partial")), &decided.request_id))
 }
 
 /// The files as the core can read them, and how many it cannot: those with bytes that are no text, and those that are
 /// elsewhere.
-fn read(raw: &RawValue) -> Result<(Attached, usize), ApiError> {
+fn read(raw: &RawValue) -> Result<(Vec<Value>, usize), ApiError> {
     let Files(files) = serde_json::from_str(raw.get()).map_err(|_| invalid("files", "must be a list of objects"))?;
-    let mut unread = 0;
-    let mut attached = Attached { files: Vec::with_capacity(files.len()) };
+    let (mut readable, mut unread) = (Vec::with_capacity(files.len()), 0);
     for file in &files {
         let decoded = file.text("content")?.and_then(|content| STANDARD.decode(content.trim()).ok());
         let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
         unread += usize::from(text.is_none());
-        attached.files.push(File { filename: file.text("filename")?, url: file.text("url")?, text });
+        readable.push(json!({"filename": file.text("filename")?, "url": file.text("url")?, "text": text}));
     }
-    Ok((attached, unread))
+    Ok((readable, unread))
 }

@@ -1,14 +1,12 @@
-use bytes::Bytes;
-use portcullis_api::{
-    error::{ApiError, ErrorCode},
-    v1::{Action, CheckResponse, Coverage, CoverageStatus, Payload, Severity, Verdict, Violation, payload::Content},
-};
-use serde_json::{Value, json};
-
 use super::*;
 use crate::{
     AdapterSettings,
     testing::{Call, FakeCore, ID, ask, get, post_to, send, shown},
+};
+use bytes::Bytes;
+use portcullis_api::{
+    error::{ApiError, ErrorCode},
+    v1::{Action, CheckResponse, Coverage, CoverageStatus, Payload, Severity, Verdict, Violation, payload::Content},
 };
 
 const PROXY: &str = "/api/http-proxy";

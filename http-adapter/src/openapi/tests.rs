@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use http::{Method, Request};
+use serde_json::json;
 
 use super::*;
 use crate::{
