@@ -6,6 +6,7 @@ use core_service::{
     domain::exchange::{CallContext, Payload, Payloads},
     guardrail::judge,
     policy::{compile, load::BUILT_IN, set::PolicySet},
+    session::{Limits, Sessions},
 };
 use divan::{Bencher, counter::BytesCount};
 use serde_json::json;
@@ -70,3 +71,47 @@ const HOSTILE: [&str; 10] = [
     "4111 1111 1111 1111 ",
     "2026-11-20T12:30:45.123Z INFO worker-12 order 123456789 took 45.2 ms; 17 rows\n",
 ];
+
+/// A talk of so many turns, some 300 bytes each.
+fn talk(turns: usize) -> Payloads {
+    let turn = |number: usize| {
+        let role = if number % 2 == 0 { "user" } else { "assistant" };
+        json!({"role": role, "content": format!("{number}: {PROSE}")})
+    };
+    let turns: Vec<_> = (0..turns).map(turn).collect();
+    Payloads::Request(Payload::Json(json!({"model": "gpt-4o", "messages": turns}).to_string().into()))
+}
+
+/// Without joined turns: what reading the last user turns as one costs.
+#[divan::bench(args = [3, 21, 101])]
+fn talk_unjoined(bencher: Bencher<'_, '_>, turns: usize) {
+    let source = BUILT_IN.replace("joined_turns: 3", "joined_turns: 0");
+    let set = PolicySet::new(vec![compile::compile(&source).unwrap().into()]).unwrap();
+    let (payloads, context) = (talk(turns), CallContext::default());
+    bencher.bench(|| judge::judge(&set, &[], &payloads, None, &context, None).unwrap());
+}
+
+#[divan::bench(args = [3, 21, 101])]
+fn talk_without_a_session(bencher: Bencher<'_, '_>, turns: usize) {
+    judge(bencher, &talk(turns));
+}
+
+/// The next request of a talk: all but its last two turns are known.
+#[divan::bench(args = [3, 21, 101])]
+fn talk_in_a_session(bencher: Bencher<'_, '_>, turns: usize) {
+    let set = PolicySet::new(vec![compile::compile(BUILT_IN).unwrap().into()]).unwrap();
+    let context =
+        CallContext { metadata: [("session_id".to_owned(), "s".to_owned())].into(), ..CallContext::default() };
+    let ask = |sessions: &Sessions, payloads: &Payloads| {
+        let memory = judge::Memory { sessions, key: sessions.key(&context).unwrap() };
+        judge::judge_in_session(&set, &[], payloads, None, &context, None, Some(memory)).unwrap()
+    };
+    let (before, now) = (talk(turns - 2), talk(turns));
+    bencher
+        .with_inputs(|| {
+            let sessions = Sessions::new(Limits::default());
+            ask(&sessions, &before);
+            sessions
+        })
+        .bench_refs(|sessions| ask(sessions, &now));
+}

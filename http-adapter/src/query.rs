@@ -57,22 +57,26 @@ impl Choices {
 pub(crate) struct Flags {
     /// Whether the gateway waits for a verdict. A call that does not say so is judged: the safe reading.
     pub(crate) sync: bool,
+    /// Whether answers are streamed, so that the previous one is only seen in this call.
+    pub(crate) streaming: bool,
     pub(crate) choices: Choices,
 }
 
 impl Flags {
     /// Names that are not known are left alone: gateways and proxies add their own.
     pub(crate) fn parse(query: Option<&str>) -> Result<Self, ApiError> {
-        let mut sync = None;
+        let (mut sync, mut streaming) = (None, None);
         let mut choices = Choices::default();
         for (name, value) in pairs(query) {
             if name.eq_ignore_ascii_case("sync") {
                 once(&mut sync, flag(&value, "sync")?, "sync")?;
+            } else if name.eq_ignore_ascii_case("streaming") {
+                once(&mut streaming, flag(&value, "streaming")?, "streaming")?;
             } else {
                 choices.set(&name, &value, &name.to_ascii_lowercase())?;
             }
         }
-        Ok(Self { sync: sync.unwrap_or(true), choices })
+        Ok(Self { sync: sync.unwrap_or(true), streaming: streaming.unwrap_or(false), choices })
     }
 }
 
@@ -133,6 +137,13 @@ mod tests {
     }
 
     #[test]
+    fn answers_are_streamed_only_where_it_is_said() {
+        let streaming = |query| Flags::parse(query).unwrap().streaming;
+        assert!(!streaming(None) && !streaming(Some("streaming=False")));
+        assert!(streaming(Some("sync=true&Streaming=TRUE")));
+    }
+
+    #[test]
     fn a_flag_that_cannot_be_read_is_an_error() {
         let bad = [
             "sync",
@@ -154,7 +165,7 @@ mod tests {
 
     #[test]
     fn choices_are_read_or_refused() {
-        let flags = Flags::parse(Some("contract=Verdict&operation=mutate&On_Response=ENFORCE&streaming=what")).unwrap();
+        let flags = Flags::parse(Some("contract=Verdict&operation=mutate&On_Response=ENFORCE&stream=what")).unwrap();
         let chosen = Choices {
             contract: Some(Contract::Verdict),
             operation: Some(Operation::Mutate),
@@ -165,6 +176,9 @@ mod tests {
         assert_eq!((others.or(chosen).contract, others.or(chosen).operation), (others.contract, chosen.operation));
         for (query, field) in [
             ("contract=", "contract"),
+            ("streaming=", "streaming"),
+            ("streaming=yes", "streaming"),
+            ("streaming=true&Streaming=true", "streaming"),
             ("contract=both", "contract"),
             ("operation=mask", "operation"),
             ("on_response=block", "on_response"),

@@ -8,11 +8,14 @@
 //! | false | present | one ingest, as above |
 //! | false | none | nothing: the same exchange comes again with its response |
 //!
+//! `streaming=true` records the previous turn before that, whatever the row.
+//!
 //! `operation=mutate` asks for the body that the gateway goes on with, so that a response is judged at once: a gateway
 //! that waits for a body would take the wait for a pass. Only a call that says `on_response=monitor` itself is left
 //! as it is.
 
 mod envelope;
+mod previous_turn;
 
 use std::sync::Arc;
 
@@ -55,6 +58,9 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
     });
     let transformed = (operation == Operation::Mutate).then_some(false);
 
+    if flags.streaming {
+        previous_turn::record(&adapter.core, &request, &context, &policies, flags.sync, &caller).await?;
+    }
     let (request, context) = (Some(payload(request)), Some(context));
     let judge = match response {
         None if flags.sync => Direction::Request,

@@ -17,6 +17,10 @@ impl RuleMask {
         self.0[index as usize / 64] |= 1 << (index % 64);
     }
 
+    pub fn remove(&mut self, index: RuleIndex) {
+        self.0[index as usize / 64] &= !(1 << (index % 64));
+    }
+
     pub fn contains(&self, index: RuleIndex) -> bool {
         self.0[index as usize / 64] & (1 << (index % 64)) != 0
     }

@@ -22,5 +22,6 @@ mod pieces;
 mod policies;
 mod sessions;
 mod sides;
+mod streaming;
 mod tls;
 mod truth_table;

@@ -2,7 +2,7 @@
 //!
 //! Read from the request itself, so it needs no session and costs the memory nothing. Joined as they stand and with a
 //! line between them: one finds a word that was cut, the other an instruction. Only what crosses from one piece into
-//! another counts, and only of detectors that read language: digits that meet are no telephone number.
+//! another counts, and only of rules that read language: digits that meet are no telephone number.
 
 use std::ops::Range;
 
@@ -40,17 +40,24 @@ pub(super) fn judge(set: &PolicySet, chosen: &[&Bound], segments: &[Segment<'_>]
         return;
     }
     let pieces = last(segments, most.into());
+    if pieces.is_empty() {
+        return;
+    }
     let mut mask = set.scanner.empty_mask();
     bounds.iter().for_each(|bound| bound.mask(Direction::Request, Role::User, &mut mask));
+    for (index, rule) in set.scanner.rules() {
+        // A classifier reads the whole: it could not say that something crosses, and has read each turn.
+        if !DETECTORS.contains(&rule.identity.detector) || rule.identity.id.starts_with("classifier_") {
+            mask.remove(index);
+        }
+    }
     for between in ["", "\n"] {
         let Some((joined, places)) = join(&pieces, between) else { return };
         let segment = Segment::bare(joined);
         let (mut scratch, mut findings) = (Scratch::default(), Findings::default());
         set.scanner.scan(0, &segment, &mask, &mut scratch, &mut findings);
         findings.overflowed.clear();
-        findings
-            .list
-            .retain(|finding| DETECTORS.contains(&finding.rule.detector) && touched(&places, finding.span).count() > 1);
+        findings.list.retain(|finding| touched(&places, finding.span).count() > 1);
         if findings.list.is_empty() {
             continue;
         }

@@ -1,5 +1,8 @@
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -269,12 +272,15 @@ exceptions: [{phrase: carrot}]
 session: {joined_turns: 2}
 ";
 
+/// Before and after a reload.
+static SETS: LazyLock<[PolicySet; 2]> =
+    LazyLock::new(|| [set(&[EQUIVALENCE]), set(&[&EQUIVALENCE.replace("banana", "hello")])]);
+
 proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 128, failure_persistence: None, ..Default::default() })]
     /// A conversation that grows, is cut, edited and sent again is decided the same with and without memory.
     #[test]
     fn memory_changes_no_decision(steps in prop::collection::vec((0..3_usize, 0..3_usize, prop::collection::vec(0..8_usize, 1..3)), 1..20)) {
-        let sets = [set(&[EQUIVALENCE]), set(&[&EQUIVALENCE.replace("banana", "hello")])];
         let (talk, mut turns) = (Talk::new(), Vec::<(&str, String)>::new());
         for (step, (kind, role, words)) in steps.into_iter().enumerate() {
             let text = words.iter().map(|&word| VOCABULARY[word]).collect::<Vec<_>>().join(" ");
@@ -288,7 +294,7 @@ proptest! {
             }
             let borrowed: Vec<(&str, &str)> = turns.iter().map(|(role, text)| (*role, text.as_str())).collect();
             let payloads = chat(&borrowed);
-            let set = &sets[usize::from(step % 7 == 6)];
+            let set = &SETS[usize::from(step % 7 == 6)];
             let with = talk.judge(set, &payloads);
             let without = judge(set, &[], &payloads, None, &talk.context, None).unwrap();
             prop_assert_eq!(&with.decision, &without.decision);
