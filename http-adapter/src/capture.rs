@@ -1,7 +1,7 @@
 //! A recorder for calls whose shape nobody documented: kept in memory, few, and for a while.
 //!
 //! A capture is what users wrote. It is made only when an operator turned it on, the call asks for it and callers show
-//! credentials; of the headers only those that can hold no credential keep their value.
+//! credentials; of the headers only those that can hold no credential keep their value, and none that an operator made one.
 
 use std::{
     collections::VecDeque,
@@ -175,7 +175,7 @@ impl Kept {
 
 fn headers(headers: &HeaderMap) -> Vec<(String, Option<String>)> {
     let value = |name: &str, value: &HeaderValue| {
-        is_plain(name).then(|| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        (is_plain(name) && !value.is_sensitive()).then(|| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     headers.iter().map(|(name, found)| (name.to_string(), value(name.as_str(), found))).collect()
 }
