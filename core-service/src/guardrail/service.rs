@@ -255,6 +255,13 @@ impl Guardrail {
         self.log.append(exchanges.into_iter().map(|Exchange(record)| record).collect(), deadline.into()).await
     }
 
+    /// That an answer is judged by itself: its session need not judge it when it comes back in a request.
+    pub(super) fn answered(&self, context: &CallContext, payloads: &Payloads) {
+        if let Some(key) = self.sessions.key(context) {
+            answered(Memory { sessions: &self.sessions, key }, payloads);
+        }
+    }
+
     /// An exchange is judged later, so one that nobody can read is recorded all the same: it did happen.
     pub fn exchange(&self, ingest: Ingest) -> Result<Exchange, UnknownPolicy> {
         let Ingest { payloads, mut context, policies, sync, late, status, idempotency_key } = ingest;
@@ -262,9 +269,7 @@ impl Guardrail {
         if context.model.is_empty() {
             context.model = payloads.request().or(payloads.response()).and_then(extract::model).unwrap_or_default();
         }
-        if let Some(key) = self.sessions.key(&context) {
-            answered(Memory { sessions: &self.sessions, key }, &payloads);
-        }
+        self.answered(&context, &payloads);
         Ok(Exchange(NewRecord {
             kind: RecordKind::Exchange,
             request_id: Uuid::now_v7(),

@@ -21,6 +21,7 @@ use crate::{
     extract,
     policy::{live::Generation, set::UnknownPolicy},
     record::{Judged, LogError},
+    telemetry::{self, CheckEnded, Source},
 };
 
 /// Bytes of a text that are recorded: a stream has no end that could be waited for. The receipt counts all of it.
@@ -118,7 +119,12 @@ impl Text {
             payloads,
             judged: Judged { decision, coverage, duration_us: micros(self.spent) },
         };
+        self.guardrail.answered(&decided.context, &decided.payloads);
+        let source = Source::of(&decided.context.source).unwrap_or(Source::Other);
+        let outcome = Ok(decided.judged.decision.action);
+        let ended = CheckEnded { source, direction: decided.direction, elapsed: self.spent, outcome };
         self.guardrail.keep(decided, self.recording, deadline).await?;
+        telemetry::emit(ended);
         self.recorded = true;
         Ok(())
     }

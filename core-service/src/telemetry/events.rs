@@ -67,10 +67,10 @@ impl Event for CanaryRan<'_> {
     fn log(&self) {
         let gateway = self.gateway;
         if self.problems.is_empty() {
-            tracing::info!(gateway, "canary: all is as it should be");
+            tracing::info!(gateway, "a canary run found all as it should be");
         }
         for problem in self.problems {
-            tracing::error!(gateway, problem = problem.as_str(), "canary");
+            tracing::error!(gateway, problem = problem.as_str(), "a canary run found what must not be");
         }
     }
 

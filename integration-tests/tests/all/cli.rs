@@ -43,14 +43,17 @@ fn check_answers_each_line_in_the_format_that_detectors_are_measured_by() {
     let finding = &answers[0]["findings"][0];
     let keys: Vec<_> = finding.as_object().unwrap().keys().cloned().collect();
     assert_eq!(keys, ["category", "end", "entity", "rule", "score", "start"]);
-    assert_eq!((&answers[0]["action"], &finding["start"]), (&json!("block"), &json!(3)));
+    assert_eq!(answers[0]["action"], "block");
+    let findings = answers[0]["findings"].as_array().unwrap();
+    // In bytes, where a rule found it; classifiers judge more of the text than that.
+    assert!(findings.iter().any(|finding| finding["start"] == 3), "{findings:?}");
     assert!(answers[0]["scores"]["prompt_injection"].as_f64().unwrap() >= 0.5);
     assert_eq!(
         (&answers[1]["id"], &answers[1]["action"], &answers[1]["findings"]),
         (&json!(2), &json!("allow"), &json!([]))
     );
     let scores = answers[1]["scores"].as_object().unwrap();
-    for detector in ["prompt_injection", "secrets", "pii", "code_safety", "obfuscation"] {
+    for detector in ["prompt_injection", "secrets", "pii", "code_safety", "obfuscation", "harm"] {
         assert_eq!(scores[detector], 0.0, "{detector}");
     }
 }

@@ -72,8 +72,8 @@ async fn sync_without_response_blocks_and_records_the_traffic_too() {
     assert_eq!((&body["verdict"], &body["allowed"]), (&json!(false), &json!(false)));
     assert!(!body["message"].as_str().unwrap().is_empty());
     assert_eq!(
-        body["violations"],
-        json!([{"policy": "default", "rule": "prompt-injection", "category": "prompt_injection", "severity": "high"}])
+        body["violations"][0],
+        json!({"policy": "default", "rule": "prompt-injection", "category": "prompt_injection", "severity": "high"})
     );
     assert!(!String::from_utf8_lossy(&answer.body).contains("previous instructions"));
 

@@ -48,7 +48,7 @@ pub(super) const FAMILIES: &[&[Rule]] = &[
 ];
 
 /// Whether one of the words stands in the text, ignoring the case of ASCII letters. The words are lower case.
-/// `passportNumber` holds the word passport, `import` does not hold port.
+/// `passportNumber` holds the word passport, `import` does not hold port. They begin with a letter.
 fn mentions(text: &str, words: &[&str]) -> bool {
     let bytes = text.as_bytes();
     let joined = |at: usize| match (at.checked_sub(1).and_then(|before| bytes.get(before)), bytes.get(at)) {
@@ -58,10 +58,16 @@ fn mentions(text: &str, words: &[&str]) -> bool {
         }
         _ => false,
     };
-    (0..bytes.len()).filter(|at| !joined(*at)).any(|at| {
-        words.iter().any(|word| {
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+    // Words begin with letters, and most of a text is no beginning of a word.
+    let begins = |at: usize| letter(bytes[at]) && !joined(at);
+    (0..bytes.len()).filter(|at| begins(*at)).any(|at| {
+        let first = bytes[at].to_ascii_lowercase();
+        words.iter().map(|word| word.as_bytes()).any(|word| {
             let end = at + word.len();
-            bytes.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes())) && !joined(end)
+            word.first() == Some(&first)
+                && bytes.get(at..end).is_some_and(|found| found.eq_ignore_ascii_case(word))
+                && !joined(end)
         })
     })
 }

@@ -207,7 +207,7 @@ session: {score: {limit: 2.5, action: block, detectors: [obfuscation]}, quaranti
 const JOINED: &str = "
 name: joined
 rules:
-  - {name: injection, detector: prompt_injection, action: block, directions: [request]}
+  - {name: injection, detector: prompt_injection, only: [override, prompt_extraction], except: [classifier_prompt_extraction], action: block, directions: [request]}
   - {name: cards, detector: pii, action: block}
   - {name: code, detector: keywords, words: [bluebird], action: mask, mask: remove}
 session: {joined_turns: 3}

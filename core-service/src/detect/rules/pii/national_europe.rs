@@ -47,8 +47,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "fr_nir",
         entity: "FR_NIR",
+        // With a letter for the two departments of Corsica.
         wake: Wake::Figures(|figure| {
-            figure.digits >= 14 || matches!(figure.after().first(), Some(b'A' | b'a' | b'B' | b'b'))
+            figure.digits >= 14 || figure.digits >= 6 && matches!(figure.after(), [b'A' | b'a' | b'B' | b'b', ..])
         }),
         pattern: r"(?-u:\b)[1-478][ .]?\d{2}[ .]?\d{2}[ .]?(?:\d{2}|2[ABab])[ .]?\d{3}[ .]?\d{3}[ .-]?\d{2}(?-u:\b)",
         validate: Some(|c| formed(c, NIR, if c.hit().contains(' ') { 0.9 } else { 0.6 }, europe::fr_nir)),
