@@ -95,6 +95,16 @@ impl Access {
         })
     }
 
+    /// Marks every header in which a credential may have come, so that nothing behind this door shows its value:
+    /// whatever the header is called.
+    pub fn mark(&self, presented: &mut HeaderMap) {
+        for (name, value) in presented.iter_mut() {
+            if *name == AUTHORIZATION || self.headers.iter().any(|(known, _)| known == name) {
+                value.set_sensitive(true);
+            }
+        }
+    }
+
     /// Judges the value of an `authorization` header (RFC 9110 section 11.6.2).
     fn authorized(&self, value: &str) -> Option<Principal> {
         // A scheme is compared ignoring case (RFC 9110 section 11.1).

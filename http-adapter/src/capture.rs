@@ -1,7 +1,7 @@
 //! A recorder for calls whose shape nobody documented: kept in memory, few, and for a while.
 //!
 //! A capture is what users wrote. It is made only when an operator turned it on, the call asks for it and callers show
-//! credentials; of the headers only those that can hold no credential keep their value.
+//! credentials; of the headers only those that can hold no credential keep their value, and none that an operator made one.
 
 use std::{
     collections::VecDeque,
@@ -14,7 +14,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, request::Parts};
+use http::{HeaderMap, HeaderValue, StatusCode, request::Parts};
 use portcullis_api::error::{ApiError, ErrorCode};
 use serde_json::{Value, json, value::RawValue};
 
@@ -154,8 +154,10 @@ impl Kept {
 
 /// Null where the value might be a credential.
 fn headers(headers: &HeaderMap) -> Vec<Value> {
-    let shown = |name: &str, value: &[u8]| is_plain(name).then(|| String::from_utf8_lossy(value).into_owned());
-    headers.iter().map(|(name, value)| json!([name.as_str(), shown(name.as_str(), value.as_bytes())])).collect()
+    let shown = |name: &str, value: &HeaderValue| {
+        (is_plain(name) && !value.is_sensitive()).then(|| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    headers.iter().map(|(name, value)| json!([name.as_str(), shown(name.as_str(), value)])).collect()
 }
 
 /// `GET /v1/captures`: newest first, without their bodies.

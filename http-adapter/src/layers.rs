@@ -24,6 +24,7 @@ pub(crate) async fn require_access(
     let Some(principal) = access.admit(request.headers()) else {
         return Err(ApiError::new(ErrorCode::Unauthenticated, "valid credentials are required").into());
     };
+    access.mark(request.headers_mut());
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
 }

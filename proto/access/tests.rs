@@ -143,3 +143,17 @@ fn what_is_shown_names_kinds_and_no_secret() {
     let credential = Credential::named("acme", "hunter2").unwrap();
     assert_eq!(format!("{credential:?} {:?}", Credential::new("hunter2")), "Credential(acme) Credential(unnamed)");
 }
+
+#[test]
+fn a_credential_is_marked_whatever_its_header_is_called() {
+    let headers = Credential::list("User-Agent: hunter2");
+    let access = Access::new(&Credentials { headers, ..Credentials::default() }).unwrap();
+    let mut map = HeaderMap::new();
+    for name in ["user-agent", "authorization", "accept"] {
+        map.append(name, HeaderValue::from_static("hunter2"));
+    }
+    assert!(access.admit(&map).is_some());
+    access.mark(&mut map);
+    let marked: Vec<_> = map.iter().filter(|(_, value)| value.is_sensitive()).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(marked, ["user-agent", "authorization"]);
+}

@@ -1,6 +1,6 @@
 use axum::{Router, body::Body};
 use http::Request;
-use portcullis_api::access::Access;
+use portcullis_api::access::{Access, Credential, Credentials};
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,7 +12,10 @@ use crate::{
 const BODY: &str = r#"{"requestBody": {"a": "what users wrote"}}"#;
 
 fn router(capture: bool, tokens: &str) -> Router {
-    let access = Access::parse(tokens, "").unwrap();
+    // A header that is kept of any other call.
+    let headers = Credential::list(if tokens.is_empty() { "" } else { "x-request-id: s3cret" });
+    let credentials = Credentials { bearer: Credential::list(tokens), headers, ..Credentials::default() };
+    let access = Access::new(&credentials).unwrap();
     FakeCore::content().router(AdapterSettings { capture, access, ..AdapterSettings::default() })
 }
 
@@ -35,7 +38,7 @@ async fn a_call_that_asks_is_kept_without_credentials() {
 
     let mut call = with_token(post("?Capture=TRUE&sync=true", BODY));
     for (name, value) in
-        [("x-api-key", "s3cret"), ("cookie", "s3cret"), ("x-tfy-metadata", "s3cret"), ("user-agent", "tfy")]
+        [("x-api-key", "s3cret"), ("cookie", "s3cret"), ("x-request-id", "s3cret"), ("user-agent", "tfy")]
     {
         call.headers_mut().insert(name, value.parse().unwrap());
     }

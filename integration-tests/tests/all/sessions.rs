@@ -91,7 +91,7 @@ fn a_late_violation_is_one_event_and_suspends_the_session_and_no_other() {
     let event = &found[0];
     assert_eq!(
         (&event["kind"], &event["session"], &event["principal"], &event["user"], &event["enforced"]),
-        (&json!("EVENT_KIND_EXCHANGE"), &json!("s"), &json!("p"), &json!("ann"), &Value::Null)
+        (&json!("EVENT_KIND_EXCHANGE"), &json!("s"), &json!("/p"), &json!("ann"), &Value::Null)
     );
     assert_eq!(event["violations"][0]["location"]["pointer"], "/choices/0/message/content");
     let listed = json!({"filter": {"session": "s", "action": "ACTION_BLOCK", "kind": "EVENT_KIND_DECISION"}});
