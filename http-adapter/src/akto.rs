@@ -120,11 +120,11 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
     let held_side = if judge == Direction::Request { judge } else { Direction::Response };
     let (decided, outcome, modified) = ask(adapter, &caller, question, held, held_side).await?;
     let result = verdict(&decided, &outcome, modified.as_deref());
-    Ok(told(&judged(result, None), &decided.request_id))
+    Ok(told(&judged(&result, None), &decided.request_id))
 }
 
 /// A verdict within what the proxy answers. `analysis` says what was not looked at.
-fn judged(result: Value, analysis: Option<&str>) -> Value {
+fn judged(result: &Value, analysis: Option<&str>) -> Value {
     let mut answer = json!({"success": true, "message": "judged", "data": {"guardrailsResult": result}});
     if let Some(analysis) = analysis {
         answer["analysis"] = json!(analysis);

@@ -34,7 +34,7 @@ pub(super) async fn judge(
     // A file cannot be put back masked: that it had to be is all that its sender can be told.
     let modified = matches!(outcome, Outcome::Masked(_)).then_some("");
     let result = verdict(&decided, &outcome, modified);
-    Ok(told(&judged(result, (unread > 0).then_some("partial")), &decided.request_id))
+    Ok(told(&judged(&result, (unread > 0).then_some("partial")), &decided.request_id))
 }
 
 /// The files as the core can read them, and how many it cannot: those with bytes that are no text, and those that are
