@@ -75,7 +75,7 @@ const HOSTILE: [&str; 10] = [
 /// A talk of so many turns, some 300 bytes each.
 fn talk(turns: usize) -> Payloads {
     let turn = |number: usize| {
-        let role = if number % 2 == 0 { "user" } else { "assistant" };
+        let role = if number.is_multiple_of(2) { "user" } else { "assistant" };
         json!({"role": role, "content": format!("{number}: {PROSE}")})
     };
     let turns: Vec<_> = (0..turns).map(turn).collect();
