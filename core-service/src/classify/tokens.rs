@@ -46,6 +46,12 @@ const fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{655}' | '\u{670}' | '\u{640}' | '\u{200b}'..='\u{200f}' | '\u{ad}' | '\u{2060}' | '\u{feff}')
 }
 
+/// Numbers are all one: which of them stands there says nothing, and each would be a word of its own with a weight that
+/// another word left in its place.
+const fn plain_byte(byte: u8) -> u8 {
+    if byte.is_ascii_digit() { b'0' } else { byte.to_ascii_lowercase() }
+}
+
 /// Letters that Unicode does not take apart and people do.
 const fn plain(c: char) -> char {
     match c {
@@ -69,10 +75,16 @@ pub fn read(text: &str, visit: &mut impl Visit) {
         let byte = bytes[at];
         if byte.is_ascii() {
             if byte.is_ascii_alphanumeric() {
-                let (hash, start) = word.unwrap_or((OFFSET, at));
-                let hash = step(hash, byte.to_ascii_lowercase());
-                visit.prefix(hash);
-                word = Some((hash, start));
+                let within_number = byte.is_ascii_digit() && at > 0 && bytes[at - 1].is_ascii_digit();
+                match word {
+                    Some(_) if within_number => {}
+                    begun => {
+                        let (hash, start) = begun.unwrap_or((OFFSET, at));
+                        let hash = step(hash, plain_byte(byte));
+                        visit.prefix(hash);
+                        word = Some((hash, start));
+                    }
+                }
             } else {
                 close(&mut word, at, visit);
             }
@@ -116,7 +128,7 @@ fn fold(mut hash: u32, c: char, prefix: &mut impl FnMut(u32)) -> u32 {
                 continue;
             }
             hash = match u8::try_from(lower) {
-                Ok(byte) if byte.is_ascii() => step(hash, byte),
+                Ok(byte) if byte.is_ascii() => step(hash, plain_byte(byte)),
                 _ => step_char(hash, lower),
             };
             prefix(hash);
@@ -135,6 +147,18 @@ fn close(word: &mut Option<(u32, usize)>, end: usize, visit: &mut impl Visit) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_all_one() {
+        let hashes = |text: &str| {
+            let mut words = Words::default();
+            read(text, &mut words);
+            words.0.iter().map(|token| token.hash).collect::<Vec<_>>()
+        };
+        assert_eq!(hashes("message 7"), hashes("message 56991"));
+        assert_eq!(hashes("v2.0 \u{ff15}"), hashes("v31.7 9"));
+        assert_ne!(hashes("b4"), hashes("b"));
+    }
 
     #[derive(Default)]
     struct Words(Vec<Token>, Vec<u32>);

@@ -70,14 +70,17 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, HarmReport), String> {
                 examples.push((row, label, 1.0, Some(number % FOLDS)));
             }
         }
+        let labelled = !examples.is_empty();
         // A request list labels what is harmful alone: benign rows answer it.
         let spread = examples.iter().all(|(_, positive, ..)| *positive);
         for (number, example) in ordinary.iter().enumerate() {
             examples.push((example, false, ORDINARY, spread.then_some(number % FOLDS)));
         }
         let drawn = corpus.examples.iter().filter(|example| example.part == Part::Template);
-        for example in drawn.filter(|example| example.harms.iter().any(Option::is_some)) {
-            examples.push((example, example.harms[column] == Some(true), 1.0, None));
+        for (number, example) in drawn.filter(|example| example.harms.iter().any(Option::is_some)).enumerate() {
+            // Where there are no rows at all, templates are what can be left out.
+            let fold = (!labelled).then_some(number % FOLDS);
+            examples.push((example, example.harms[column] == Some(true), 1.0, fold));
         }
         let mut margins = Vec::new();
         let mut everyday = Vec::new();
@@ -91,9 +94,11 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, HarmReport), String> {
                     corpus
                         .examples
                         .iter()
-                        .filter(|example| example.part == Part::Auxiliary)
-                        .skip(fold)
-                        .step_by(FOLDS)
+                        .filter(|example| example.part == Part::Row && !example.attack)
+                        // None of those that were trained on.
+                        .enumerate()
+                        .filter(|(number, _)| number % EVERY == 1 && number / EVERY % FOLDS == fold)
+                        .map(|(_, example)| example)
                         .map(|example| margin(&weights, example)),
                 );
             }
