@@ -2,6 +2,7 @@
 //! their validators. Synchronous, no I/O, linear in the text.
 
 mod caches;
+pub mod compiled;
 pub mod figures;
 mod findings;
 mod heads;

@@ -29,6 +29,7 @@ mod entry;
 mod error;
 mod queue;
 mod read;
+mod receipt;
 mod row;
 mod schema;
 mod writer;

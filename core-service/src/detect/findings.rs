@@ -3,8 +3,9 @@
 use std::{ops::Range, sync::Arc};
 
 use super::{
+    compiled::CompiledRule,
     rule_mask::{RuleIndex, RuleMask},
-    scanner::{CompiledRule, Scanner},
+    scanner::Scanner,
 };
 use crate::{
     domain::finding::{DecodedFrom, Finding, Span},

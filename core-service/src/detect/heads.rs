@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
+    compiled::CompiledRule,
     findings::{Findings, Reading},
     rule_mask::{RuleIndex, RuleMask},
-    scanner::CompiledRule,
 };
 use crate::{
     classify::{Asked, Classifier, Opinion, Scratch, head::Head},

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     detect::{
+        compiled::{self, CompiledRule},
         pattern,
-        scanner::{self, CompiledRule},
     },
     domain::{
         coverage::PolicyRef,
@@ -283,7 +283,7 @@ fn compile_pattern(identity: RuleIdentity, file: &PatternFile) -> Result<Compile
 }
 
 fn is_known(detector: Detector, name: &str) -> bool {
-    scanner::built_in().is_ok_and(|rules| {
+    compiled::built_in().is_ok_and(|rules| {
         rules.iter().any(|rule| {
             rule.identity.detector == detector && (rule.identity.id == name || rule.identity.entity == name)
         })

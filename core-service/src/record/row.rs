@@ -1,7 +1,7 @@
 //! Records as rows. What can be computed before a record is queued is computed by its caller, so that the one
 //! writer thread binds values and little else.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -9,14 +9,13 @@ use rusqlite::{
     CachedStatement, Connection, OptionalExtension as _, Row as SqlRow, ToSql, named_params, params,
     types::{FromSql, ToSqlOutput, Type, ValueRef},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::domain::{
-    coverage::{Coverage, CoverageStatus, Outcome, PolicyRef},
+    coverage::Coverage,
     decision::{Action, Decision},
     exchange::{CallContext, Payload, Payloads},
-    finding::Detector,
 };
 
 use super::{
@@ -25,28 +24,8 @@ use super::{
         Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord,
     },
     error::{LogError, StorageFault},
+    receipt::{Receipt, ReceiptRef},
 };
-
-/// What a coverage says besides its counters.
-#[derive(Serialize)]
-struct ReceiptRef<'a> {
-    status: CoverageStatus,
-    reason: &'a str,
-    policies: &'a [PolicyRef],
-    detectors: &'a [(Detector, Outcome)],
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    decoders: &'a [Cow<'static, str>],
-}
-
-#[derive(Deserialize)]
-struct Receipt {
-    status: CoverageStatus,
-    reason: String,
-    policies: Vec<PolicyRef>,
-    detectors: Vec<(Detector, Outcome)>,
-    #[serde(default)]
-    decoders: Vec<Cow<'static, str>>,
-}
 
 /// The JSON columns of a judgement.
 struct JudgedTexts {

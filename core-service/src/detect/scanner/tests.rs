@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::finding::Severity;
+use crate::domain::finding::{RuleIdentity, Severity};
 
 fn found(scanner: &Scanner, segment: &Segment<'_>) -> Vec<(String, Span)> {
     let mut findings = Findings::default();
