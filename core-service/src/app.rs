@@ -5,6 +5,7 @@ pub mod check;
 pub mod compose;
 pub mod eval;
 mod incoming;
+mod lines;
 pub mod lint;
 pub mod report;
 pub mod settings;

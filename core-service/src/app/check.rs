@@ -14,7 +14,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::compose::StartError;
+use super::{compose::StartError, lines};
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
@@ -26,9 +26,6 @@ use crate::{
     guardrail::judge,
     policy::{live::Generation, load::Loader, set::PolicySet},
 };
-
-/// One line of `--jsonl` takes at most so much: the rest of a longer one is an error, not a crash.
-const MAX_LINE: u64 = 64 << 20;
 
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
@@ -108,30 +105,20 @@ struct Check<'s> {
 }
 
 impl Check<'_> {
-    fn lines(&mut self, mut input: Box<dyn BufRead>, out: &mut impl Write) -> io::Result<bool> {
+    fn lines(&mut self, input: Box<dyn BufRead>, out: &mut impl Write) -> io::Result<bool> {
         let mut all_read = true;
-        let mut line = Vec::new();
-        for number in 1.. {
-            line.clear();
-            if input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
-                break;
+        lines::each(input, |number, line| match serde_json::from_slice::<Line>(line) {
+            Ok(Line { id, text }) => {
+                let text = Payload::Text(text);
+                let answer = self.answer(&id, &Payloads::Request(text));
+                writeln!(out, "{}", serde_json::to_string(&answer)?)
             }
-            if line.trim_ascii().is_empty() {
-                continue;
+            Err(error) => {
+                all_read = false;
+                let problem = serde_json::json!({ "line": number, "error": error.to_string() });
+                writeln!(out, "{problem}")
             }
-            match serde_json::from_slice::<Line>(&line) {
-                Ok(Line { id, text }) => {
-                    let text = Payload::Text(text);
-                    let answer = self.answer(&id, &Payloads::Request(text));
-                    writeln!(out, "{}", serde_json::to_string(&answer)?)?;
-                }
-                Err(error) => {
-                    all_read = false;
-                    let problem = serde_json::json!({ "line": number, "error": error.to_string() });
-                    writeln!(out, "{problem}")?;
-                }
-            }
-        }
+        })?;
         out.flush()?;
         Ok(all_read)
     }

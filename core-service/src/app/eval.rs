@@ -11,7 +11,7 @@ mod tally;
 
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -24,15 +24,13 @@ use self::{
     spans::{Found, SpanReport, Spans},
     tally::{Group, Groups, Speed, SpeedReport, Tally},
 };
-use super::compose::StartError;
+use super::{compose::StartError, lines};
 use crate::{
     detect::scanner::{Findings, RuleMask, Scanner, Scratch},
     domain::{finding::Detector, segment::Segment},
     policy::{live::Generation, load::Loader},
 };
 
-/// One line takes at most so much: the rest of a longer one is a bad line, not a crash.
-const MAX_LINE: u64 = 64 << 20;
 /// Bad lines that are named; all are counted.
 const NAMED: usize = 20;
 
@@ -194,22 +192,14 @@ impl<'s> Eval<'s> {
         }
     }
 
-    fn lines(&mut self, file: &Path, mut input: impl BufRead) -> io::Result<()> {
-        let mut line = Vec::new();
-        for number in 1.. {
-            line.clear();
-            if input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
-                break;
-            }
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            match row::read(&line) {
+    fn lines(&mut self, file: &Path, input: impl BufRead) -> io::Result<()> {
+        lines::each(input, |number, line| {
+            match row::read(line) {
                 Ok(row) => self.row(row),
                 Err(problem) => self.bad.push(file, number, problem),
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn row(&mut self, row: Row) {
