@@ -1,4 +1,6 @@
-//! The messages as proto JSON (canonical mapping), and as JSON schemas.
+//! The messages as proto JSON (canonical mapping), as plain JSON, and as JSON schemas.
+
+mod plain;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,6 +13,7 @@ use prost_reflect::{
 };
 use serde_json::{Map, Value, json};
 
+pub use self::plain::{number, plain, word};
 use crate::{
     error::{ApiError, ErrorCode},
     v1::DESCRIPTORS,

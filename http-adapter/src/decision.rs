@@ -1,9 +1,10 @@
 //! What the core decided, in the words that every dialect has an answer for.
 
-use portcullis_api::v1::{Action, CheckResponse, CoverageStatus, Direction, Verdict, Violation, payload::Content};
+use portcullis_api::{
+    json::word,
+    v1::{Action, CheckResponse, CoverageStatus, Direction, Verdict, Violation, payload::Content},
+};
 use serde::Serialize;
-
-use crate::names;
 
 #[derive(Debug, PartialEq)]
 pub(crate) enum Outcome {
@@ -40,7 +41,7 @@ pub(crate) struct Reason<'a> {
     policy: &'a str,
     rule: &'a str,
     category: &'a str,
-    severity: Option<&'static str>,
+    severity: Option<String>,
 }
 
 /// A rule that objects to ten places is one reason.
@@ -51,7 +52,7 @@ pub(crate) fn reasons(violations: &[Violation]) -> Vec<Reason<'_>> {
             policy: &violation.policy,
             rule: &violation.rule,
             category: &violation.category,
-            severity: names::of(names::SEVERITIES, violation.severity()),
+            severity: word("Severity", violation.severity),
         };
         if !distinct.contains(&reason) {
             distinct.push(reason);

@@ -1,6 +1,5 @@
-//! What was decided and recorded, for people and their tools.
-
-mod dto;
+//! What was decided and recorded, for people and their tools: the messages as plain JSON, in which a verdict is a
+//! boolean, a violation says where by itself, and payloads stand as they were recorded.
 
 use std::sync::Arc;
 
@@ -11,13 +10,18 @@ use axum::{
 use http::StatusCode;
 use portcullis_api::{
     error::{ApiError, ErrorCode},
-    v1::{EventFilter, GetEventRequest, ListEventsRequest},
+    json::{number, plain},
+    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, Verdict},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{
+    Map, Value, json,
+    value::{RawValue, to_raw_value},
 };
 
 use crate::{
     Adapter,
     error::Failure,
-    names,
     query::{flag, invalid, once, pairs},
     reply,
 };
@@ -26,7 +30,9 @@ use crate::{
 pub(crate) async fn list(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failure> {
     let wanted = parse_list(request.uri().query())?;
     let found = adapter.core.list_events(wanted).await?;
-    Ok(reply::json(StatusCode::OK, &dto::Page::from(&found)))
+    let events = found.events.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
+    let next = Some(found.next).filter(|next| !next.is_empty());
+    Ok(reply::json(StatusCode::OK, &json!({"events": events, "next": next})))
 }
 
 /// `GET /v1/events/{id}`: one event with its payloads.
@@ -38,7 +44,57 @@ pub(crate) async fn get(
     let Path(id) = id.map_err(|_| unknown())?;
     let found = adapter.core.get_event(GetEventRequest { id }).await?;
     let event = found.event.as_ref().ok_or_else(unknown)?;
-    Ok(reply::json(StatusCode::OK, &dto::Detail::new(event, &found)))
+    // An envelope of another gateway need not be an object of these members.
+    let beside = serde_json::from_slice(&found.envelope).unwrap_or_default();
+    let (request, response) = (recorded(&found.request), recorded(&found.response));
+    Ok(reply::json(StatusCode::OK, &Detail { event: shown(event)?, request, response, beside }))
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    #[serde(flatten)]
+    event: Map<String, Value>,
+    request: Option<Box<RawValue>>,
+    response: Option<Box<RawValue>>,
+    #[serde(flatten)]
+    beside: Beside<'a>,
+}
+
+/// What came beside the payloads.
+#[derive(Default, Deserialize, Serialize)]
+struct Beside<'a> {
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
+    #[serde(borrow)]
+    config: Option<&'a RawValue>,
+    /// In a flat record.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    record: Option<&'a RawValue>,
+}
+
+fn shown(event: &Event) -> Result<Map<String, Value>, ApiError> {
+    let mut members = plain("Event", event)?;
+    // Null is undecided, which is not a pass.
+    let verdict = Some(event.verdict()).filter(|verdict| *verdict != Verdict::Unspecified);
+    members.insert("verdict".to_owned(), json!(verdict.map(|verdict| verdict == Verdict::Pass)));
+    let violations = members.get_mut("violations").and_then(Value::as_array_mut);
+    for violation in violations.into_iter().flatten().filter_map(Value::as_object_mut) {
+        // Null, all of them, when it is the whole exchange that is objected to.
+        let at = violation.remove("location").unwrap_or_default();
+        for name in ["direction", "pointer", "inner_pointer", "start", "end"] {
+            violation.insert(name.to_owned(), at[name].clone());
+        }
+    }
+    Ok(members)
+}
+
+/// A recorded payload as a part of an answer. One that is not JSON is shown as text: an answer that a stored record
+/// can break would hide exactly the odd ones.
+fn recorded(payload: &[u8]) -> Option<Box<RawValue>> {
+    if payload.is_empty() {
+        return None;
+    }
+    serde_json::from_slice(payload).or_else(|_| to_raw_value(&String::from_utf8_lossy(payload))).ok()
 }
 
 /// A misspelt filter is an error: left alone it would show every event as if it were what was asked for.
@@ -57,9 +113,9 @@ fn parse_list(query: Option<&str>) -> Result<ListEventsRequest, ApiError> {
             "model" => filter.model = value.into_owned(),
             "source" => filter.source = value.into_owned(),
             "request_id" => filter.request_id = value.into_owned(),
-            "action" => filter.action = names::parse(names::ACTIONS, &value, "action")?.into(),
-            "kind" => filter.kind = names::parse(names::KINDS, &value, "kind")?.into(),
-            "analysis" => filter.analysis = names::parse(names::ANALYSES, &value, "analysis")?.into(),
+            "action" => filter.action = number("Action", &value, "action")?,
+            "kind" => filter.kind = number("EventKind", &value, "kind")?,
+            "analysis" => filter.analysis = number("Analysis", &value, "analysis")?,
             "session" => filter.session = value.into_owned(),
             "late" => filter.late = flag(&value, "late")?,
             _ => return Err(invalid(&name, "is not a filter of events")),

@@ -6,15 +6,16 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use portcullis_api::{
     error::{ApiError, ErrorCode},
-    v1::{PolicyProblem, PolicyState, PolicyStatus},
+    json::plain,
+    v1::{PolicyState, PolicyStatus},
 };
-use serde::Serialize;
+use serde_json::json;
 
 use crate::{
     Adapter,
     core::Core,
     error::{Failure, Form},
-    names, reply,
+    reply,
 };
 
 /// The process lives. It asks nobody: a core that is down is no reason to restart its adapter.
@@ -27,27 +28,8 @@ pub(crate) async fn akto() -> Response {
     reply::bytes(StatusCode::OK, r#"{"success":true,"status":"healthy"}"#)
 }
 
-#[derive(Serialize)]
-struct Ready<'a> {
-    status: &'static str,
-    policies: Vec<Policy<'a>>,
-}
-
-#[derive(Serialize)]
-struct Policy<'a> {
-    name: &'a str,
-    file: &'a str,
-    state: Option<&'static str>,
-    problems: Vec<Problem<'a>>,
-}
-
-#[derive(Serialize)]
-struct Problem<'a> {
-    line: u32,
-    column: u32,
-    field: &'a str,
-    message: &'a str,
-}
+/// Anybody may ask: no more of a policy than what is wrong with it.
+const SHOWN: [&str; 4] = ["name", "file", "state", "problems"];
 
 /// A broken policy file leaves what was in force in force: calls are still judged, so the answer is 200 and says
 /// `degraded`.
@@ -62,7 +44,13 @@ pub(crate) async fn ready(State(adapter): State<Arc<Adapter>>) -> Result<Respons
     })?;
     let degraded = policies.iter().any(|policy| matches!(policy.state(), PolicyState::Stale | PolicyState::Failed));
     let status = if degraded { "degraded" } else { "ready" };
-    Ok(reply::json(StatusCode::OK, &Ready { status, policies: policies.iter().map(Policy::from).collect() }))
+    let shown = policies.iter().map(|policy| {
+        let mut members = plain("PolicyStatus", policy)?;
+        members.retain(|name, _| SHOWN.contains(&name.as_str()));
+        Ok(members)
+    });
+    let shown = shown.collect::<Result<Vec<_>, ApiError>>()?;
+    Ok(reply::json(StatusCode::OK, &json!({"status": status, "policies": shown})))
 }
 
 async fn policies(core: &Core) -> Result<Vec<PolicyStatus>, Failure> {
@@ -72,27 +60,9 @@ async fn policies(core: &Core) -> Result<Vec<PolicyStatus>, Failure> {
     Ok(core.list_policies().await?.policies)
 }
 
-impl<'a> From<&'a PolicyStatus> for Policy<'a> {
-    fn from(policy: &'a PolicyStatus) -> Self {
-        let problem = |problem: &'a PolicyProblem| Problem {
-            line: problem.line,
-            column: problem.column,
-            field: &problem.field,
-            message: &problem.message,
-        };
-        Self {
-            name: &policy.name,
-            file: &policy.file,
-            state: names::of(names::POLICY_STATES, policy.state()),
-            problems: policy.problems.iter().map(problem).collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use portcullis_api::v1::ListPoliciesResponse;
-    use serde_json::json;
+    use portcullis_api::v1::{ListPoliciesResponse, PolicyProblem};
 
     use super::*;
     use crate::{

@@ -14,7 +14,6 @@ mod health;
 mod json;
 mod layers;
 mod metrics;
-mod names;
 mod openapi;
 mod query;
 mod reply;

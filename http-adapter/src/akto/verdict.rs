@@ -1,12 +1,12 @@
 //! The result object, in the two spellings that clients look for.
 
-use portcullis_api::v1::{Action, CheckResponse};
+use portcullis_api::{
+    json::word,
+    v1::{Action, CheckResponse},
+};
 use serde_json::{Map, Value, json};
 
-use crate::{
-    decision::{self, Outcome},
-    names,
-};
+use crate::decision::{self, Outcome};
 
 /// Each key in both cases: which one a client reads depends on the client. `modified` is the payload that the caller
 /// goes on with, as it was sent but for what is masked.
@@ -46,7 +46,7 @@ fn metadata(decided: &CheckResponse) -> Value {
             json!({
                 "policy_name": violation.policy,
                 "rule_violated": violation.rule,
-                "severity": names::of(names::SEVERITIES, violation.severity()).unwrap_or_default().to_ascii_uppercase(),
+                "severity": word("Severity", violation.severity).unwrap_or_default().to_ascii_uppercase(),
                 // Thousandths: no more of it is known.
                 "risk_score": (f64::from(violation.score) * 1000.0).round() / 1000.0,
                 "reason": decided.message,
