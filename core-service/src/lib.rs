@@ -1,11 +1,12 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `canary` and `grpc`; `events` and `guardrail`; `record`; `policy` and
+//! Imports go down this list, never up: `app`; `canary` and `grpc`; `deliver`, `events` and `guardrail`; `record`; `policy` and
 //! `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
 
 pub mod app;
 pub mod canary;
 pub mod classify;
+pub mod deliver;
 pub mod detect;
 pub mod domain;
 pub mod events;

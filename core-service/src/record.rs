@@ -22,9 +22,11 @@
 //! - `tally`: how many records of a kind and action there are in each second, kept by the writer, so that a
 //!   summary of a month reads seconds and not records; and the first sequence of each second, so that records are
 //!   found by time without an index on it.
+//! - `sink` and `undelivered`: how far each sink is, and what stands out: see [`delivery`].
 //! - `meta`: the node's name, made once a file. An event's id is `<node>-<sequence>`.
 
 mod code;
+pub mod delivery;
 mod entry;
 mod error;
 mod queue;
@@ -54,6 +56,7 @@ use tokio::{
     time::Instant,
 };
 
+pub use delivery::{Begin, DeliveryChange, SinkRow, Undelivered, UndeliveredState};
 pub use entry::{
     Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome,
     StoredRecord,
@@ -96,6 +99,7 @@ pub struct Log {
     lost: Arc<AtomicU64>,
     pending: Arc<Notify>,
     changes: broadcast::WeakSender<Arc<Event>>,
+    tip: watch::Receiver<u64>,
 }
 
 impl Log {
@@ -106,10 +110,10 @@ impl Log {
         let node = Arc::clone(&opened.node);
         let lost = Arc::new(AtomicU64::new(0));
         let pending = Arc::new(Notify::new());
-        let writer::Started { queue, status, changes } =
+        let writer::Started { queue, status, changes, tip } =
             writer::start(opened, Arc::clone(&lost), Arc::clone(&pending))?;
         let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node)));
-        Ok(Self { queue, readers, node, path, status, lost, pending, changes })
+        Ok(Self { queue, readers, node, path, status, lost, pending, changes, tip })
     }
 
     /// `Ok` is where the records are, and that they are on disk. A record whose key another has already, in the log or
@@ -152,6 +156,34 @@ impl Log {
     /// What was pending before the log was opened is not announced: look first, then wait.
     pub fn pending_notify(&self) -> Arc<Notify> {
         Arc::clone(&self.pending)
+    }
+
+    /// Writes what delivery knows. The answer is the change's own: see [`DeliveryChange`].
+    pub async fn deliver(&self, change: DeliveryChange, deadline: Instant) -> Result<u64, LogError> {
+        self.queue.ask(|answer| Work::Deliver { change, answer }, deadline).await
+    }
+
+    /// Every sink that the log has heard of, by name, whether it is served now or not.
+    pub async fn sinks(&self) -> Result<Vec<SinkRow>, LogError> {
+        self.readers.run(|connection, _| delivery::sinks(connection)).await
+    }
+
+    /// A sink's dead letters, those that are to be tried again among them: oldest first, after a sequence.
+    pub async fn dead_letters(&self, sink: &str, after: u64, limit: usize) -> Result<Vec<Undelivered>, LogError> {
+        let sink = sink.to_owned();
+        self.readers.run(move |connection, _| delivery::dead(connection, &sink, after, limit)).await
+    }
+
+    /// Up to where all of these sinks have everything that they ever will without a redrive. None when one of them is
+    /// not known yet, or none is named.
+    pub async fn delivered_up_to(&self, sinks: Vec<Arc<str>>) -> Result<Option<u64>, LogError> {
+        self.readers.run(move |connection, _| delivery::delivered_up_to(connection, &sinks)).await
+    }
+
+    /// The highest sequence that was ever given. It is told anew when a commit brought records, judged some that were
+    /// pending, or had dead letters tried again.
+    pub fn tip(&self) -> watch::Receiver<u64> {
+        self.tip.clone()
     }
 
     /// Returns when all that was queued before is committed or counted as lost.

@@ -14,7 +14,7 @@ mod name;
 
 pub use self::{
     events::{CanaryRan, CheckEnded, RecordsLost},
-    labels::{CanaryProblem, CheckFailure, Source},
+    labels::{CanaryProblem, CheckFailure, DeliveryFailure, Source},
     metrics::{LogState, Metrics, metrics},
     name::{Kind, Name},
 };

@@ -1,11 +1,17 @@
 //! The numbers that stand for closed sets in the file.
 
-use crate::domain::{
-    decision::{Action, Verdict},
-    exchange::Direction,
+use crate::{
+    domain::{
+        decision::{Action, Verdict},
+        exchange::Direction,
+    },
+    telemetry::DeliveryFailure,
 };
 
-use super::entry::{Analysis, RecordKind};
+use super::{
+    delivery::UndeliveredState,
+    entry::{Analysis, RecordKind},
+};
 
 /// A value is stored as its place in `ALL`: add at the end, never reorder. The SQL of this crate spells some of
 /// these numbers out, where an index needs it.
@@ -41,6 +47,14 @@ impl Code for Direction {
     const ALL: &'static [Self] = &[Self::Request, Self::Response];
 }
 
+impl Code for UndeliveredState {
+    const ALL: &'static [Self] = &[Self::Held, Self::Dead, Self::Redrive];
+}
+
+impl Code for DeliveryFailure {
+    const ALL: &'static [Self] = Self::ALL;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +74,8 @@ mod tests {
         survives::<Action>();
         survives::<Verdict>();
         survives::<Direction>();
+        survives::<UndeliveredState>();
+        survives::<DeliveryFailure>();
     }
 
     #[test]
@@ -70,5 +86,6 @@ mod tests {
             [Action::Allow.code(), Action::Alert.code(), Action::Mask.code(), Action::Block.code()],
             [0, 1, 2, 3]
         );
+        assert_eq!(UndeliveredState::Dead.code(), 1);
     }
 }

@@ -178,6 +178,15 @@ pub struct StoredRecord {
     pub envelope: Bytes,
 }
 
+impl StoredRecord {
+    /// Bytes that it takes in memory, roughly.
+    pub fn footprint(&self) -> usize {
+        const FIXED: usize = 1024;
+        let payload = |payload: &Option<Payload>| payload.as_ref().map_or(0, Payload::len);
+        FIXED + payload(&self.request) + payload(&self.response) + self.envelope.len()
+    }
+}
+
 /// What the background analysis needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingRecord {

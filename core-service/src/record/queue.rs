@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use super::{
+    delivery::DeliveryChange,
     entry::Appended,
     error::LogError,
     row::{Completion, Row},
@@ -27,6 +28,7 @@ pub(super) enum Work {
     Append { rows: Vec<Row>, answer: Answer<Vec<Appended>> },
     AppendBehind(Box<Row>),
     Complete { results: Vec<Completion>, answer: Answer<()> },
+    Deliver { change: DeliveryChange, answer: Answer<u64> },
     Flush(Answer<()>),
     Close,
 }
@@ -36,19 +38,21 @@ impl Work {
         match self {
             Self::Append { rows, .. } => rows,
             Self::AppendBehind(row) => std::slice::from_ref(&**row),
-            Self::Complete { .. } | Self::Flush(_) | Self::Close => &[],
+            Self::Complete { .. } | Self::Deliver { .. } | Self::Flush(_) | Self::Close => &[],
         }
     }
 
     pub(super) fn completions(&self) -> &[Completion] {
         match self {
             Self::Complete { results, .. } => results,
-            Self::Append { .. } | Self::AppendBehind(_) | Self::Flush(_) | Self::Close => &[],
+            Self::Append { .. } | Self::AppendBehind(_) | Self::Deliver { .. } | Self::Flush(_) | Self::Close => &[],
         }
     }
 
+    /// None: nothing is written.
     pub(super) fn records(&self) -> usize {
-        self.rows().len() + self.completions().len()
+        let change = usize::from(matches!(self, Self::Deliver { .. }));
+        self.rows().len() + self.completions().len() + change
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    HealthStatus,
+    HealthStatus, delivery,
     entry::{Appended, Event},
     error::{LogError, StorageFault},
     queue::{Job, Queue, Work},
@@ -48,6 +48,7 @@ pub(super) struct Started {
     pub(super) queue: Queue,
     pub(super) status: watch::Receiver<HealthStatus>,
     pub(super) changes: broadcast::WeakSender<Arc<Event>>,
+    pub(super) tip: watch::Receiver<u64>,
 }
 
 pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) -> Result<Started, LogError> {
@@ -58,9 +59,10 @@ pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) 
     let hurry = queue.hurry();
     let (health, status) = watch::channel(HealthStatus::Ok);
     let (changes, _) = broadcast::channel(WATCH_CAPACITY);
-    let started = Started { queue, status, changes: changes.downgrade() };
-    let writer =
-        Writer { connection, hurry, node, receipts: HashMap::new(), lost, pending, changes, _lock: lock, health };
+    let (tip, tip_seen) = watch::channel(delivery::tip(&connection)?);
+    let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen };
+    let receipts = HashMap::new();
+    let writer = Writer { connection, hurry, node, receipts, lost, pending, changes, tip, _lock: lock, health };
     std::thread::Builder::new()
         .name("log-writer".to_owned())
         .spawn(move || runtime.block_on(writer.run(jobs)))
@@ -78,6 +80,8 @@ struct Writer {
     lost: Arc<AtomicU64>,
     pending: Arc<Notify>,
     changes: broadcast::Sender<Arc<Event>>,
+    /// The highest sequence; told at every commit that delivery may have waited for.
+    tip: watch::Sender<u64>,
     _lock: File,
     /// Last: that it is gone says that everything is.
     health: watch::Sender<HealthStatus>,
@@ -88,7 +92,12 @@ struct Written {
     /// In the order of the batch.
     appended: Vec<Appended>,
     completed: Vec<u64>,
+    /// What the changes of deliveries answer, in the order of the batch.
+    deliveries: Vec<u64>,
     pending: bool,
+    tip: u64,
+    /// Whether delivery has something to look at.
+    deliverable: bool,
 }
 
 impl Writer {
@@ -171,6 +180,7 @@ impl Writer {
             tally.count(row.tally_key(), 1, sequence);
             written.appended.push(Appended { sequence: sequence.unsigned_abs(), duplicate_of: None });
             written.pending |= row.is_pending();
+            written.tip = sequence.unsigned_abs();
         }
         drop((insert, first_of_key));
         // Out of turn with the appends, which changes nothing: who completes a record has seen it committed.
@@ -184,6 +194,13 @@ impl Writer {
             written.completed.push(completion.sequence);
         }
         drop(update);
+        for job in batch {
+            if let Work::Deliver { change, .. } = &job.work {
+                written.deliverable |= change.is_redrive();
+                written.deliveries.push(delivery::apply(&transaction, change)?);
+            }
+        }
+        written.deliverable |= !(written.appended.is_empty() && written.completed.is_empty());
         tally.store(&transaction)?;
         transaction.commit()?;
         Ok(written)
@@ -192,7 +209,11 @@ impl Writer {
     /// Answers first, then tells those who watch.
     fn acknowledge(&self, batch: Batch, written: Written) {
         let watched = self.changes.receiver_count() > 0;
+        if written.deliverable {
+            self.tip.send_modify(|tip| *tip = written.tip.max(*tip));
+        }
         let mut appended = written.appended.into_iter();
+        let mut deliveries = written.deliveries.into_iter();
         let mut events = Vec::new();
         // Nobody may be waiting any more, which is his business.
         for job in batch.jobs {
@@ -211,6 +232,9 @@ impl Writer {
                 }
                 Work::Complete { answer, .. } | Work::Flush(answer) => {
                     let _ = answer.send(Ok(()));
+                }
+                Work::Deliver { answer, .. } => {
+                    let _ = answer.send(Ok(deliveries.next().unwrap_or_default()));
                 }
                 Work::Close => {}
             }
@@ -247,6 +271,7 @@ impl Writer {
             match job.work {
                 Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
                 Work::Complete { answer, .. } | Work::Flush(answer) => drop(answer.send(Err(fault.into()))),
+                Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
                 Work::AppendBehind(_) | Work::Close => {}
             }
         }

@@ -87,6 +87,34 @@ words! {
     }
 }
 
+words! {
+    /// Why a record did not reach a sink. Stored with dead letters by its place: add at the end, never reorder.
+    DeliveryFailure {
+        /// No connection, or one that broke.
+        Unreachable = "unreachable",
+        /// No answer in time.
+        TimedOut = "timed_out",
+        /// Told to wait.
+        Throttled = "throttled",
+        /// The other side failed, and may not the next time.
+        Unavailable = "unavailable",
+        /// The other side refuses this service, whatever it sends: credentials, address or topic are wrong.
+        Refused = "refused",
+        /// The other side refuses this record.
+        Rejected = "rejected",
+        /// This record is larger than the other side takes.
+        TooLarge = "too_large",
+        /// A file cannot be written.
+        Io = "io",
+        /// The record cannot be read from the log, or not be written in the sink's format.
+        Unreadable = "unreadable",
+        /// The log does not keep the record any more.
+        Gone = "gone",
+        /// A defect of this program.
+        Internal = "internal",
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct CheckLabels {
     pub(super) source: Source,
@@ -124,4 +152,4 @@ macro_rules! written_by_name {
     )*};
 }
 
-written_by_name!(Source, CheckFailure, CanaryProblem, Direction, Action);
+written_by_name!(Source, CheckFailure, CanaryProblem, DeliveryFailure, Direction, Action);

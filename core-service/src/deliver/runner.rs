@@ -1,0 +1,355 @@
+//! The task that serves a sink.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Deliveries, Delivery, DeliveryFailure, Outcome, Plan, Sink, SinkState, status::Board, window::Window};
+use crate::record::{
+    DeliveryChange, Log, LogError, Undelivered, UndeliveredState,
+    delivery::{self, Found, Wanted},
+};
+
+/// Batches that are held in memory at most.
+const WINDOW: usize = 4;
+/// Records that are tried at a time while nothing succeeds: more than one, so that a record that alone is refused is not
+/// taken for a sink that is down.
+const PROBE: usize = 16;
+/// Between two tries after the log failed.
+const PAUSE: Duration = Duration::from_millis(500);
+/// For the log to take a change; then it is tried again.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Records of kinds that the sink does not take, after which the cursor is stored even so.
+const SKIPPED: u64 = 10_000;
+
+/// Serves a sink until `stop`, and what is under way then for as long as the plan says.
+pub fn start<S: Sink>(
+    sink: S,
+    plan: Plan,
+    log: Arc<Log>,
+    deliveries: &mut Deliveries,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
+    let tip = log.tip();
+    let board = Arc::new(Board::new(&plan, tip.clone()));
+    deliveries.add(Arc::clone(&board));
+    let runner = Runner {
+        sink,
+        plan,
+        log,
+        board,
+        tip,
+        window: Window::default(),
+        read_to: 0,
+        stored: 0,
+        failures: 0,
+        paused: None,
+        more: false,
+        pending: None,
+        registered: false,
+        unstored: false,
+        set: Vec::new(),
+        cleared: Vec::new(),
+    };
+    tokio::spawn(runner.run(stop))
+}
+
+struct Runner<S> {
+    sink: S,
+    plan: Plan,
+    log: Arc<Log>,
+    board: Arc<Board>,
+    tip: watch::Receiver<u64>,
+    window: Window,
+    read_to: u64,
+    /// The cursor, as the log has it.
+    stored: u64,
+    /// Batches in a row of which nothing got there.
+    failures: u32,
+    paused: Option<Instant>,
+    /// Whether the last look ahead stopped before the end.
+    more: bool,
+    /// When the pending record was made that it stopped before.
+    pending: Option<Timestamp>,
+    registered: bool,
+    /// Whether something happened that the log has to know.
+    unstored: bool,
+    /// Not stored yet: dead letters, and what is undelivered no more.
+    set: Vec<Undelivered>,
+    cleared: Vec<u64>,
+}
+
+impl<S: Sink> Runner<S> {
+    async fn run(mut self, stop: CancellationToken) {
+        // What the log refuses for a moment is asked of it again; when it is closed there is nothing to serve.
+        while let Err(error) = self.serve(&stop).await {
+            if error == LogError::Closed || stop.is_cancelled() {
+                break;
+            }
+            tracing::error!(sink = &*self.plan.name, %error, "delivery cannot use the log; trying again");
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(PAUSE) => {}
+            }
+        }
+        if let Err(error) = self.store(true).await {
+            tracing::warn!(sink = &*self.plan.name, %error, "the cursor was not stored: some records will be delivered twice");
+        }
+        if tokio::time::timeout(self.plan.drain, self.sink.close()).await.is_err() {
+            tracing::warn!(sink = &*self.plan.name, "the sink did not close in time");
+        }
+        self.board.update(|progress| progress.state = SinkState::Stopped);
+    }
+
+    async fn serve(&mut self, stop: &CancellationToken) -> Result<(), LogError> {
+        if !self.registered {
+            let register = DeliveryChange::Register { sink: Arc::clone(&self.plan.name), begin: self.plan.begin };
+            self.stored = self.log.deliver(register, Instant::now() + PATIENCE).await?;
+            self.read_to = self.stored;
+            self.registered = true;
+        }
+        // What the last round left, when the log refused it.
+        self.store(false).await?;
+        while !stop.is_cancelled() {
+            // What is committed from here on ends the wait below.
+            self.tip.borrow_and_update();
+            self.fill().await?;
+            let batch = self.take();
+            if batch.is_empty() {
+                self.store(false).await?;
+                self.wait(stop).await?;
+                continue;
+            }
+            let Some(outcomes) = self.hand_over(&batch, stop).await else { return Ok(()) };
+            self.settle(batch, outcomes);
+            self.store(false).await?;
+        }
+        Ok(())
+    }
+
+    fn room(&self) -> bool {
+        self.window.len() < WINDOW * self.plan.batch_records && self.window.bytes() < WINDOW * self.plan.batch_bytes
+    }
+
+    /// Reads on: first what is to be tried again, which is older, then what comes next.
+    async fn fill(&mut self) -> Result<(), LogError> {
+        let name = Arc::clone(&self.plan.name);
+        if self.room() {
+            let redrive = self.plan.batch_records;
+            let due = self.log.readers().run(move |connection, _| delivery::due(connection, &name, redrive)).await?;
+            let due: Vec<_> = due.into_iter().filter(|one| !self.window.has(one.sequence)).collect();
+            let (count, bytes) = (due.len(), WINDOW * self.plan.batch_bytes);
+            let found =
+                self.log.readers().run(move |connection, node| delivery::find_all(connection, node, due, bytes));
+            let found = found.await?;
+            let all = found.len() == count;
+            for (known, found) in found {
+                self.take_in(found, Some(&known));
+            }
+            if !all {
+                // What is held comes before what follows it.
+                self.note();
+                return Ok(());
+            }
+        }
+        self.more = false;
+        if self.room() {
+            let wanted = Wanted {
+                after: self.read_to,
+                kinds: self.plan.kinds.clone(),
+                records: WINDOW * self.plan.batch_records - self.window.len(),
+                bytes: (WINDOW * self.plan.batch_bytes - self.window.bytes()).min(self.plan.batch_bytes),
+                pending_before: Timestamp::now().saturating_sub(self.plan.analysis_wait).unwrap_or(Timestamp::MIN),
+            };
+            let ahead = self.log.readers().run(move |connection, node| delivery::ahead(connection, node, &wanted));
+            let ahead = ahead.await?;
+            for found in ahead.found {
+                self.take_in(found, None);
+            }
+            (self.read_to, self.more, self.pending) = (ahead.read_to, ahead.more, ahead.pending);
+        }
+        self.note();
+        Ok(())
+    }
+
+    fn take_in(&mut self, found: Found, known: Option<&Undelivered>) {
+        match found {
+            Found::Record(record) => self.window.add(*record, known),
+            Found::Unreadable(sequence) => self.bury(sequence, DeliveryFailure::Unreadable, 0),
+            Found::Gone(sequence) => self.bury(sequence, DeliveryFailure::Gone, 0),
+        }
+    }
+
+    /// A dead letter.
+    fn bury(&mut self, sequence: u64, reason: DeliveryFailure, attempts: u32) {
+        let time = Timestamp::now();
+        tracing::error!(
+            sink = &*self.plan.name,
+            record = sequence,
+            reason = reason.as_str(),
+            "a record will never be taken: it is a dead letter"
+        );
+        self.set.push(Undelivered { sequence, state: UndeliveredState::Dead, reason, attempts, time });
+        self.unstored = true;
+        self.board.update(|progress| {
+            progress.dead += 1;
+            progress.last_failure = Some((reason, time));
+        });
+    }
+
+    fn take(&mut self) -> Vec<Delivery> {
+        let now = Instant::now();
+        if self.paused.is_some_and(|until| until > now) {
+            return Vec::new();
+        }
+        let records = if self.failures > 0 { PROBE.min(self.plan.batch_records) } else { self.plan.batch_records };
+        self.window.take(now, records, self.plan.batch_bytes)
+    }
+
+    /// For something to do.
+    async fn wait(&mut self, stop: &CancellationToken) -> Result<(), LogError> {
+        if self.more && self.room() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let paused = self.paused.filter(|&until| until > now);
+        let due = paused.or_else(|| self.window.next_due(now));
+        // The moment at which the record in the way is pending for too long.
+        let overdue = self.pending.filter(|_| paused.is_none()).map(|since| {
+            let age = Timestamp::now().duration_since(since).unsigned_abs();
+            now + self.plan.analysis_wait.saturating_sub(age) + Duration::from_millis(1)
+        });
+        let until = due.into_iter().chain(overdue).min();
+        let alarm = async {
+            match until {
+                Some(until) => sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        // A full window and a sink that is down wait for time alone.
+        let listens = paused.is_none() && self.room();
+        let linger = self.window.is_empty();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = alarm => {}
+            changed = self.tip.changed(), if listens => {
+                changed.map_err(|_| LogError::Closed)?;
+                if linger {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = sleep(self.plan.linger) => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// None: the service stops, and the time for this batch is over.
+    async fn hand_over(&self, batch: &[Delivery], stop: &CancellationToken) -> Option<Vec<Outcome>> {
+        self.board.update(|progress| progress.attempts += batch.len() as u64);
+        let too_late = async {
+            stop.cancelled().await;
+            sleep(self.plan.drain).await;
+        };
+        tokio::select! {
+            outcomes = self.sink.deliver(batch) => Some(outcomes),
+            () = too_late => {
+                let records = batch.len();
+                tracing::warn!(sink = &*self.plan.name, records, "a batch was still under way when its time was over");
+                None
+            }
+        }
+    }
+
+    fn settle(&mut self, batch: Vec<Delivery>, outcomes: Vec<Outcome>) {
+        let (now, time) = (Instant::now(), Timestamp::now());
+        let missing = std::iter::repeat(Outcome::retry(DeliveryFailure::Internal));
+        let (mut delivered, mut dead, mut asked, mut again) = (0_u64, 0_u64, None, Vec::new());
+        for (delivery, outcome) in batch.into_iter().zip(outcomes.into_iter().chain(missing)) {
+            let sequence = delivery.sequence();
+            match outcome {
+                Outcome::Delivered => {
+                    delivered += 1;
+                    if self.window.remove(sequence) {
+                        self.cleared.push(sequence);
+                    }
+                }
+                Outcome::Permanent(reason) => {
+                    dead += 1;
+                    self.window.remove(sequence);
+                    self.bury(sequence, reason, delivery.attempts.saturating_add(1));
+                }
+                Outcome::Retry { reason, after } => {
+                    asked = asked.max(after);
+                    again.push((delivery, reason));
+                }
+            }
+        }
+        let progress = delivered + dead > 0;
+        self.failures = if progress || again.is_empty() { 0 } else { self.failures.saturating_add(1) };
+        let retry = self.plan.retry;
+        self.paused = match (self.failures, asked) {
+            (0, None) => None,
+            // What asks to be left alone is the other side, not one record of many.
+            (failures, asked) => Some(now + retry.wait(failures, asked)),
+        };
+        let last = again.last().map(|&(_, reason)| reason);
+        if let Some(reason) = last {
+            let (sink, records) = (&*self.plan.name, again.len());
+            tracing::warn!(sink, records, reason = reason.as_str(), "records did not get there; they are tried again");
+        }
+        for (delivery, reason) in again {
+            // A sink that is down is waited for as a whole.
+            let wait = |failures| progress.then(|| now + retry.wait(failures, None));
+            self.window.put_back(delivery, reason, time, wait);
+        }
+        self.board.update(|board| {
+            board.delivered += delivered;
+            board.state = if self.failures > 0 { SinkState::Failing } else { SinkState::Running };
+            if let Some(reason) = last {
+                board.last_failure = Some((reason, time));
+            }
+        });
+        if progress {
+            self.unstored = true;
+        }
+    }
+
+    /// Has the log write how far the sink is, when there is something to write.
+    async fn store(&mut self, last: bool) -> Result<(), LogError> {
+        let (cursor, held) = self.window.boundary(self.read_to);
+        // A sink that is down moves nothing; nor is every record that it does not take worth a commit.
+        let skipped = self.window.is_empty() && cursor.saturating_sub(self.stored) >= if last { 1 } else { SKIPPED };
+        if !self.registered || !(self.unstored || skipped) {
+            return Ok(());
+        }
+        let mut set = self.set.clone();
+        set.extend(&held);
+        let sink = Arc::clone(&self.plan.name);
+        let change = DeliveryChange::Progress { sink, cursor, set, cleared: self.cleared.clone() };
+        self.stored = self.log.deliver(change, Instant::now() + PATIENCE).await?;
+        self.window.stored(&held);
+        self.set.clear();
+        self.cleared.clear();
+        self.unstored = false;
+        self.note();
+        Ok(())
+    }
+
+    fn note(&self) {
+        let oldest = self.window.oldest().or(self.pending);
+        self.board.update(|progress| {
+            progress.cursor = self.stored;
+            progress.read_to = self.read_to;
+            progress.waiting = self.window.len() as u64;
+            progress.oldest = oldest;
+        });
+    }
+}
