@@ -11,6 +11,8 @@
 )]
 
 pub mod authority;
+pub mod broker;
+pub mod faults;
 pub mod gateway;
 pub mod grpcurl;
 pub mod http;
@@ -19,6 +21,8 @@ pub mod program;
 pub mod python;
 pub mod upstream;
 
+pub use broker::{Broker, Received};
+pub use faults::{Fault, Faults};
 pub use gateway::{Age, Behaviour, Gateway, Strategy};
 pub use grpcurl::{grpcurl, grpcurl_tls};
 pub use http::{Answer, Client};

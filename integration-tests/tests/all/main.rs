@@ -13,6 +13,7 @@ mod events;
 mod gateways;
 mod generic;
 mod grpc;
+mod kafka;
 mod litellm;
 mod mcp;
 mod metrics;

@@ -1,0 +1,216 @@
+//! To Kafka, by an idempotent producer: one record a message, acknowledged by all in-sync replicas.
+//!
+//! **Order.** A message's key is the delivery's, and its partition follows from it. When a record of a key is to be tried
+//! again, what followed it in the batch is sent again too, though it may have arrived: a reader sees the last of each in
+//! the right order, and knows repeats by the header `portcullis-event-id`.
+//!
+//! **Size.** A record that is larger than [`KafkaSettings::max_request_bytes`], or than the topic takes, is sent without
+//! its payloads, with their place and their size ([`flat::Form::Marked`]) and the header `portcullis-payload: stored`.
+//! The log has them: `EventService.GetEvent`.
+
+mod context;
+mod failure;
+mod headers;
+mod settings;
+
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use futures_util::future::join_all;
+use rdkafka::{
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{DeliveryFuture, FutureProducer, FutureRecord, Producer as _},
+};
+
+pub use self::settings::{Compression, Credentials as KafkaCredentials, KafkaSettings, Mechanism, Security, Value};
+use self::{context::Context, failure::outcome, headers::headers};
+use super::{
+    Delivery, DeliveryFailure, Outcome, Sink, StoredRecord,
+    flat::{self, Account, Form},
+};
+
+/// To find out whether the topics are there.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Writes a record in [`Value::Protobuf`]: what a message looks like is known above this module.
+pub type Encode = fn(StoredRecord) -> Vec<u8>;
+
+pub struct Kafka {
+    settings: KafkaSettings,
+    account: Account,
+    protobuf: Encode,
+    client_id: String,
+    /// Replaced after an error that ends it.
+    producer: ArcSwap<Producer>,
+}
+
+type Producer = FutureProducer<Context>;
+
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kafka").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// A message under way.
+struct Sent {
+    /// Of the delivery in the batch.
+    index: usize,
+    copy: bool,
+    form: Form,
+    result: Result<DeliveryFuture, KafkaError>,
+}
+
+impl Kafka {
+    /// Connects to nobody yet: that brokers are down is no reason not to start. The error is about the settings.
+    pub fn new(settings: KafkaSettings, node: &str, protobuf: Encode) -> Result<Self, KafkaError> {
+        let client_id = format!("portcullis-{node}");
+        let producer = produce(&settings, &client_id)?;
+        let account = Account { id: settings.account.clone() };
+        Ok(Self { settings, account, protobuf, client_id, producer: ArcSwap::from_pointee(producer) })
+    }
+
+    fn topics(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.settings.topic), self.settings.violations_topic.as_ref()].into_iter().flatten().map(String::as_str)
+    }
+
+    /// Says in the log whether the brokers answer and the topics are there. Takes some seconds when they do not.
+    pub async fn look_up_topics(self: Arc<Self>) {
+        let looked = tokio::task::spawn_blocking(move || {
+            let producer = self.producer.load_full();
+            for topic in self.topics() {
+                match producer.client().fetch_metadata(Some(topic), METADATA_TIMEOUT) {
+                    Ok(metadata) => match metadata.topics().first().map(|found| (found.error(), found.partitions())) {
+                        Some((None, partitions)) => {
+                            tracing::info!(topic, partitions = partitions.len(), "kafka: the topic is there");
+                        }
+                        Some((Some(error), _)) => {
+                            let error = RDKafkaErrorCode::from(error);
+                            tracing::warn!(topic, %error, "kafka: the topic cannot be written; records wait in the log");
+                        }
+                        None => tracing::warn!(topic, "kafka: there is no such topic; records wait in the log"),
+                    },
+                    Err(error) => {
+                        tracing::warn!(topic, %error, "kafka: no broker answers yet; records wait in the log");
+                    }
+                }
+            }
+        });
+        // It ends with the process at the latest.
+        let _ = looked.await;
+    }
+
+    fn send(&self, producer: &Producer, delivery: &Delivery, index: usize, copy: bool, form: Form) -> Sent {
+        let record = &delivery.record;
+        let value = match (self.settings.value, form) {
+            (Value::Akto, form) => flat::encode(record, &self.account, form),
+            (Value::Protobuf, Form::Whole) => (self.protobuf)(record.clone()),
+            (Value::Protobuf, Form::Marked) => {
+                let event = record.event.clone();
+                (self.protobuf)(StoredRecord { event, request: None, response: None, envelope: bytes::Bytes::new() })
+            }
+        };
+        let topic = if copy { self.settings.violations_topic.as_deref().unwrap_or_default() } else { &self.settings.topic };
+        let mut message = FutureRecord::to(topic)
+            .payload(&value)
+            .timestamp(record.event.time.as_millisecond())
+            .headers(headers(record, self.settings.value, form));
+        message.key = delivery.key.as_ref().map(|key| key.as_bytes());
+        match producer.send_result(message) {
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), _)) if form == Form::Whole => {
+                self.send(producer, delivery, index, copy, Form::Marked)
+            }
+            sent => Sent { index, copy, form, result: sent.map_err(|(error, _)| error) },
+        }
+    }
+
+    /// Ends when each has an outcome: the library gives every message one within [`KafkaSettings::timeout`].
+    async fn settle(&self, producer: &Producer, batch: &[Delivery], sent: Vec<Sent>, outcomes: &mut [Outcome]) {
+        let mut waiting = sent;
+        while !waiting.is_empty() {
+            let settled = join_all(waiting.into_iter().map(async |Sent { index, copy, form, result }| {
+                let error = match result {
+                    Ok(future) => match future.await {
+                        Ok(Ok(_)) => None,
+                        Ok(Err((error, _))) => Some(error),
+                        Err(_) => Some(KafkaError::Canceled),
+                    },
+                    Err(error) => Some(error),
+                };
+                (index, copy, form, error)
+            }))
+            .await;
+            waiting = Vec::new();
+            for (index, copy, form, error) in settled {
+                let Some(error) = error else { continue };
+                let outcome = outcome(&error);
+                if outcome == Outcome::Permanent(DeliveryFailure::TooLarge) && form == Form::Whole {
+                    // The topic takes less than the settings say.
+                    waiting.push(self.send(producer, &batch[index], index, copy, Form::Marked));
+                } else if !matches!(outcomes[index], Outcome::Retry { .. }) {
+                    outcomes[index] = outcome;
+                }
+            }
+        }
+    }
+
+    /// After an error that ends a producer nothing goes through it any more.
+    fn renew(&self, producer: &Producer) {
+        let Some((code, _)) = producer.client().fatal_error() else { return };
+        tracing::error!(error = %code, "kafka: the producer failed for good and is replaced");
+        match produce(&self.settings, &self.client_id) {
+            Ok(renewed) => self.producer.store(Arc::new(renewed)),
+            Err(error) => tracing::error!(%error, "kafka: no new producer could be made"),
+        }
+    }
+}
+
+fn produce(settings: &KafkaSettings, client_id: &str) -> Result<Producer, KafkaError> {
+    settings.client(client_id).create_with_context(Context)
+}
+
+impl Sink for Kafka {
+    async fn deliver(&self, batch: &[Delivery]) -> Vec<Outcome> {
+        let producer = self.producer.load_full();
+        let mut sent = Vec::with_capacity(batch.len());
+        for (index, delivery) in batch.iter().enumerate() {
+            sent.push(self.send(&producer, delivery, index, false, Form::Whole));
+            let judged = delivery.record.event.outcome.judged();
+            if self.settings.violations_topic.is_some()
+                && judged.is_some_and(|judged| !judged.decision.violations.is_empty())
+            {
+                sent.push(self.send(&producer, delivery, index, true, Form::Whole));
+            }
+        }
+        let mut outcomes = vec![Outcome::Delivered; batch.len()];
+        self.settle(&producer, batch, sent, &mut outcomes).await;
+        self.renew(&producer);
+        keep_order(batch, &mut outcomes);
+        outcomes
+    }
+
+    async fn close(&self) {
+        let producer = self.producer.load_full();
+        // Whoever waited for what is left is gone.
+        let flushed = tokio::task::spawn_blocking(move || producer.flush(Duration::from_secs(1)));
+        let _ = flushed.await;
+    }
+}
+
+/// What follows a record of its key that is to be tried again, is tried again behind it.
+fn keep_order(batch: &[Delivery], outcomes: &mut [Outcome]) {
+    let mut held = HashSet::new();
+    for (delivery, outcome) in batch.iter().zip(outcomes) {
+        let Some(key) = &delivery.key else { continue };
+        match *outcome {
+            Outcome::Retry { .. } => {
+                held.insert(Arc::clone(key));
+            }
+            Outcome::Delivered if held.contains(key) => *outcome = Outcome::retry(DeliveryFailure::Unavailable),
+            Outcome::Delivered | Outcome::Permanent(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
