@@ -9,5 +9,6 @@ mod lines;
 pub mod lint;
 pub mod report;
 pub mod settings;
+mod sinks;
 pub mod telemetry;
 pub mod train;

@@ -24,6 +24,8 @@
 //! and were not stored: duplicates are known by the record's id.
 
 mod backoff;
+mod flat;
+mod kafka;
 mod runner;
 mod status;
 mod window;
@@ -37,6 +39,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     backoff::Retry,
+    kafka::{Compression, Kafka, KafkaCredentials, KafkaSettings, Mechanism, Security, Value},
     runner::start,
     status::{Deliveries, SinkState, SinkStatus},
 };

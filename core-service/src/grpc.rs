@@ -9,3 +9,5 @@ mod pieces;
 mod policy;
 pub mod routes;
 mod status;
+
+pub(crate) use convert::stored;

@@ -18,8 +18,10 @@ use tonic::transport::Server;
 use super::{
     incoming,
     settings::{CoreSettings, SettingsError},
+    sinks::Sinks,
 };
 use crate::{
+    deliver::{Deliveries, SinkStatus},
     events::EventStore,
     grpc::routes::{Api, Embedded},
     guardrail::{analysis, service::Guardrail},
@@ -62,8 +64,9 @@ pub struct Core {
     api: Api,
     access: Access,
     tls: Option<Tls>,
+    deliveries: Deliveries,
     work: Vec<JoinHandle<()>>,
-    /// Ends the policy watcher and the background analysis.
+    /// Ends the policy watcher, the background analysis and the sinks.
     stop_work: CancellationToken,
 }
 
@@ -84,10 +87,13 @@ impl Core {
         let live = Arc::new(Live::new(generation));
         let stop_work = CancellationToken::new();
         let sessions = Arc::new(Sessions::new(settings.sessions));
-        let work = vec![
+        let sinks = Sinks::start(settings, &log, &stop_work)?;
+        let mut work = vec![
             tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
             tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), Arc::clone(&sessions), stop_work.clone())),
         ];
+        let Sinks { deliveries, tasks } = sinks;
+        work.extend(tasks);
         let api = Api {
             events: Arc::new(EventStore::new(&log)),
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
@@ -96,7 +102,7 @@ impl Core {
             health: tonic_health::server::HealthReporter::new(),
         };
         api.set_serving(true).await;
-        Ok(Self { api, access: settings.access.clone(), tls: settings.tls.clone(), work, stop_work })
+        Ok(Self { api, access: settings.access.clone(), tls: settings.tls.clone(), deliveries, work, stop_work })
     }
 
     /// The services for a client in the same process, who has asked for credentials itself.
@@ -120,6 +126,11 @@ impl Core {
             let state = LogState { up: log.health().status == HealthStatus::Ok, queued: log.queued() };
             metrics().render(Some(state))
         }
+    }
+
+    /// Where records go from the log, and how far they are.
+    pub fn sinks(&self) -> Vec<SinkStatus> {
+        self.deliveries.statuses()
     }
 
     pub fn node(&self) -> &str {

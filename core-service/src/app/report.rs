@@ -10,7 +10,7 @@ use std::{
 use portcullis_api::{access::Access, tls::Tls};
 
 use super::settings::AuthMode;
-use crate::policy::live::PolicyStatus;
+use crate::{deliver::SinkStatus, policy::live::PolicyStatus};
 
 /// Lines of a name and a value, in their order.
 #[derive(Debug, Default)]
@@ -71,10 +71,27 @@ impl Report {
         }
     }
 
+    /// Where records go from the log.
+    #[must_use]
+    pub fn sinks(mut self, sinks: &[SinkStatus]) -> Self {
+        for sink in sinks {
+            self = self.line(&sink.name, &sink.about);
+        }
+        self
+    }
+
     /// What this version or these settings leave out.
     #[must_use]
-    pub fn off(self) -> Self {
-        self.line("off", "Kafka, HTTP sink, traces (not built yet): records stay in the log")
+    pub fn off(self, sinks: &[SinkStatus]) -> Self {
+        let mut off: Vec<&str> = [("kafka", "Kafka")]
+            .into_iter()
+            .filter(|(name, _)| sinks.iter().all(|sink| &*sink.name != *name))
+            .map(|(_, title)| title)
+            .collect();
+        off.push("HTTP sink (not built yet)");
+        off.push("traces (not built yet)");
+        let kept = if sinks.is_empty() { ": records stay in the log" } else { "" };
+        self.line("off", format_args!("{}{kept}", off.join(", ")))
     }
 
     /// To standard output, whole.

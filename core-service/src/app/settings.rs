@@ -1,6 +1,7 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
 mod access;
+mod kafka;
 mod tls;
 
 use std::{
@@ -22,9 +23,10 @@ use uuid::Uuid;
 
 pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
+    kafka::{KafkaFile, KafkaOverrides},
     tls::{TlsFile, TlsOverrides},
 };
-use crate::session::Limits;
+use crate::{deliver::KafkaSettings, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -77,6 +79,8 @@ pub struct Overrides {
     pub access: AccessOverrides,
     #[command(flatten)]
     pub tls: TlsOverrides,
+    #[command(flatten)]
+    pub kafka: KafkaOverrides,
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
@@ -111,6 +115,7 @@ pub struct File {
     pub core: CoreFile,
     pub auth: AccessFile,
     pub tls: TlsFile,
+    pub kafka: KafkaFile,
     pub limits: LimitsFile,
     pub mask: MaskFile,
     pub sessions: SessionsFile,
@@ -200,6 +205,8 @@ pub struct CoreSettings {
     pub access: Access,
     pub auth_mode: AuthMode,
     pub tls: Option<Tls>,
+    /// None: nothing goes to Kafka.
+    pub kafka: Option<KafkaSettings>,
     pub body_bytes: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
@@ -228,7 +235,7 @@ pub enum SettingsError {
 }
 
 /// Settings of what this version does not have. To go on without would be a silent loss.
-const NOT_BUILT: [&str; 3] = ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_KAFKA_TOPIC", "PORTCULLIS_INGEST_URL"];
+const NOT_BUILT: [&str; 1] = ["PORTCULLIS_INGEST_URL"];
 
 impl File {
     /// The named file, or the default one when it is there.
@@ -266,6 +273,7 @@ impl CoreSettings {
             access: access::access(&overrides.access, &file.auth)?,
             auth_mode: overrides.access.auth_mode.or(file.auth.mode).unwrap_or_default(),
             tls: tls::tls(&overrides.tls, &file.tls)?,
+            kafka: kafka::kafka(&overrides.kafka, &file.kafka)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,

@@ -92,9 +92,10 @@ async fn run(settings: CoreSettings) -> Result<(), StartError> {
         .line("grpc", address)
         .policies(&settings.policies_dir, &core.policies())
         .line("data", format_args!("{} (node {})", settings.data_dir.display(), core.node()))
+        .sinks(&core.sinks())
         .tls(settings.tls.as_ref())
         .access(&settings.access, settings.auth_mode, &[address])
-        .off();
+        .off(&core.sinks());
     report.print().map_err(|error| StartError::Other(error.to_string()))?;
     signals.interrupted().await;
     core.begin_drain().await;

@@ -20,9 +20,9 @@ use crate::{
 
 /// What belongs to a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub(super) struct Account {
     /// `akto_account_id` of records that bring none.
-    pub id: String,
+    pub(super) id: String,
 }
 
 impl Default for Account {
@@ -33,7 +33,7 @@ impl Default for Account {
 
 /// Whether the payloads go along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     Whole,
     /// For a receiver that takes no record of this size: in the place of each payload stands
     /// `{"x-portcullis-stored": "<event id>", "bytes": <n>}`, and the payload is in the log.
@@ -141,7 +141,7 @@ impl<'a> Text<'a> {
 }
 
 /// One line of JSON, without the line's end.
-pub fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
+pub(super) fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
     let event = &record.event;
     let envelope: Envelope<'_> = serde_json::from_slice(&record.envelope).unwrap_or_default();
     let brought: Brought<'_> =
@@ -156,15 +156,14 @@ pub fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
     };
     let response_headers =
         record.response.as_ref().map(|_| or(&brought.response_headers, r#"{"content-type":"application/json"}"#));
-    let payload = |payload: &Option<Payload>| payload.as_ref().map(|payload| text(payload, form, record));
     let flat = Flat {
         path: or(&brought.path, "/api/llm/chat/completions"),
         method: or(&brought.method, "POST"),
         r#type: or(&brought.r#type, "HTTP/1.1"),
         request_headers: or(&brought.request_headers, headers),
         response_headers,
-        request_payload: payload(&record.request),
-        response_payload: payload(&record.response),
+        request_payload: record.request.as_ref().map(|payload| text(payload, form, record)),
+        response_payload: record.response.as_ref().map(|payload| text(payload, form, record)),
         ip: match event.client_ip.as_str() {
             "" => or(&brought.ip, "0.0.0.0"),
             address => Cow::Borrowed(address),

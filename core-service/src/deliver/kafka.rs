@@ -33,7 +33,7 @@ use super::{
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes a record in [`Value::Protobuf`]: what a message looks like is known above this module.
-pub type Encode = fn(StoredRecord) -> Vec<u8>;
+type Encode = fn(StoredRecord) -> Vec<u8>;
 
 pub struct Kafka {
     settings: KafkaSettings,
@@ -70,34 +70,17 @@ impl Kafka {
         Ok(Self { settings, account, protobuf, client_id, producer: ArcSwap::from_pointee(producer) })
     }
 
-    fn topics(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.settings.topic), self.settings.violations_topic.as_ref()].into_iter().flatten().map(String::as_str)
-    }
-
     /// Says in the log whether the brokers answer and the topics are there. Takes some seconds when they do not.
-    pub async fn look_up_topics(self: Arc<Self>) {
-        let looked = tokio::task::spawn_blocking(move || {
-            let producer = self.producer.load_full();
-            for topic in self.topics() {
-                match producer.client().fetch_metadata(Some(topic), METADATA_TIMEOUT) {
-                    Ok(metadata) => match metadata.topics().first().map(|found| (found.error(), found.partitions())) {
-                        Some((None, partitions)) => {
-                            tracing::info!(topic, partitions = partitions.len(), "kafka: the topic is there");
-                        }
-                        Some((Some(error), _)) => {
-                            let error = RDKafkaErrorCode::from(error);
-                            tracing::warn!(topic, %error, "kafka: the topic cannot be written; records wait in the log");
-                        }
-                        None => tracing::warn!(topic, "kafka: there is no such topic; records wait in the log"),
-                    },
-                    Err(error) => {
-                        tracing::warn!(topic, %error, "kafka: no broker answers yet; records wait in the log");
-                    }
-                }
+    pub fn look_up_topics(&self) -> impl Future<Output = ()> + Send + 'static {
+        let producer = self.producer.load_full();
+        let topics = [Some(self.settings.topic.clone()), self.settings.violations_topic.clone()];
+        let look = move || {
+            for topic in topics.into_iter().flatten() {
+                look_up(&producer, &topic);
             }
-        });
+        };
         // It ends with the process at the latest.
-        let _ = looked.await;
+        async { drop(tokio::task::spawn_blocking(look).await) }
     }
 
     fn send(&self, producer: &Producer, delivery: &Delivery, index: usize, copy: bool, form: Form) -> Sent {
@@ -110,7 +93,8 @@ impl Kafka {
                 (self.protobuf)(StoredRecord { event, request: None, response: None, envelope: bytes::Bytes::new() })
             }
         };
-        let topic = if copy { self.settings.violations_topic.as_deref().unwrap_or_default() } else { &self.settings.topic };
+        let topic =
+            if copy { self.settings.violations_topic.as_deref().unwrap_or_default() } else { &self.settings.topic };
         let mut message = FutureRecord::to(topic)
             .payload(&value)
             .timestamp(record.event.time.as_millisecond())
@@ -161,6 +145,25 @@ impl Kafka {
         match produce(&self.settings, &self.client_id) {
             Ok(renewed) => self.producer.store(Arc::new(renewed)),
             Err(error) => tracing::error!(%error, "kafka: no new producer could be made"),
+        }
+    }
+}
+
+fn look_up(producer: &Producer, topic: &str) {
+    let metadata = match producer.client().fetch_metadata(Some(topic), METADATA_TIMEOUT) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            return tracing::warn!(topic, %error, "kafka: no broker answers yet; records wait in the log");
+        }
+    };
+    let Some(found) = metadata.topics().first() else {
+        return tracing::warn!(topic, "kafka: there is no such topic; records wait in the log");
+    };
+    match found.error() {
+        None => tracing::info!(topic, partitions = found.partitions().len(), "kafka: the topic is there"),
+        Some(error) => {
+            let error = RDKafkaErrorCode::from(error);
+            tracing::warn!(topic, %error, "kafka: the topic cannot be written; records wait in the log");
         }
     }
 }

@@ -3,8 +3,9 @@
 mod outgoing;
 mod payload;
 
+pub(crate) use self::outgoing::stored;
 pub(super) use self::{
-    outgoing::{action, check_response, event, kind, stored},
+    outgoing::{action, check_response, event, kind},
     payload::{Spelling, one, payloads, side},
 };
 

@@ -1,8 +1,9 @@
 //! Records for tests.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use crate::domain::{
     finding::{Detector, Severity, Span},
 };
 
-use super::{Judged, NewRecord, RecordKind, RecordedOutcome};
+use super::{Event, Judged, NewRecord, RecordKind, RecordedOutcome, StoredRecord};
 
 pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -102,6 +103,37 @@ pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
             response: Payload::Json(Bytes::from_static(b"{\"n\": 1.0 }")),
         },
     }
+}
+
+/// As it is read back, from the node `0badcafe`.
+pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
+    let NewRecord { kind, request_id, sync, late, direction, status, context, enforced, payloads, .. } =
+        record(outcome.clone());
+    let session = context.session().to_owned();
+    let CallContext { source, user, team, model, client_ip, principal, envelope, .. } = context;
+    let time = Timestamp::from_microsecond(1_780_000_000_900_000).unwrap();
+    let event = Event {
+        node: Arc::from("0badcafe"),
+        sequence,
+        time,
+        kind,
+        request_id,
+        sync,
+        direction,
+        status,
+        source,
+        user,
+        team,
+        model,
+        client_ip,
+        principal,
+        session,
+        late,
+        outcome,
+        enforced,
+    };
+    let (request, response) = (payloads.request().cloned(), payloads.response().cloned());
+    StoredRecord { event, request, response, envelope }
 }
 
 pub(crate) fn allowed() -> NewRecord {

@@ -91,8 +91,8 @@ pub(super) fn kafka(overrides: &KafkaOverrides, file: &KafkaFile) -> Result<Opti
     let username = pick(&overrides.kafka_username, &akto.akto_kafka_username, &file.username);
     let mechanism = pick(&overrides.kafka_sasl_mechanism, &akto.akto_kafka_sasl_mechanism, &file.sasl_mechanism);
     let mechanism = mechanism.map_or(Some(Mechanism::Plain), |name| Mechanism::parse(&name));
-    let mechanism = mechanism
-        .ok_or_else(|| invalid("kafka.sasl_mechanism", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"))?;
+    let mechanism =
+        mechanism.ok_or_else(|| invalid("kafka.sasl_mechanism", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"))?;
     let password = [&overrides.kafka_password, &akto.akto_kafka_password, &file.password];
     let password = password.into_iter().flatten().find(|password| !password.expose().is_empty());
     let credentials = match (username, password) {

@@ -1,54 +1,55 @@
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::*;
 use crate::{
-    domain::{coverage::Coverage, exchange::Direction},
-    record::{Event, Judged, RecordKind, samples},
+    domain::coverage::Coverage,
+    record::{Judged, samples},
 };
 
 /// As the format's description lists them.
 const MEMBERS: [&str; 24] = [
-    "path", "method", "type", "requestHeaders", "responseHeaders", "requestPayload", "responsePayload", "ip", "time",
-    "statusCode", "status", "akto_account_id", "akto_vxlan_id", "is_pending", "source", "tag", "_guardrail", "destIp",
-    "direction", "process_id", "socket_id", "daemonset_id", "enabled_graph", "_traces",
+    "path",
+    "method",
+    "type",
+    "requestHeaders",
+    "responseHeaders",
+    "requestPayload",
+    "responsePayload",
+    "ip",
+    "time",
+    "statusCode",
+    "status",
+    "akto_account_id",
+    "akto_vxlan_id",
+    "is_pending",
+    "source",
+    "tag",
+    "_guardrail",
+    "destIp",
+    "direction",
+    "process_id",
+    "socket_id",
+    "daemonset_id",
+    "enabled_graph",
+    "_traces",
 ];
 
+/// A call of the gateway that holds little.
 fn stored(source: &str, outcome: RecordedOutcome) -> StoredRecord {
-    StoredRecord {
-        event: Event {
-            node: Arc::from("0badcafe"),
-            sequence: 7,
-            time: Timestamp::from_microsecond(1_780_000_000_900_000).unwrap(),
-            kind: RecordKind::Exchange,
-            request_id: Uuid::nil(),
-            sync: true,
-            direction: Direction::Response,
-            status: 200,
-            source: source.to_owned(),
-            user: "ann@example.com".to_owned(),
-            team: String::new(),
-            model: "m".to_owned(),
-            client_ip: String::new(),
-            principal: String::new(),
-            session: String::new(),
-            late: false,
-            outcome,
-            enforced: false,
-        },
-        request: Some(Payload::Json(Bytes::from_static(br#"{"messages": [ ]}"#))),
-        response: None,
-        envelope: Bytes::new(),
-    }
+    let mut stored = samples::stored(7, outcome);
+    source.clone_into(&mut stored.event.source);
+    stored.event.client_ip.clear();
+    (stored.event.status, stored.event.enforced) = (200, false);
+    let request = Some(Payload::Json(Bytes::from_static(br#"{"messages": [ ]}"#)));
+    StoredRecord { request, response: None, envelope: Bytes::new(), ..stored }
 }
 
 fn clean() -> RecordedOutcome {
-    let coverage = Coverage { status: CoverageStatus::Complete, reason: String::new(), ..Coverage::none(CoverageStatus::Complete, "") };
+    let coverage = Coverage::none(CoverageStatus::Complete, "");
     RecordedOutcome::Judged(Judged { decision: Decision::fold(Vec::new()), coverage, duration_us: 1 })
 }
 
@@ -104,7 +105,8 @@ fn a_refusal_names_the_rule_and_is_forbidden() {
 #[test]
 fn what_was_not_checked_never_looks_clean() {
     let unread = Coverage::none(CoverageStatus::NotChecked, "not JSON");
-    let unread = RecordedOutcome::Analysed(Judged { decision: Decision::undecided(), coverage: unread, duration_us: 1 });
+    let unread =
+        RecordedOutcome::Analysed(Judged { decision: Decision::undecided(), coverage: unread, duration_us: 1 });
     for (outcome, reason) in [
         (RecordedOutcome::Pending, "not checked: the analysis is pending"),
         (unread, "not checked: not JSON"),

@@ -208,7 +208,8 @@ async fn what_is_too_large_for_the_settings_goes_without_its_payloads_and_says_s
     for value in [Value::Akto, Value::Protobuf] {
         let sink = sink(KafkaSettings { value, ..settings(cluster.bootstrap_servers()) });
         let large = "x".repeat(200_000);
-        all_delivered(&sink, &[delivery(1, "ann", Action::Allow, &large), delivery(2, "ann", Action::Allow, "small")]).await;
+        all_delivered(&sink, &[delivery(1, "ann", Action::Allow, &large), delivery(2, "ann", Action::Allow, "small")])
+            .await;
     }
     let received = received(&cluster, TOPIC);
     assert_eq!(received.len(), 4);

@@ -177,7 +177,7 @@ pub(in crate::grpc) const fn kind(kind: RecordKind) -> v1::EventKind {
     }
 }
 
-pub(in crate::grpc) fn stored(record: StoredRecord) -> v1::GetEventResponse {
+pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
     v1::GetEventResponse {
         event: Some(event(record.event)),
         request: record.request.map(json).unwrap_or_default(),
