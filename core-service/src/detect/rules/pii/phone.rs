@@ -106,6 +106,7 @@ pub(super) const RULES: &[Rule] = &[
             "0648 0633 0644 0645",
             "Invoice INV-0473-293530 is due",
             "ref. 0177 801951 closed",
+            "naar BE46 0526 3744 6989",
             "Art.-Nr. 0246 843 122 (desk)",
         ],
         ..PII
@@ -283,7 +284,7 @@ fn national(candidate: &Candidate<'_>) -> Option<f32> {
     let behind_group = candidate
         .before(5)
         .strip_suffix(' ')
-        .is_some_and(|group| group.len() == 4 && group.bytes().all(|b| b.is_ascii_digit()));
+        .is_some_and(|group| group.len() == 4 && group.bytes().any(|b| b.is_ascii_digit()) && is_alphanumeric(group));
     let zip_code = hit.len() == 10 && hit.as_bytes()[5] == b'-';
     let groups = || hit.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty());
     // `07184.465057`, and code points in hexadecimal.
@@ -310,6 +311,10 @@ fn national(candidate: &Candidate<'_>) -> Option<f32> {
         (Standing::Possible, _) | (Standing::Impossible, true) => Some(0.65),
         (Standing::Impossible, false) => Some(0.4),
     }
+}
+
+fn is_alphanumeric(group: &str) -> bool {
+    group.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 /// `8b 05 12 34 00 00`: bytes, written as some countries write their numbers.
@@ -347,8 +352,7 @@ fn named(candidate: &Candidate<'_>) -> Option<f32> {
     if bare && !held && (!told || is_epoch(&digits)) {
         return None;
     }
-    let standing = lead.languages.codes().map(|codes| plan::national(&digits, codes)).max();
-    match standing.unwrap_or(Standing::Impossible) {
+    match plan::national(&digits, lead.languages.codes().flatten()) {
         Standing::Assigned => Some(if bare { 0.8 } else { 0.85 }),
         Standing::Possible if !bare || held => Some(0.7),
         _ if trail => Some(0.75),

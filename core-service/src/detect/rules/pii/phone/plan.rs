@@ -1,7 +1,7 @@
 //! Numbering plans, by `phonelib`: whether a number could be somebody's. Its tables are constants, so nothing is
-//! built and nothing is kept; a look-up takes a fraction of a microsecond, and a candidate has fifty at most.
+//! compiled and next to nothing is kept; a look-up takes a fraction of a microsecond, and a candidate has fifty at most.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use phonelib::PhoneNumberType;
 
@@ -22,16 +22,40 @@ pub(super) fn international(digits: &str) -> Standing {
 }
 
 /// As it is dialled within the countries of these codes: the best that one of them says.
-pub(super) fn national(digits: &str, codes: &[&str]) -> Standing {
+pub(super) fn national<'a>(digits: &str, codes: impl IntoIterator<Item = &'a &'static str>) -> Standing {
     let mut best = Standing::Impossible;
     for code in codes {
         let number = trunk(code).and_then(|trunk| digits.strip_prefix(trunk)).unwrap_or(digits);
+        if !has_length(code, number) {
+            continue;
+        }
         best = best.max(standing(code, number));
         if best == Standing::Assigned {
             break;
         }
     }
     best
+}
+
+/// Bit by bit the lengths that numbers have, for each country code. Most candidates end here, which costs a hundredth of
+/// asking the library.
+static LENGTHS: LazyLock<[u32; 1000]> = LazyLock::new(|| {
+    let mut lengths = [0; 1000];
+    // The library has the countries of code 1 by their area codes.
+    lengths[1] = 1 << 10;
+    for country in phonelib::countries() {
+        if let Some(known) = lengths.get_mut(country.prefix as usize) {
+            country.phone_lengths.iter().for_each(|length| *known |= 1 << length);
+        }
+    }
+    lengths
+});
+
+/// Whether the plan has numbers of this length, with or without a 0 before them.
+fn has_length(code: &str, number: &str) -> bool {
+    let known = code.parse::<usize>().ok().and_then(|code| LENGTHS.get(code)).copied().unwrap_or(0);
+    let has = |length: usize| length < 32 && known & (1 << length) != 0;
+    has(number.len()) || number.strip_prefix('0').is_some_and(|rest| has(rest.len()))
 }
 
 /// Trunk prefixes other than 0, which the library knows for numbers that have a country code, too.
