@@ -7,7 +7,11 @@
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex_automata::{Input, util::iter::Searcher};
+use regex_automata::{
+    Anchored, Input,
+    meta::{Cache, Regex},
+    util::{captures::Captures, iter::Searcher},
+};
 
 use super::{
     caches::{CachePool, CacheSet},
@@ -369,21 +373,41 @@ impl Scanner {
                 }
                 Some(group) => {
                     let mut groups = regex.create_captures();
-                    let mut next = || {
-                        searcher.advance(|input| {
-                            regex.search_captures_with(cache, input, &mut groups);
-                            Ok(groups.get_match())
-                        })?;
-                        Some(groups.get_group(group))
-                    };
-                    while let Some(hit) = next() {
-                        hit.map(|hit| hit.range()).into_iter().for_each(&mut keep);
+                    while let Some(found) = searcher.advance(|input| Ok(regex.search_with(cache, input))) {
+                        let hit = group_of(regex, cache, text, found.range(), group, &mut groups);
+                        hit.into_iter().for_each(&mut keep);
                     }
                 }
             }
         });
         work as u64
     }
+}
+
+/// Bytes of a match in which its group is looked for first.
+const GROUPED: usize = 1024;
+
+/// The group of a match. To tell groups takes an engine twenty times slower than to find the match: what reaches the end
+/// of a long match's beginning is taken to go on to the end of all.
+fn group_of(
+    regex: &Regex,
+    cache: &mut Cache,
+    text: &str,
+    found: Range<usize>,
+    group: usize,
+    groups: &mut Captures,
+) -> Option<Range<usize>> {
+    let input = Input::new(text).anchored(Anchored::Yes);
+    let head = text.floor_char_boundary(found.start + GROUPED);
+    if head < found.end {
+        regex.search_captures_with(cache, &input.clone().range(found.start..head), groups);
+        match (groups.get_match(), groups.get_group(group)) {
+            (Some(whole), Some(hit)) if hit.end == whole.end() => return Some(hit.start..found.end),
+            _ => {}
+        }
+    }
+    regex.search_captures_with(cache, &input.range(found), groups);
+    groups.get_group(group).map(|hit| hit.range())
 }
 
 /// Whether no letter, digit or underscore touches the range.

@@ -5,6 +5,7 @@ mod context;
 mod crypto;
 mod device;
 mod financial;
+mod labelled;
 mod national_americas;
 mod national_asia;
 mod national_europe;
@@ -36,6 +37,7 @@ pub(super) const FAMILIES: &[&[Rule]] = &[
     crypto::RULES,
     device::RULES,
     financial::RULES,
+    labelled::RULES,
     national_americas::RULES,
     national_asia::RULES,
     national_europe::RULES,

@@ -1,6 +1,7 @@
 //! Secrets, one file a kind of provider. A rule's entity names the kind of token.
 
 mod ai;
+mod business;
 mod chat;
 mod ci;
 mod cloud;
@@ -34,6 +35,7 @@ const SECRET: Rule = Rule { detector: Detector::Secrets, severity: Severity::Cri
 
 pub(super) const FAMILIES: &[&[Rule]] = &[
     ai::RULES,
+    business::RULES,
     chat::RULES,
     ci::RULES,
     cloud::RULES,

@@ -38,6 +38,7 @@ pub(super) const RULES: &[Rule] = &[
             "passport number 533380006",
             "Reisepass C01X06T47",
             "my passport is XA4820175",
+            "passport no. T26340405",
             "n° de passeport 18AV82017",
         ],
         misses: &["passport renewal takes 20 days", "invoice 533380006"],
@@ -293,8 +294,16 @@ fn document(candidate: &Candidate<'_>, words: &[&str], digits: usize, score: f32
     });
     let direct = between
         .min_by_key(|rest| rest.len())
-        .is_some_and(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && !rest.contains(". ") && rest.len() <= 32);
+        .is_some_and(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && !ends_a_sentence(rest) && rest.len() <= 32);
     let year = hit.len() == 4 && (hit.starts_with("19") || hit.starts_with("20"));
     let code = hit.bytes().any(|byte| byte == b'_') || super::super::super::validate::placeholder::is_template(hit);
     (count >= digits && direct && !year && !code && stands_alone(candidate) && mentions(near, words)).then_some(score)
+}
+
+/// A full stop before a space, but for the one of "no.".
+fn ends_a_sentence(text: &str) -> bool {
+    text.match_indices(". ").any(|(at, _)| {
+        let word = text[..at].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+        !["no", "nr", "n", "num"].iter().any(|number| word.eq_ignore_ascii_case(number))
+    })
 }

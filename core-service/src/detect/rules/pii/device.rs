@@ -1,6 +1,6 @@
 //! Vehicles, telephones, network cards, places: numbers of things that lead to a person when their context does.
 
-use super::{NEAR_WORD, PII, formed, is_near, named, stands_alone};
+use super::{NEAR_WORD, PII, follows, formed, is_near, mentions, named, stands_alone};
 use crate::{
     detect::{
         figures::Figure,
@@ -43,9 +43,22 @@ pub(super) const RULES: &[Rule] = &[
         id: "imei",
         entity: "IMEI",
         wake: Wake::Keywords(&["imei", "handset", "device id"]),
-        pattern: r"(?-u:\b)\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d(?-u:\b)",
-        validate: Some(|c| named(c, &["imei", "handset", "device id"], |n| checksum::luhn(n) && !is_monotonous(n))),
-        matches: &["IMEI 358472091635820", "imei: 35-847209-163582-0"],
+        pattern: r"(?-u:\b)\d{2}[ -]?\d{4}[ -]?\d{2}[ -]?\d{6}(?:[ -]?\d{1,2})?(?-u:\b)",
+        validate: Some(|c| {
+            let digits = c.hit().bytes().filter(u8::is_ascii_digit).count();
+            match digits {
+                15 => named(c, &["imei", "handset", "device id"], |n| checksum::luhn(n) && !is_monotonous(n)),
+                // Without its check digit, or with the software's version in its place: nothing to check.
+                _ => (follows(c, &["imei", "imeisv"]) && stands_alone(c)).then_some(0.7),
+            }
+        }),
+        matches: &[
+            "IMEI 358472091635820",
+            "imei: 35-847209-163582-0",
+            "IMEI: 358472-09-163582-0",
+            "IMEI 35847209163582",
+            "IMEISV: 3584720916358201",
+        ],
         misses: &["IMEI 358472091635821", "358472091635820"],
         ..NEAR_WORD
     },
@@ -67,10 +80,11 @@ pub(super) const RULES: &[Rule] = &[
             // A broadcast, nobody, and three groups of digits, which are a number.
             let nothing = hit.iter().all(|b| !b.is_ascii_hexdigit() || b.eq_ignore_ascii_case(&hit[0]));
             let number = hit[4] == b'.' && !hit.iter().any(u8::is_ascii_alphabetic);
-            (!part && !nothing && !number).then(|| personal(c, 0.4))
+            let named = mentions(c.before(24), &["mac", "hwaddr", "ether", "bssid"]);
+            (!part && !nothing && !number).then(|| personal(c, if named { 0.55 } else { 0.4 }))
         }),
         reach: 24,
-        matches: &["eth0 64:63:a5:87:a7:f5", "64-63-A5-87-A7-F5", "6463.a587.a7f5"],
+        matches: &["eth0 64:63:a5:87:a7:f5", "MAC address: 64:63:a5:87:a7:f5", "64-63-A5-87-A7-F5", "6463.a587.a7f5"],
         misses: &["ff:ff:ff:ff:ff:ff", "12:34:56", "64:63:a5:87:a7:f5:11", "1234.5678.9012"],
         ..PII
     },
@@ -146,7 +160,7 @@ const OWNERS: &[&str] = &[
 ];
 
 fn personal(candidate: &Candidate<'_>, otherwise: f32) -> f32 {
-    if super::mentions(candidate.before(32), OWNERS) { 0.6 } else { otherwise }
+    if mentions(candidate.before(32), OWNERS) { 0.6 } else { otherwise }
 }
 
 /// Degrees, or a number with four decimals.

@@ -33,6 +33,8 @@ pub(super) const RULES: &[Rule] = &[
             "0000 0000 0000 0000",
             "1700000000000000000",
             "id=12345678901234567890",
+            "serial 5640-9996-5750-8345",
+            "530C 5351 5352 5353 5354 5355",
         ],
         ..PII
     },
@@ -62,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?-u:\b)[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?-u:\b)",
         validate: Some(bic),
         reach: 96,
-        matches: &["BIC: ALDRDEFF", "SWIFT code BKALFR2L490", "bic ALDRDEFFXXX"],
+        matches: &["BIC: ALDRDEFF", "SWIFT code BKALFR2L490", "bic ALDRDEFFXXX", "BIC: ALDRTJ22"],
         misses: &["ALDRDEFF", "SWIFT is a fine LANGUAGE", "BIC: ALDRXXFF"],
         ..PII
     },
@@ -114,6 +116,23 @@ const CARD_WORDS: &[&str] = &[
     "billing",
 ];
 
+/// Words before a number that is no card's, if no word for cards is near.
+const OTHER_NUMBERS: &[&str] = &[
+    "serial",
+    "order",
+    "ref",
+    "reference",
+    "sku",
+    "part",
+    "tracking",
+    "license",
+    "licence",
+    "isbn",
+    "sn",
+    "s/n",
+    "imei",
+];
+
 fn card(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
     let digits: String = hit.chars().filter(char::is_ascii_digit).collect();
@@ -132,13 +151,28 @@ fn card(candidate: &Candidate<'_>) -> Option<f32> {
     let brand = brand(&digits)?;
     let grouped = hit.len() > digits.len();
     let named = mentions(candidate.before(80), CARD_WORDS) || mentions(candidate.after(40), CARD_WORDS);
+    if !named && (mentions(candidate.before(24), OTHER_NUMBERS) || is_in_a_list(candidate)) {
+        return None;
+    }
     match (brand, grouped, named) {
         (_, _, true) => Some(1.0),
-        (_, true, _) => Some(0.95),
+        (Brand::Common, true, _) => Some(0.95),
+        (Brand::Rare, true, _) => Some(0.75),
         (Brand::Common, ..) => Some(0.8),
         // A number of 12 to 19 digits that merely could be a rare card mostly is an identifier.
         (Brand::Rare, ..) => None,
     }
+}
+
+/// Behind another group of four: code points and tables, a tenth of which pass the checksum.
+fn is_in_a_list(candidate: &Candidate<'_>) -> bool {
+    let before = candidate.before(8);
+    let group = before.trim_end().rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or("");
+    let spaced = before.ends_with(|c: char| c.is_ascii_whitespace());
+    spaced
+        && group.len() == 4
+        && group.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && group.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 enum Brand {
@@ -157,6 +191,9 @@ fn brand(digits: &str) -> Option<Brand> {
         16 if four == 6011 || (644..=649).contains(&three) || two == 65 || (3528..=3589).contains(&four) => {
             Brand::Common
         }
+        // JCB of old, and what lies beside its range of today.
+        15 if four == 2131 || four == 1800 => Brand::Rare,
+        16 if two == 35 => Brand::Rare,
         // American Express.
         15 if two == 34 || two == 37 => Brand::Common,
         // UnionPay, Mir, RuPay, Verve, Troy.
@@ -281,12 +318,15 @@ fn iban(candidate: &Candidate<'_>) -> Option<f32> {
 
 /// Eight capitals spell words: the country must exist, and the word must stand near.
 fn bic(candidate: &Candidate<'_>) -> Option<f32> {
-    const OTHERS: &[&str] = &[
-        "US", "CA", "AU", "NZ", "JP", "CN", "HK", "SG", "IN", "KR", "MX", "AR", "CL", "CO", "ZA", "TH", "ID", "MY",
-        "PH", "TW", "VN",
-    ];
+    // ISO 3166, without the countries that have an IBAN.
+    const OTHERS: &str = "\
+        AFAGAIAMANAOAQARASAUAWAXBBBDBFBJBLBMBNBOBQBSBTBVBWBZCACCCDCFCGCICKCLCMCNCOCUCVCWCXDMDZECEHERETFJFKFM\
+        GAGDGFGGGHGMGNGPGQGSGUGWGYHKHMHNHTIDIMINIOIRJEJMJPKEKGKHKIKMKNKPKRKYLALKLRLSMAMFMGMHMLMMMNMOMPMQMSMV\
+        MWMXMYMZNANCNENFNGNINPNRNUNZOMPAPEPFPGPHPMPNPRPWPYRERWSBSGSHSJSLSNSRSSSXSYSZTCTDTFTGTHTJTKTMTOTTTVTW\
+        TZUGUMUSUYUZVCVEVIVNVUWFWSYEYTZAZMZW";
     let country = candidate.hit().get(4..6)?;
-    let exists = OTHERS.contains(&country) || IBAN_LENGTHS.iter().any(|(code, _)| *code == country);
+    let exists = OTHERS.as_bytes().chunks(2).any(|other| other == country.as_bytes())
+        || IBAN_LENGTHS.iter().any(|(code, _)| *code == country);
     let word = follows(candidate, &["bic", "swift"]);
     (exists && word).then_some(0.8)
 }

@@ -150,10 +150,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "th_id",
         entity: "TH_ID",
-        wake: Wake::Keywords(DASHED),
-        pattern: r"(?-u:\b)[1-8]-\d{4}-\d{5}-\d{2}-\d(?-u:\b)",
+        wake: Wake::Figures(|figure| figure.digits >= 13),
+        pattern: r"(?-u:\b)(?:[1-8]-\d{4}-\d{5}-\d{2}-\d|[1-8] \d{4} \d{5} \d{2} \d)(?-u:\b)",
         validate: Some(|c| formed(c, &["thai", "บัตรประชาชน"], 0.85, asia::th_id)),
-        matches: &["Thai ID 3-4716-29084-51-5", "3-4716-29084-51-5."],
+        matches: &["Thai ID 3-4716-29084-51-5", "3-4716-29084-51-5.", "Thai ID: 3 4716 29084 51 5"],
         misses: &["3-4716-29084-51-6", "9-4716-29084-51-5"],
         ..NATIONAL
     },

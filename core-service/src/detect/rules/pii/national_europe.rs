@@ -74,6 +74,16 @@ pub(super) const RULES: &[Rule] = &[
         ..NATIONAL
     },
     Rule {
+        id: "es_cif",
+        entity: "ES_NIF",
+        wake: Wake::Keywords(&["cif", "nif"]),
+        pattern: r"(?-u:\b)[A-HJNP-SUVW]-?\d{7}-?[0-9A-J](?-u:\b)",
+        validate: Some(|c| named(c, &["cif", "nif"], europe::es_cif)),
+        matches: &["CIF B48271936", "NIF: Q-4827193-F"],
+        misses: &["CIF B48271937", "B48271936"],
+        ..NATIONAL
+    },
+    Rule {
         id: "es_nie",
         entity: "ES_NIE",
         wake: Wake::Keywords(FOREIGNERS),
@@ -162,7 +172,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "no_fodselsnummer",
         entity: "NO_FODSELSNUMMER",
         wake: Wake::Keywords(NORWAY),
-        pattern: r"(?-u:\b)[0-7]\d[01]\d{3} ?\d{5}(?-u:\b)",
+        pattern: r"(?-u:\b)[0-7]\d[01]\d{3}[ -]?\d{5}(?-u:\b)",
         validate: Some(|c| named(c, NORWAY, europe::no_fodselsnummer)),
         matches: &["fødselsnummer 19048727886", "personnummer: 190487 27967"],
         misses: &["fødselsnummer 19048727887", "19048727886"],
@@ -172,9 +182,13 @@ pub(super) const RULES: &[Rule] = &[
         id: "pt_nif",
         entity: "PT_NIF",
         wake: Wake::Keywords(&["nif ", "nif:", "nif\"", "n.i.f", "contribuinte", "identificação fiscal"]),
-        pattern: r"(?-u:\b)[1235689]\d{2}[ .]?\d{3}[ .]?\d{3}(?-u:\b)",
-        validate: Some(|c| named(c, &["nif", "n.i.f", "contribuinte", "identificação fiscal"], europe::pt_nif)),
-        matches: &["NIF 248 196 375", "número de contribuinte: 248196375"],
+        pattern: r"(?-u:\b)(?:PT ?)?[1235689]\d{2}[ .]?\d{3}[ .]?\d{3}(?-u:\b)",
+        validate: Some(|c| {
+            named(c, &["nif", "n.i.f", "contribuinte", "identificação fiscal"], |n| {
+                europe::pt_nif(n.trim_start_matches("PT"))
+            })
+        }),
+        matches: &["NIF 248 196 375", "número de contribuinte: 248196375", "NIF: PT248196375"],
         misses: &["NIF 248196376", "248196375"],
         ..NATIONAL
     },
@@ -192,9 +206,9 @@ pub(super) const RULES: &[Rule] = &[
         id: "be_national_number_digits",
         entity: "BE_NATIONAL_NUMBER",
         wake: Wake::Keywords(BELGIUM),
-        pattern: r"(?-u:\b)\d{6}[- ]?\d{3}[- .]?\d{2}(?-u:\b)",
+        pattern: r"(?-u:\b)\d{2}[ .]?\d{2}[ .]?\d{2}[- ]?\d{3}[- .]?\d{2}(?-u:\b)",
         validate: Some(|c| named(c, BELGIUM, europe::be_national_number)),
-        matches: &["rijksregisternummer: 87041927441", "numéro national 870419-274-41"],
+        matches: &["rijksregisternummer: 87041927441", "numéro national 870419-274-41", "NISS 87 04 19 274 41"],
         misses: &["rijksregisternummer 87041927442", "87041927441"],
         ..NATIONAL
     },

@@ -420,6 +420,14 @@ fn addressed(candidate: &Candidate<'_>) -> Option<f32> {
     (dear && called && is_whole(candidate) && !name.is_common() && !name.is_shouted()).then_some(0.6)
 }
 
+/// Fields of people, not of things.
+#[rustfmt::skip]
+const FORM: &[&str] = &[
+    "phone", "telephone", "tel", "mobile", "telefon", "telefono", "teléfono", "telefone", "téléphone", "tél",
+    "telefoon", "puhelin", "tlf", "address", "anschrift", "adresse", "indirizzo", "dirección", "endereço", "adres",
+    "adresa", "date of birth", "dob", "passport",
+];
+
 /// In a form: a field that only people have, or a known name in one that things have as well.
 fn field(candidate: &Candidate<'_>) -> Option<f32> {
     const PEOPLE: &[&str] = &[
@@ -464,7 +472,8 @@ fn field(candidate: &Candidate<'_>) -> Option<f32> {
     let hit = candidate.hit();
     let name = Name::of(hit)?;
     let sure = name.given || name.surname;
-    let personal = super::mentions(candidate.before(24), PEOPLE);
+    // Beside a telephone or an address in a form stands a person, as far as the words allow.
+    let personal = super::mentions(candidate.before(24), PEOPLE) || super::mentions(candidate.after(100), FORM);
     if !is_whole(candidate) || name.is_common() && !name.given {
         return None;
     }

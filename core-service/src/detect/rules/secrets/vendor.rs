@@ -15,16 +15,48 @@ pub(super) const RULES: &[Rule] = &[Rule {
     yields: true,
     entity: "vendor_token",
     wake: Wake::Keywords(&[
-        "sk_", "sk-", "pat_", "pat-", "live_", "live-", "key_", "key-", "secret_", "secret-", "token_", "token-",
-        "tok_", "tok-", "oat_", "oat-", "api_", "api-",
+        "sk_",
+        "sk-",
+        "pat_",
+        "pat-",
+        "live_",
+        "live-",
+        "key_",
+        "key-",
+        "secret_",
+        "secret-",
+        "token_",
+        "token-",
+        "tok_",
+        "tok-",
+        "oat_",
+        "oat-",
+        "api_",
+        "api-",
+        "sat_",
+        "aat_",
+        "sec_",
+        "prod_",
+        "prod-",
+        "production_",
+        "production-",
+        "sandbox_",
+        "sandbox-",
+        "access_",
+        "access-",
+        "auth_",
+        "auth-",
+        "svc_",
     ]),
     // A vendor's word or none, a word for what it is, then at least 20 characters that go on.
-    pattern: r"(?i)(?-u:\b)(?:[a-z][a-z0-9]{1,15}[_-]){0,2}(?:sk|pat|live|key|secret|token|tok|oat|api|apikey)[_-](?:[a-z0-9]{2,12}[_-])?(?P<hit>[A-Za-z0-9]{20,})(?-u:\b)",
+    pattern: r"(?i)(?-u:\b)(?:[a-z][a-z0-9]{1,15}[_-]){0,2}(?:sk|pat|aat|sat|sec|svc|live|prod|production|sandbox|key|secret|token|tok|oat|api|apikey|access|auth)[_-](?:[a-z0-9]{2,12}[_.-])?(?P<hit>[A-Za-z0-9_-]{20,})(?-u:\b)",
     validate: Some(vendor),
     matches: &[
         concat!("zeph_live_", "t4Yk81bQmZ0sLr7NvDp2GhJc"),
         concat!("(alder-api-", "kW1bQmZ0sLr7NvDp2GhJc6Ue)"),
         concat!("my zz_pat_", "5f0c9be1d27a48e3b6c10f9ad2e87b43, please"),
+        concat!("zeph_production_", "t4Yk8_1bQmZ0sLr7Nv-Dp2GhJc"),
+        concat!("api_live_eu.", "kW1bQmZ0sLr7NvDp2GhJc6Ue"),
     ],
     misses: &[
         "chatcmpl_t4Yk81bQmZ0sLr7NvDp2GhJc",
@@ -33,6 +65,9 @@ pub(super) const RULES: &[Rule] = &[Rule {
         "cache-key-5f0c9be1d27a48e3b6c10f9ad2e87b43e61a7c05",
         "zeph_live_xxxxxxxxxxxxxxxxxxxxxxxx",
         "build-test-20240501123456789012",
+        "access-log-2024-05-01T12-30-45-worker-17-shard-3",
+        "alder-api-deployment-7d4b9c8f6b-x2x5z",
+        "auth_7f0c9be1-d27a-48e3-b6c1-0f9ad2e87b43",
     ],
     ..SECRET
 }];
@@ -50,5 +85,9 @@ fn vendor(candidate: &Candidate<'_>) -> Option<f32> {
     let mixed = |class: fn(&u8) -> bool| hit.bytes().any(|byte| class(&byte));
     let opaque = mixed(u8::is_ascii_digit) && mixed(u8::is_ascii_lowercase) && mixed(u8::is_ascii_uppercase);
     let weak = !opaque && address;
-    (looks_random(hit) && !public && !weak && !is_uuid(hit) && !is_placeholder(hit)).then_some(0.7)
+    // Names of hosts and jobs have short runs between their hyphens; tokens have long ones, or few hyphens.
+    let separators = hit.matches(['_', '-']).count();
+    let long = hit.split(['_', '-']).any(|run| run.len() >= 16 && looks_random(run));
+    let token = long || opaque && looks_random(hit) && separators * 8 <= hit.len();
+    (token && !public && !weak && !is_uuid(hit) && !is_placeholder(hit)).then_some(0.7)
 }

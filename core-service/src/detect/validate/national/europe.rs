@@ -62,6 +62,20 @@ pub fn es_dni(compact: &str) -> bool {
         .is_some_and(|d| !is_monotonous(&body) && letter.as_bytes() == [LETTERS[number(&d) as usize % 23]])
 }
 
+/// Código de identificación fiscal: of a legal person. The last place is a digit or the letter for it.
+pub fn es_cif(compact: &str) -> bool {
+    let Some((body, control)) = compact.get(1..).and_then(|rest| rest.split_at_checked(7)) else {
+        return false;
+    };
+    digits::<7>(body).is_some_and(|d| {
+        let doubled = |digit: u32| digit * 2 / 10 + digit * 2 % 10;
+        let sum: u32 = d.iter().enumerate().map(|(at, &digit)| if at % 2 == 0 { doubled(digit) } else { digit }).sum();
+        let check = (10 - sum % 10) as usize % 10;
+        let right = |places: &[u8; 10]| control.as_bytes() == [places[check]];
+        !is_monotonous(body) && (right(b"0123456789") || right(b"JABCDEFGHI"))
+    })
+}
+
 /// Codice fiscale. Where two people would share one, letters stand for digits.
 pub fn it_fiscal_code(compact: &str) -> bool {
     const ODD: [u32; 26] =
@@ -219,6 +233,8 @@ mod tests {
             (fr_nir, "255081416802538", "255081416802539"),
             (fr_nir, "180032A00100193", "180032A00100194"),
             (es_dni, "12345678Z", "12345678A"),
+            (es_cif, "B64717838", "B64717839"),
+            (es_cif, "Q4827193F", "Q4827193G"),
             (es_dni, "X1234567L", "X1234567M"),
             (it_fiscal_code, "RSSMRA85T10A562S", "RSSMRA85T10A562T"),
             (nl_bsn, "111222333", "111222334"),
