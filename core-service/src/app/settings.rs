@@ -14,6 +14,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use portcullis_api::{
     access::{Access, InvalidCredential},
+    serve::Connections,
     tls::{Tls, TlsError},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -149,6 +150,7 @@ pub struct LimitsFile {
     pub body_budget_bytes: Option<usize>,
     /// Milliseconds that the adapter waits for the core.
     pub call_timeout_ms: Option<u64>,
+    /// Of each port, at the same time.
     pub connections: Option<usize>,
 }
 
@@ -201,6 +203,8 @@ pub struct CoreSettings {
     pub auth_mode: AuthMode,
     pub tls: Option<Tls>,
     pub body_bytes: usize,
+    /// Of each port.
+    pub connections: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
     pub log_format: LogFormat,
@@ -267,12 +271,16 @@ impl CoreSettings {
             auth_mode: overrides.access.auth_mode.or(file.auth.mode).unwrap_or_default(),
             tls: tls::tls(&overrides.tls, &file.tls)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
+            connections: file.limits.connections.unwrap_or(Connections::MAX),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
+        }
+        if settings.connections == 0 {
+            return Err(SettingsError::Invalid { name: "limits.connections", message: "at least 1".to_owned() });
         }
         if settings.mask_key.as_ref().is_some_and(|key| key.expose().len() < 16) {
             return Err(SettingsError::Invalid { name: "mask.key", message: "at least 16 bytes".to_owned() });

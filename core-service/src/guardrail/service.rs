@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
+    canary::runs::Runs,
     judge::{self, JudgeError, Judgement, LateAnswer, Memory},
     masked::{self, Masked},
 };
@@ -48,6 +49,9 @@ pub enum GuardrailError {
     Overloaded,
     #[error("the judgement did not end as it should")]
     Failed,
+    /// The check was made.
+    #[error("a canary asked for an outage")]
+    StagedOutage,
     /// What had to be masked could not be: it must not pass as masked.
     #[error(transparent)]
     Unmasked(#[from] MaskError),
@@ -61,7 +65,7 @@ impl GuardrailError {
             Self::Log(LogError::Full) | Self::Overloaded => CheckFailure::Overloaded,
             Self::Log(_) => CheckFailure::Storage,
             Self::Unmasked(_) => CheckFailure::Unmasked,
-            Self::Failed => CheckFailure::Internal,
+            Self::Failed | Self::StagedOutage => CheckFailure::Internal,
         }
     }
 }
@@ -133,13 +137,14 @@ pub struct Guardrail {
     large: Arc<Semaphore>,
     mask_key: [u8; 32],
     sessions: Arc<Sessions>,
+    canaries: Runs,
 }
 
 impl Guardrail {
     /// `mask_key` is what [`crate::mask::Style::Hash`] depends on.
     pub fn new(policies: Arc<Live>, log: Arc<Log>, mask_key: [u8; 32], sessions: Arc<Sessions>) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key, sessions }
+        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key, sessions, canaries: Runs::default() }
     }
 
     pub fn policies(&self) -> &Arc<Live> {
@@ -150,15 +155,23 @@ impl Guardrail {
         &self.log
     }
 
+    pub const fn canaries(&self) -> &Runs {
+        &self.canaries
+    }
+
     /// Judges now. What stands in the way of a call is on disk before the answer; what lets it pass is written
     /// behind.
-    pub async fn check(&self, check: Check) -> Result<Checked, GuardrailError> {
+    pub async fn check(&self, mut check: Check) -> Result<Checked, GuardrailError> {
+        let probe = self.canaries.recognise(&mut check);
         let source = Source::of(&check.context.source).unwrap_or(Source::Other);
         let (direction, begun) = (check.side.unwrap_or(check.payloads.direction()), Instant::now());
         let checked = self.decide(check).await;
         let outcome = checked.as_ref().map(|checked| checked.decision.action).map_err(GuardrailError::class);
         telemetry::emit(CheckEnded { source, direction, elapsed: begun.elapsed(), outcome });
-        checked
+        match probe {
+            Some(probe) => probe.stage(checked?),
+            None => checked,
+        }
     }
 
     async fn decide(&self, check: Check) -> Result<Checked, GuardrailError> {
