@@ -117,7 +117,8 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     let stop = CancellationToken::new();
     if let Some(every) = canary::period(cli.canary_every_s, &file.canary)? {
         let tokens = canary::tokens(cli.shared.access.auth_bearer_tokens.as_ref(), &file.auth);
-        let plan = cli.canary.plan(&file.canary, address, tokens)?;
+        let own = canary::Own { http: address, tls: shared.tls.is_some(), tokens };
+        let plan = cli.canary.plan(&file.canary, &own)?;
         tokio::spawn(canary::repeat(plan, every, stop.clone()));
     }
     let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());

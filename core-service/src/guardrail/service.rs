@@ -180,7 +180,7 @@ impl Guardrail {
         let begun = Instant::now();
         let session = self.sessions.key(&context);
         let asks = side.unwrap_or(payloads.direction()) == Direction::Request;
-        let quarantine = session.filter(|_| asks).and_then(|session| self.sessions.quarantined(session));
+        let quarantine = asks.then(|| self.quarantined(&context)).flatten();
         let (payloads, judgement) = match quarantine {
             Some(quarantine) => {
                 let judgement = suspended(&quarantine, &payloads);
@@ -188,10 +188,11 @@ impl Guardrail {
             }
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
-        let Judgement { decision, coverage, model, to_mask, late, repeats } = judgement;
+        let Judgement { decision, coverage, model, tool, to_mask, late, repeats } = judgement;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
         }
+        context.name_tool(tool);
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
             masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
         } else {
@@ -268,6 +269,11 @@ impl Guardrail {
         self.log.append(exchanges.into_iter().map(|Exchange(record)| record).collect(), deadline.into()).await
     }
 
+    /// Whether the requests of this call's session are refused.
+    pub(super) fn quarantined(&self, context: &CallContext) -> Option<Quarantine> {
+        self.sessions.quarantined(self.sessions.key(context)?)
+    }
+
     /// That an answer is judged by itself: its session need not judge it when it comes back in a request.
     pub(super) fn answered(&self, context: &CallContext, payloads: &Payloads) {
         if let Some(key) = self.sessions.key(context) {
@@ -281,6 +287,9 @@ impl Guardrail {
         known(&self.policies.view(), &policies)?;
         if context.model.is_empty() {
             context.model = payloads.request().or(payloads.response()).and_then(extract::model).unwrap_or_default();
+        }
+        if context.tool().is_empty() {
+            context.name_tool(payloads.request().and_then(extract::tool));
         }
         self.answered(&context, &payloads);
         Ok(Exchange(NewRecord {
@@ -317,11 +326,18 @@ fn answered(memory: Memory<'_>, payloads: &Payloads) {
 }
 
 /// A request of a session in quarantine is refused as it is: nothing in it could change that.
+pub(super) fn refusal(quarantine: &Quarantine) -> (Decision, Coverage) {
+    let decision = Decision::fold(vec![judge::refusal(quarantine)]);
+    (decision, Coverage::none(CoverageStatus::NotChecked, "the session is in quarantine"))
+}
+
 fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
+    let (decision, coverage) = refusal(quarantine);
     Judgement {
-        decision: Decision::fold(vec![judge::refusal(quarantine)]),
-        coverage: Coverage::none(CoverageStatus::NotChecked, "the session is in quarantine"),
+        decision,
+        coverage,
         model: payloads.request().and_then(extract::model),
+        tool: payloads.request().and_then(extract::tool),
         to_mask: Vec::new(),
         late: Vec::new(),
         repeats: Vec::new(),
