@@ -118,6 +118,11 @@ impl ApiError {
     }
 }
 
+/// A field with a value that is not allowed.
+pub fn invalid(field: &str, why: impl std::fmt::Display) -> ApiError {
+    ApiError::new(ErrorCode::InvalidArgument, format!("`{field}` {why}")).at(field)
+}
+
 impl From<ApiError> for Status {
     fn from(error: ApiError) -> Self {
         let mut details = ErrorDetails::new();

@@ -1,6 +1,8 @@
-//! The messages as proto JSON (canonical mapping), as plain JSON, and as JSON schemas.
+//! The messages as proto JSON (canonical mapping), as plain JSON, and as JSON schemas; and
+//! [`raw`], how other JSON is read.
 
 mod plain;
+pub mod raw;
 
 use std::{
     collections::{BTreeMap, HashMap},

@@ -1,8 +1,13 @@
-//! What both programs share: the gRPC bindings with their JSON, the closed error code, who may call, and TLS.
+//! What both programs share: the gRPC bindings with their JSON and a client, the closed error code, who may call, and
+//! what stands at a port: TLS, connections, bodies.
 
 pub mod access;
+pub mod body;
+pub mod capture;
+pub mod client;
 pub mod error;
 pub mod json;
+pub mod serve;
 pub mod tls;
 
 /// The bindings of `proto/portcullis/v1`, whose comments are the public reference.

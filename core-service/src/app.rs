@@ -4,7 +4,6 @@ pub mod canary;
 pub mod check;
 pub mod compose;
 pub mod eval;
-mod incoming;
 mod lines;
 pub mod lint;
 pub mod report;

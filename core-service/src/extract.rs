@@ -39,6 +39,8 @@ pub struct Extracted<'a> {
     pub segments: Vec<Segment<'a>>,
     /// The payload's own `model`.
     pub model: Option<Cow<'a, str>>,
+    /// The tool that an MCP call is for.
+    pub tool: Option<String>,
 }
 
 pub fn extract(direction: Direction, payload: &Payload) -> Result<Extracted<'_>, Unreadable> {
@@ -50,13 +52,15 @@ pub fn extract(direction: Direction, payload: &Payload) -> Result<Extracted<'_>,
                 Direction::Response => Role::Assistant,
             };
             segments.push(role, &Pointer::default(), Cow::Borrowed(text), None)?;
-            Ok(Extracted { segments: segments.list, model: None })
+            Ok(Extracted { segments: segments.list, model: None, tool: None })
         }
         Payload::Json(bytes) => {
             let document = json::parse(bytes)?;
             let model = document.field("model").and_then(Json::as_str).map(|name| Cow::Owned(name.to_owned()));
-            document_of(Family::of(direction, &document), document, &mut segments)?;
-            Ok(Extracted { segments: segments.list, model })
+            let family = Family::of(direction, &document);
+            let tool = if let Family::Mcp(message) = family { mcp::tool(message, &document) } else { None };
+            document_of(family, document, &mut segments)?;
+            Ok(Extracted { segments: segments.list, model, tool })
         }
     }
 }
@@ -91,6 +95,28 @@ pub fn model(payload: &Payload) -> Option<String> {
     match payload {
         Payload::Text(_) => None,
         Payload::Json(bytes) => serde_json::from_slice::<Named>(bytes).ok()?.model,
+    }
+}
+
+/// The tool that an MCP call is for, without reading the rest of it.
+pub fn tool(payload: &Payload) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Call {
+        method: Option<String>,
+        params: Option<Named>,
+        name: Option<String>,
+        arguments: Option<serde::de::IgnoredAny>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: Option<String>,
+    }
+    let Payload::Json(bytes) = payload else { return None };
+    let call: Call = serde_json::from_slice(bytes).ok()?;
+    match call.params {
+        Some(params) if call.method.as_deref() == Some("tools/call") => params.name,
+        Some(_) => None,
+        None => call.arguments.and(call.name),
     }
 }
 

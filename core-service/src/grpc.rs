@@ -1,5 +1,6 @@
 //! The service's gRPC face: adapters of a few lines over the use cases.
 
+mod canary;
 mod convert;
 mod deadline;
 mod event;

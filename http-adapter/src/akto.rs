@@ -25,7 +25,7 @@ use axum::{
 use http::StatusCode;
 use portcullis_api::{
     access::Principal,
-    error::ApiError,
+    error::{ApiError, invalid},
     v1::{CheckRequest, CheckResponse, CoverageView, Direction, IngestRequest, Operation, Recording},
 };
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ use crate::{
     Adapter, Call,
     decision::Outcome,
     error::Failure,
-    query::{flag, invalid, once, pairs},
+    query::{flag, once, pairs},
     reply,
 };
 

@@ -5,7 +5,10 @@ use http::{
     HeaderValue,
     header::{RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use portcullis_api::error::{self, ApiError, ErrorCode};
+use portcullis_api::{
+    client::CallError,
+    error::{self, ApiError, ErrorCode},
+};
 use serde::Serialize;
 
 use crate::reply;
@@ -32,6 +35,12 @@ pub(crate) enum Form {
 impl Failure {
     pub(crate) fn akto(self) -> Self {
         Self { form: Form::Akto, ..self }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(CallError { error, request_id }: CallError) -> Self {
+        Self { error, request_id, form: Form::Plain }
     }
 }
 

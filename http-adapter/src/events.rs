@@ -9,7 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use portcullis_api::{
-    error::{ApiError, ErrorCode},
+    error::{ApiError, ErrorCode, invalid},
     json::{number, plain},
     v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, Verdict},
 };
@@ -22,7 +22,7 @@ use serde_json::{
 use crate::{
     Adapter,
     error::Failure,
-    query::{flag, invalid, once, pairs},
+    query::{flag, once, pairs},
     reply,
 };
 

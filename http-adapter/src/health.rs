@@ -7,7 +7,7 @@ use http::StatusCode;
 use portcullis_api::{
     error::{ApiError, ErrorCode},
     json::plain,
-    v1::{PolicyState, PolicyStatus},
+    v1::{ListPoliciesRequest, PolicyState, PolicyStatus},
 };
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn policies(core: &Core) -> Result<Vec<PolicyStatus>, Failure> {
     if !core.is_serving().await? {
         return Err(ApiError::new(ErrorCode::Unavailable, "the core service is starting or shutting down").into());
     }
-    Ok(core.list_policies().await?.policies)
+    Ok(core.list_policies(ListPoliciesRequest {}).await?.policies)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! for each of its records; what a gateway's contract asks for beyond that is decided here and nowhere else.
 
 mod akto;
-mod body;
 mod canary;
 mod capture;
 mod core;
@@ -11,13 +10,11 @@ mod error;
 mod events;
 mod generic;
 mod health;
-mod json;
 mod layers;
 mod metrics;
 mod openapi;
 mod query;
 mod reply;
-mod serve;
 mod settings;
 #[cfg(test)]
 mod testing;
@@ -32,17 +29,16 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 use http::request::Parts;
-use portcullis_api::{access::Principal, error::ApiError};
-
-pub use self::{
-    core::{Core, InvalidCore},
-    serve::serve,
-    settings::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord},
-};
-use crate::{
+use portcullis_api::{
+    access::Principal,
     body::{BodyReader, Held},
     capture::Captures,
+    client::Client,
+    error::ApiError,
 };
+
+use self::core::Core;
+pub use self::settings::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -60,7 +56,9 @@ impl Adapter {
     async fn read(&self, request: Request) -> Result<Call<'_>, ApiError> {
         let (head, body) = request.into_parts();
         let body = self.bodies.read(&head.headers, body).await?;
-        self.captures.keep(&head, &body.bytes)?;
+        if capture::wanted(head.uri.query())? {
+            self.captures.keep(&head, &body.bytes);
+        }
         let caller = head.extensions.get().cloned().unwrap_or_default();
         Ok(Call { head, body, caller })
     }
@@ -109,10 +107,10 @@ fn guarded() -> Vec<Route> {
 }
 
 /// Every route of the adapter.
-pub fn router(core: Core, settings: AdapterSettings) -> Router {
+pub fn router(client: Client, settings: AdapterSettings) -> Router {
     let adapter = Adapter {
-        core: core.limited(&settings),
-        bodies: BodyReader::new(&settings),
+        core: Core::new(client, &settings),
+        bodies: BodyReader::new(&settings.bodies),
         // What users wrote is shown to nobody who did not say who they are.
         captures: Captures::new(settings.capture && !settings.access.is_open()),
         contract: settings.contract,

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use clap::Parser;
 use core_service::{
     app::{
@@ -20,8 +21,13 @@ use core_service::{
     },
     telemetry::metrics,
 };
-use http_adapter::{AdapterSettings, Contract, Core, Metrics, OnResponse, UnknownWord};
-use portcullis_api::tls;
+use http_adapter::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord, router};
+use portcullis_api::{
+    body::BodyLimits,
+    client::Client,
+    serve::{self, Connections, Protocol},
+    tls,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +97,8 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
     shared.must_be_guarded("HTTP", http_listen)?;
     let settings = adapter(cli, file, &shared)?;
+    let connections =
+        Connections { tls: shared.tls.clone(), max: shared.connections, ..Connections::new(Protocol::Http) };
     let listener = compose::bind("HTTP", http_listen).await?;
     let address = listener.local_addr().map_err(other)?;
     let scheme = if shared.tls.is_some() { "https" } else { "http" };
@@ -109,7 +117,8 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
     let stop = CancellationToken::new();
     if let Some(every) = canary::period(cli.canary_every_s, &file.canary)? {
         let tokens = canary::tokens(cli.shared.access.auth_bearer_tokens.as_ref(), &file.auth);
-        let plan = cli.canary.plan(&file.canary, address, tokens)?;
+        let own = canary::Own { http: address, tls: shared.tls.is_some(), tokens };
+        let plan = cli.canary.plan(&file.canary, &own)?;
         tokio::spawn(canary::repeat(plan, every, stop.clone()));
     }
     let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());
@@ -117,21 +126,21 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         let token = cli.core_bearer_token.as_ref().or(file.core.bearer_token.as_ref()).map(Secret::expose);
         let roots = cli.core_ca.as_ref().or(file.core.ca.as_ref()).filter(|path| !path.as_os_str().is_empty());
         let roots = roots.map(|path| tls::certificates(path)).transpose()?;
-        let core = Core::remote(&url, token, roots.as_deref()).map_err(|error| {
+        let core = Client::remote(&url, token, roots.as_deref()).map_err(|error| {
             StartError::Settings(SettingsError::Invalid { name: "core.url", message: error.to_string() })
         })?;
         let report = report.line("core", &url).line("contract", contract).line("responses", responses);
         let report = report.tls(shared.tls.as_ref()).access(&shared.access, shared.auth_mode, &[address]);
         report.print().map_err(other)?;
         let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
-        return serve(listener, core, settings, stop, signals, async {}).await;
+        return serve(listener, router(core, settings), connections, stop, signals, async {}).await;
     }
     shared.must_be_guarded("gRPC", shared.grpc_listen)?;
     let grpc = compose::bind("gRPC", shared.grpc_listen).await?;
     let grpc_address = grpc.local_addr().map_err(other)?;
     let engine = Engine::start(&shared).await?;
     let serving = engine.serve(grpc, stop.clone())?;
-    let core = Core::embedded(engine.embedded()?);
+    let core = Client::embedded(engine.embedded()?);
     let settings = AdapterSettings { metrics: Some(Metrics::new(engine.metrics())), ..settings };
     let report = report
         .line("grpc", grpc_address)
@@ -145,7 +154,8 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         .access(&shared.access, shared.auth_mode, &[address, grpc_address])
         .off(&engine.sinks());
     report.print().map_err(other)?;
-    let served = serve(listener, core, settings, stop, signals, engine.begin_drain()).await;
+    let router = router(core, settings);
+    let served = serve(listener, router, connections, stop, signals, engine.begin_drain()).await;
     let _ = serving.await;
     engine.finish().await;
     served
@@ -154,14 +164,13 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
 /// Until a signal; `drain` runs before the doors close.
 async fn serve(
     listener: TcpListener,
-    core: Core,
-    settings: AdapterSettings,
+    router: Router,
+    connections: Connections,
     stop: CancellationToken,
     signals: Signals,
     drain: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let router = http_adapter::router(core, settings.clone());
-    let serving = http_adapter::serve(listener, router, stop.clone(), &settings);
+    let serving = serve::serve(listener, router, stop.clone(), &connections);
     let stopping = async {
         signals.interrupted().await;
         drain.await;
@@ -182,16 +191,16 @@ fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSetti
     }
     let millis = |set: Option<u64>, default| set.map_or(default, Duration::from_millis);
     Ok(AdapterSettings {
-        body_bytes: shared.body_bytes,
-        body_timeout: millis(file.limits.body_timeout_ms, defaults.body_timeout),
-        body_budget: file.limits.body_budget_bytes.unwrap_or(defaults.body_budget).max(shared.body_bytes),
+        bodies: BodyLimits {
+            bytes: shared.body_bytes,
+            timeout: millis(file.limits.body_timeout_ms, defaults.bodies.timeout),
+            budget: file.limits.body_budget_bytes.unwrap_or(defaults.bodies.budget).max(shared.body_bytes),
+        },
         call_deadline: millis(file.limits.call_timeout_ms, defaults.call_deadline),
         contract: word(cli.contract, file.contract.as_deref(), "contract")?,
         on_response: word(cli.on_response, file.on_response.as_deref(), "on_response")?,
         capture,
         access: shared.access.clone(),
-        tls: shared.tls.clone(),
-        max_connections: file.limits.connections.unwrap_or(defaults.max_connections),
         ..defaults
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, str::FromStr};
 
-use portcullis_api::error::{ApiError, ErrorCode};
+use portcullis_api::error::{ApiError, invalid};
 
 use crate::settings::{Contract, OnResponse, Operation, UnknownWord};
 
@@ -107,12 +107,10 @@ pub(crate) fn pairs(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, 
     form_urlencoded::parse(query.unwrap_or_default().as_bytes())
 }
 
-pub(crate) fn invalid(field: &str, why: impl std::fmt::Display) -> ApiError {
-    ApiError::new(ErrorCode::InvalidArgument, format!("`{field}` {why}")).at(field)
-}
-
 #[cfg(test)]
 mod tests {
+    use portcullis_api::error::ErrorCode;
+
     use super::*;
 
     fn sync(query: &str) -> Option<bool> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use portcullis_api::{access::Access, tls::Tls};
+use portcullis_api::{access::Access, body::BodyLimits};
 
 /// A word that is none of those that a setting knows.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -86,12 +86,7 @@ impl fmt::Debug for Metrics {
 
 #[derive(Debug, Clone)]
 pub struct AdapterSettings {
-    /// The largest body that is read.
-    pub body_bytes: usize,
-    /// From the end of a call's head to the end of its body.
-    pub body_timeout: Duration,
-    /// Bytes of bodies that may be held at once, over all calls.
-    pub body_budget: usize,
+    pub bodies: BodyLimits,
     /// What one call of the core may take.
     pub call_deadline: Duration,
     /// For a call that does not choose.
@@ -103,35 +98,18 @@ pub struct AdapterSettings {
     pub access: Access,
     /// What `GET /metrics` shows. None: this program measures nothing.
     pub metrics: Option<Metrics>,
-    /// None: in the clear.
-    pub tls: Option<Tls>,
-    pub max_connections: usize,
-    /// From a connection's start to the end of its first call's head, and before that for the handshake of TLS.
-    pub header_timeout: Duration,
-    /// How long a connection may stay open between two calls. Longer than the gateways' pools keep theirs (90 s is
-    /// common): a server that closes first loses the call that is under way, and a lost call may be let pass.
-    pub idle_timeout: Duration,
-    /// How long calls under way may take once the shutdown began.
-    pub drain_timeout: Duration,
 }
 
 impl Default for AdapterSettings {
     fn default() -> Self {
         Self {
-            body_bytes: 8 << 20,
-            body_timeout: Duration::from_secs(10),
-            body_budget: 256 << 20,
+            bodies: BodyLimits::default(),
             call_deadline: Duration::from_secs(5),
             contract: Contract::default(),
             on_response: OnResponse::default(),
             capture: false,
             access: Access::default(),
             metrics: None,
-            tls: None,
-            max_connections: 4096,
-            header_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(120),
-            drain_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -6,9 +6,10 @@ use axum::{Router, body::Body, response::Response};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use portcullis_api::{
+    client::Client,
     error::ApiError,
     v1::{
-        self, event_service_server as event, guardrail_service_server as guardrail,
+        self, canary_service_server as canary, event_service_server as event, guardrail_service_server as guardrail,
         ingestion_service_server as ingestion, policy_service_server as policy,
     },
 };
@@ -17,7 +18,7 @@ use tonic::{Status, codegen::BoxStream, metadata::MetadataMap, service::Routes};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::ServiceExt as _;
 
-use crate::{AdapterSettings, Core, router};
+use crate::{AdapterSettings, router};
 
 pub(crate) const ID: &str = "0198c2a4-7f00-7000-8000-000000000001";
 pub(crate) const TRUEFOUNDRY: &str = "/api/http-proxy/truefoundry";
@@ -28,7 +29,9 @@ pub(crate) enum Call {
     Ingest(v1::IngestRequest),
     ListEvents(v1::ListEventsRequest),
     GetEvent(v1::GetEventRequest),
-    RecordCanary(v1::RecordCanaryRequest),
+    BeginCanary,
+    GetCanary(v1::GetCanaryRequest),
+    EndCanary(v1::EndCanaryRequest),
     ListPolicies,
 }
 
@@ -37,7 +40,9 @@ pub(crate) enum Call {
 struct Answers {
     check: Option<v1::CheckResponse>,
     ingest: Option<v1::IngestResponse>,
-    canary: Option<v1::RecordCanaryResponse>,
+    begun: Option<v1::BeginCanaryResponse>,
+    canary: Option<v1::GetCanaryResponse>,
+    ended: Option<v1::EndCanaryResponse>,
     events: Option<v1::ListEventsResponse>,
     event: Option<v1::GetEventResponse>,
     policies: Option<v1::ListPoliciesResponse>,
@@ -64,7 +69,9 @@ macro_rules! told {
 impl FakeCore {
     told! {
         checks(check: v1::CheckResponse);
-        records_canary(canary: v1::RecordCanaryResponse);
+        begins_canary(begun: v1::BeginCanaryResponse);
+        has_canary(canary: v1::GetCanaryResponse);
+        ends_canary(ended: v1::EndCanaryResponse);
         finds(events: v1::ListEventsResponse);
         finds_one(event: v1::GetEventResponse);
         has_policies(policies: v1::ListPoliciesResponse);
@@ -100,18 +107,19 @@ impl FakeCore {
             .add_service(guardrail::GuardrailServiceServer::new(self.clone()).max_decoding_message_size(usize::MAX))
             .add_service(ingestion::IngestionServiceServer::new(self.clone()).max_decoding_message_size(usize::MAX))
             .add_service(policy::PolicyServiceServer::new(self.clone()))
-            .add_service(event::EventServiceServer::new(self.clone()));
+            .add_service(event::EventServiceServer::new(self.clone()))
+            .add_service(canary::CanaryServiceServer::new(self.clone()));
         (routes, reporter)
     }
 
     pub(crate) fn router(&self, settings: AdapterSettings) -> Router {
-        router(Core::embedded(self.routes().0), settings)
+        router(Client::embedded(self.routes().0), settings)
     }
 
     pub(crate) async fn router_while_it_drains(&self) -> Router {
         let (routes, reporter) = self.routes();
         reporter.set_service_status("", ServingStatus::NotServing).await;
-        router(Core::embedded(routes), AdapterSettings::default())
+        router(Client::embedded(routes), AdapterSettings::default())
     }
 
     async fn answer<M, A: Clone>(
@@ -164,12 +172,23 @@ impl ingestion::IngestionService for FakeCore {
         self.answer(request, Call::Ingest, |answers| &answers.ingest).await
     }
 
-    async fn record_canary(&self, request: In<v1::RecordCanaryRequest>) -> Out<v1::RecordCanaryResponse> {
-        self.answer(request, Call::RecordCanary, |answers| &answers.canary).await
-    }
-
     async fn ingest_stream(&self, _: In<tonic::Streaming<v1::IngestStreamRequest>>) -> Out<v1::IngestStreamResponse> {
         unused()
+    }
+}
+
+#[tonic::async_trait]
+impl canary::CanaryService for FakeCore {
+    async fn begin_canary(&self, request: In<v1::BeginCanaryRequest>) -> Out<v1::BeginCanaryResponse> {
+        self.answer(request, |_| Call::BeginCanary, |answers| &answers.begun).await
+    }
+
+    async fn get_canary(&self, request: In<v1::GetCanaryRequest>) -> Out<v1::GetCanaryResponse> {
+        self.answer(request, Call::GetCanary, |answers| &answers.canary).await
+    }
+
+    async fn end_canary(&self, request: In<v1::EndCanaryRequest>) -> Out<v1::EndCanaryResponse> {
+        self.answer(request, Call::EndCanary, |answers| &answers.ended).await
     }
 }
 

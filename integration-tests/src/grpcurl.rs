@@ -1,9 +1,8 @@
 //! The real grpcurl, as engineers debug with it.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::process::{Command, Output};
+
+use crate::tool;
 
 /// Runs it against an address; panics when it is not installed.
 pub fn grpcurl(arguments: &[&str]) -> Result<String, String> {
@@ -16,11 +15,8 @@ pub fn grpcurl_tls(authority: &str, arguments: &[&str]) -> Result<String, String
 }
 
 fn run(transport: &[&str], arguments: &[&str]) -> Result<String, String> {
-    let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".tools"), PathBuf::from);
-    let program = tools.join("grpcurl");
-    assert!(program.exists(), "{} is missing: run integration-tests/run", program.display());
-    let Output { status, stdout, stderr } = Command::new(program).args(transport).args(arguments).output().unwrap();
+    let Output { status, stdout, stderr } =
+        Command::new(tool("grpcurl")).args(transport).args(arguments).output().unwrap();
     if status.success() {
         Ok(String::from_utf8(stdout).unwrap())
     } else {

@@ -29,7 +29,16 @@ pub use http::{Answer, Client};
 pub use program::{Program, Setup};
 pub use upstream::Upstream;
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, path::PathBuf, time::Duration};
+
+/// What `integration-tests/run` installed; panics when it is not there.
+pub fn tool(name: &str) -> PathBuf {
+    let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".tools"), PathBuf::from);
+    let tool = tools.join(name);
+    assert!(tool.exists(), "{} is missing: run integration-tests/run", tool.display());
+    tool
+}
 
 /// Asks until the answer is there. Without an own limit: a test run has one for all.
 pub async fn until<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {

@@ -118,7 +118,7 @@ impl Setup {
             }
         }
         printed.follow(stdout);
-        Program { child, printed, addresses, secure, _folder: Arc::clone(&self.folder) }
+        Program { child, printed, addresses, secure, folder: Arc::clone(&self.folder) }
     }
 
     /// Starts what is expected not to run: its exit status and what it said.
@@ -161,7 +161,7 @@ pub struct Program {
     addresses: BTreeMap<String, String>,
     secure: bool,
     /// Its log and its policies must not vanish under it.
-    _folder: Arc<TempDir>,
+    folder: Arc<TempDir>,
 }
 
 impl Program {
@@ -181,6 +181,11 @@ impl Program {
     /// Whether a gRPC port was announced.
     pub fn has_grpc(&self) -> bool {
         self.addresses.contains_key("grpc")
+    }
+
+    /// Of its data, policies and settings, and for what a test puts beside them.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn printed(&self) -> String {

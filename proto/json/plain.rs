@@ -14,7 +14,7 @@ use prost_reflect::{
 use serde_json::{Map, Value, json};
 
 use super::{PACKAGE, POOL, message, unfit};
-use crate::error::{ApiError, ErrorCode};
+use crate::error::{ApiError, invalid};
 
 /// A message of this name.
 pub fn plain<M: Message>(name: &str, found: &M) -> Result<Map<String, Value>, ApiError> {
@@ -36,8 +36,7 @@ pub fn number(enumeration: &str, word: &str, field: &str) -> Result<i32, ApiErro
     let known = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
     known.map(|(_, number)| *number).ok_or_else(|| {
         let words: Vec<_> = words.iter().map(|(word, _)| word.as_str()).collect();
-        let message = format!("`{field}` must be one of: {}", words.join(", "));
-        ApiError::new(ErrorCode::InvalidArgument, message).at(field)
+        invalid(field, format_args!("must be one of: {}", words.join(", ")))
     })
 }
 

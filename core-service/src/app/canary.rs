@@ -57,8 +57,8 @@ pub struct CanaryOverrides {
 }
 
 impl CanaryOverrides {
-    /// `http` is where the own endpoint listens, and `tokens` what opens it, comma separated.
-    pub fn plan(&self, file: &CanaryFile, http: SocketAddr, tokens: &str) -> Result<Plan, SettingsError> {
+    /// `own` is the service's own endpoint.
+    pub fn plan(&self, file: &CanaryFile, own: &Own<'_>) -> Result<Plan, SettingsError> {
         let text = |set: &Option<String>, file: &Option<String>| {
             set.clone().or_else(|| file.clone()).filter(|text| !text.is_empty())
         };
@@ -80,9 +80,17 @@ impl CanaryOverrides {
                 Some(Gateway::new(&url, &model, headers).map_err(|error| invalid("canary.url", &error))?)
             }
         };
-        let endpoint = text(&self.canary_endpoint, &file.endpoint).unwrap_or_else(|| format!("http://{}", near(http)));
+        let endpoint = match text(&self.canary_endpoint, &file.endpoint) {
+            Some(url) => url,
+            // Whom the certificate is for, its address does not say.
+            None if own.tls => {
+                let message = "the HTTP port speaks TLS: name this service by https:// and a name of its certificate";
+                return Err(SettingsError::Invalid { name: "canary.endpoint", message: message.to_owned() });
+            }
+            None => format!("http://{}", near(own.http)),
+        };
         let authorization = secret(&self.canary_endpoint_authorization, &file.endpoint_authorization).or_else(|| {
-            let token = tokens.split(',').map(str::trim).find(|token| !token.is_empty())?;
+            let token = own.tokens.split(',').map(str::trim).find(|token| !token.is_empty())?;
             Some(format!("Bearer {token}"))
         });
         let endpoint = Endpoint::new(&endpoint, authorization.as_deref());
@@ -111,6 +119,16 @@ impl CanaryOverrides {
         // Not repeated: it holds credentials.
         pairs.ok_or_else(|| SettingsError::Invalid { name: "canary.headers", message: "name=value pairs".to_owned() })
     }
+}
+
+/// The service's own endpoint, as far as it is known where a run is planned.
+#[derive(Debug)]
+pub struct Own<'a> {
+    /// Where it listens.
+    pub http: SocketAddr,
+    pub tls: bool,
+    /// What opens it, comma separated.
+    pub tokens: &'a str,
 }
 
 fn invalid(name: &'static str, error: &InvalidUrl) -> SettingsError {
@@ -175,6 +193,8 @@ pub struct CanaryArgs {
     pub http_listen: Option<SocketAddr>,
     #[arg(long, env = "PORTCULLIS_AUTH_BEARER_TOKENS", hide = true, hide_env_values = true)]
     pub auth_bearer_tokens: Option<Secret>,
+    #[arg(long, env = "PORTCULLIS_TLS_CERT", hide = true)]
+    pub tls_cert: Option<PathBuf>,
     #[command(flatten)]
     pub probe: CanaryOverrides,
     #[arg(long, value_enum, default_value_t)]
@@ -193,7 +213,9 @@ pub fn command(args: &CanaryArgs, out: &mut impl Write) -> Result<bool, StartErr
     let other = |error: &dyn std::fmt::Display| StartError::Other(error.to_string());
     let file = File::read(args.config.as_deref())?;
     let http = args.http_listen.or(file.http.listen).unwrap_or(([127, 0, 0, 1], 8080).into());
-    let plan = args.probe.plan(&file.canary, http, tokens(args.auth_bearer_tokens.as_ref(), &file.auth))?;
+    let tls = args.tls_cert.as_ref().or(file.tls.cert.as_ref()).is_some_and(|path| !path.as_os_str().is_empty());
+    let own = Own { http, tls, tokens: tokens(args.auth_bearer_tokens.as_ref(), &file.auth) };
+    let plan = args.probe.plan(&file.canary, &own)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| other(&error))?;
     let report = runtime.block_on(canary::run(&plan)).map_err(|error| other(&error))?;
     let written = match args.format {
@@ -258,7 +280,7 @@ mod tests {
 
     fn plan(toml: &str, set: &CanaryOverrides, tokens: &str) -> Result<Plan, SettingsError> {
         let file: File = toml::from_str(toml).unwrap();
-        set.plan(&file.canary, "0.0.0.0:8080".parse().unwrap(), tokens)
+        set.plan(&file.canary, &Own { http: "0.0.0.0:8080".parse().unwrap(), tls: file.tls.cert.is_some(), tokens })
     }
 
     #[test]
@@ -272,6 +294,8 @@ mod tests {
         let set = CanaryOverrides { canary_model: Some("other".to_owned()), ..CanaryOverrides::default() };
         assert_eq!(plan(toml, &set, "").unwrap().gateway.unwrap().model(), "other");
         assert!(plan("", &CanaryOverrides::default(), "").unwrap().gateway.is_none());
+        let secure = "tls.cert = 'a.pem'\n[canary]\nendpoint = 'https://guard.example'";
+        assert!(plan(secure, &CanaryOverrides::default(), "").is_ok());
     }
 
     #[test]
@@ -282,6 +306,7 @@ mod tests {
             ("canary = { url = 'gw', model = 'm' }", CanaryOverrides::default()),
             ("canary = { url = 'http://a:hunter2@gw', model = 'm' }", CanaryOverrides::default()),
             ("canary.timeout_ms = 0", CanaryOverrides::default()),
+            ("tls.cert = 'a.pem'", CanaryOverrides::default()),
             ("canary = { url = 'http://gw', model = 'm' }", headers),
         ] {
             let refused = plan(toml, &set, "").unwrap_err().to_string();

@@ -4,7 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use portcullis_api::{
     access::Access,
-    tls::{Tls, TlsError},
+    serve::{self, Connections, Protocol},
+    tls::TlsError,
 };
 use tokio::{
     net::TcpListener,
@@ -13,10 +14,8 @@ use tokio::{
     time,
 };
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
 
 use super::{
-    incoming,
     settings::{CoreSettings, SettingsError},
     sinks::Sinks,
 };
@@ -35,7 +34,7 @@ use crate::{
     telemetry::{LogState, metrics},
 };
 
-/// For calls that are under way when the service stops.
+/// For work that is under way when the service stops.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +49,6 @@ pub enum StartError {
     Listen { what: &'static str, address: SocketAddr, source: std::io::Error },
     #[error("reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    #[error("gRPC: {0}")]
-    Grpc(#[from] tonic::transport::Error),
     #[error("tls: {0}")]
     Tls(#[from] TlsError),
     #[error("{0}")]
@@ -63,7 +60,7 @@ pub enum StartError {
 pub struct Core {
     api: Api,
     access: Access,
-    tls: Option<Tls>,
+    connections: Connections,
     deliveries: Deliveries,
     work: Vec<JoinHandle<()>>,
     /// Ends the policy watcher, the background analysis and the sinks.
@@ -102,7 +99,9 @@ impl Core {
             health: tonic_health::server::HealthReporter::new(),
         };
         api.set_serving(true).await;
-        Ok(Self { api, access: settings.access.clone(), tls: settings.tls.clone(), deliveries, work, stop_work })
+        let (tls, max) = (settings.tls.clone(), settings.connections);
+        let connections = Connections { tls, max, ..Connections::new(Protocol::Grpc) };
+        Ok(Self { api, access: settings.access.clone(), connections, deliveries, work, stop_work })
     }
 
     /// The services for a client in the same process, who has asked for credentials itself.
@@ -137,30 +136,14 @@ impl Core {
         self.api.guardrail.log().node()
     }
 
-    /// Serves the gRPC port until `stop`, then lets calls end for as long as [`DRAIN`].
+    /// Serves the gRPC port until `stop`, then lets calls end for a while.
     pub fn serve(&self, listener: TcpListener, stop: CancellationToken) -> Result<JoinHandle<()>, StartError> {
         let routes = self.api.routes(self.access.clone())?;
-        let incoming = incoming::accept(listener, self.tls.as_ref())?;
-        let stopped = stop.clone();
-        let serving = Server::builder()
-            .tcp_nodelay(true)
-            .http2_keepalive_interval(Some(Duration::from_secs(30)))
-            .max_concurrent_streams(1024)
-            .add_routes(routes)
-            .serve_with_incoming_shutdown(incoming, async move { stopped.cancelled().await });
+        let connections = self.connections.clone();
+        // Said now, and not when the first connection comes.
+        connections.tls.as_ref().map(|tls| tls.acceptor(&["h2"])).transpose()?;
         Ok(tokio::spawn(async move {
-            tokio::pin!(serving);
-            let served = tokio::select! {
-                served = &mut serving => served,
-                () = stop.cancelled() => match time::timeout(DRAIN, serving).await {
-                    Ok(served) => served,
-                    Err(_) => {
-                        tracing::warn!("gRPC calls were still under way when their time was over");
-                        Ok(())
-                    }
-                },
-            };
-            if let Err(error) = served {
+            if let Err(error) = serve::serve(listener, routes, stop, &connections).await {
                 tracing::error!(%error, "the gRPC port failed");
             }
         }))

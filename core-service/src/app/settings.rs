@@ -15,6 +15,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use portcullis_api::{
     access::{Access, InvalidCredential},
+    serve::Connections,
     tls::{Tls, TlsError},
 };
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -154,6 +155,7 @@ pub struct LimitsFile {
     pub body_budget_bytes: Option<usize>,
     /// Milliseconds that the adapter waits for the core.
     pub call_timeout_ms: Option<u64>,
+    /// Of each port, at the same time.
     pub connections: Option<usize>,
 }
 
@@ -208,6 +210,8 @@ pub struct CoreSettings {
     /// None: nothing goes to Kafka.
     pub kafka: Option<KafkaSettings>,
     pub body_bytes: usize,
+    /// Of each port.
+    pub connections: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
     pub log_format: LogFormat,
@@ -275,12 +279,16 @@ impl CoreSettings {
             tls: tls::tls(&overrides.tls, &file.tls)?,
             kafka: kafka::kafka(&overrides.kafka, &file.kafka)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
+            connections: file.limits.connections.unwrap_or(Connections::MAX),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
+        }
+        if settings.connections == 0 {
+            return Err(SettingsError::Invalid { name: "limits.connections", message: "at least 1".to_owned() });
         }
         if settings.mask_key.as_ref().is_some_and(|key| key.expose().len() < 16) {
             return Err(SettingsError::Invalid { name: "mask.key", message: "at least 16 bytes".to_owned() });

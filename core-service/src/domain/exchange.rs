@@ -119,11 +119,32 @@ pub struct CallContext {
 impl CallContext {
     /// Bytes of a session's id. A longer one is none.
     pub const MAX_SESSION: usize = 256;
+    /// Bytes of a tool's name that is taken from a payload.
+    const MAX_TOOL: usize = 256;
+    pub const TOOL: &str = "tool_name";
+    pub const SERVER: &str = "mcp_server_name";
 
     /// What the caller says the call belongs to: `metadata.session_id`. It comes from the end user with most gateways,
     /// and means something only together with the principal, the user and the source. Empty when there is none.
     pub fn session(&self) -> &str {
         let named = self.metadata.get("session_id").map_or("", String::as_str);
         if named.len() <= Self::MAX_SESSION { named } else { "" }
+    }
+
+    /// The tool that is called, as gateways name it beside a hook of MCP; empty when there is none.
+    pub fn tool(&self) -> &str {
+        self.metadata.get(Self::TOOL).map_or("", String::as_str)
+    }
+
+    /// The MCP server of that tool.
+    pub fn server(&self) -> &str {
+        self.metadata.get(Self::SERVER).map_or("", String::as_str)
+    }
+
+    /// The payload's own name for the tool stands in where the caller names none.
+    pub fn name_tool(&mut self, named: Option<String>) {
+        if let Some(name) = named.filter(|name| !name.is_empty() && name.len() <= Self::MAX_TOOL) {
+            self.metadata.entry(Self::TOOL.to_owned()).or_insert(name);
+        }
     }
 }

@@ -43,6 +43,16 @@ impl Message {
     }
 }
 
+/// The name of the tool that is called.
+pub(super) fn tool(message: Message, document: &Json<'_>) -> Option<String> {
+    let call = match message {
+        Message::Call => Some(document),
+        Message::CallEnvelope => document.field("params"),
+        Message::Result | Message::ResultEnvelope => None,
+    };
+    call?.field("name")?.as_str().map(str::to_owned)
+}
+
 /// What requests to models and their answers hold, and MCP does not.
 const FOREIGN: [&str; 9] =
     ["messages", "choices", "model", "role", "prompt", "input", "output", "contents", "candidates"];

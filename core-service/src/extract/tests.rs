@@ -261,3 +261,25 @@ proptest! {
         let _ = extract(Direction::Request, &Payload::Json(bytes.into()));
     }
 }
+
+#[test]
+fn the_tool_of_an_mcp_call_is_its_name() {
+    let named = |json: &str| {
+        let payload = Payload::Json(json.to_owned().into());
+        let found = extract(Direction::Request, &payload).unwrap().tool;
+        assert_eq!(found, tool(&payload), "{json}");
+        found
+    };
+    let call = r#"{"name": "mail", "arguments": {"to": "x"}}"#;
+    assert_eq!(named(call).as_deref(), Some("mail"));
+    let rpc = format!(r#"{{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {call}}}"#);
+    assert_eq!(named(&rpc).as_deref(), Some("mail"));
+    for other in [
+        r#"{"arguments": {"to": "x"}}"#,
+        r#"{"messages": [{"role": "user", "name": "mail", "content": "x"}]}"#,
+        r#"{"content": [{"type": "text", "text": "x"}], "isError": false}"#,
+        r#"{"name": "mail"}"#,
+    ] {
+        assert_eq!(named(other), None);
+    }
+}

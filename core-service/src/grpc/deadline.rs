@@ -9,10 +9,14 @@ const DEFAULT: Duration = Duration::from_secs(5);
 /// Whatever a caller says.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Before the caller's own time is over, so that the answer that says why there is no verdict still arrives.
+const MARGIN: Duration = Duration::from_millis(50);
+
 /// From `grpc-timeout` (gRPC over HTTP/2, "Requests"): up to eight digits and a unit.
 pub(super) fn of(metadata: &MetadataMap) -> Instant {
     let asked = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(parse);
-    Instant::now() + asked.unwrap_or(DEFAULT).min(LONGEST)
+    let asked = asked.unwrap_or(DEFAULT).min(LONGEST);
+    Instant::now() + asked.saturating_sub(MARGIN.min(asked / 10))
 }
 
 /// Of one question in a stream: the stream's own deadline is for all of it.

@@ -6,8 +6,8 @@ use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
-        IngestRefusal, IngestRequest, IngestResponse, IngestStreamRequest, IngestStreamResponse, RecordCanaryRequest,
-        RecordCanaryResponse, ingestion_service_server::IngestionService,
+        IngestRefusal, IngestRequest, IngestResponse, IngestStreamRequest, IngestStreamResponse,
+        ingestion_service_server::IngestionService,
     },
 };
 use serde_json::value::RawValue;
@@ -16,19 +16,14 @@ use tonic::{Request, Response, Status, Streaming};
 use super::{convert, deadline, status};
 use crate::{
     domain::exchange::{Payload, Payloads},
-    guardrail::{
-        canary::{self, CanaryReport},
-        service::{Exchange, Guardrail, Ingest},
-    },
+    guardrail::service::{Exchange, Guardrail, Ingest},
     record::Appended,
-    telemetry::CanaryProblem,
 };
 
 /// Records of one stream that wait for the disk together.
 const BATCH: usize = 256;
 /// Bytes of an idempotency key.
 const MAX_KEY: usize = 128;
-const MAX_REPORT: usize = 64 << 10;
 
 #[derive(Debug, Clone)]
 pub(super) struct IngestionApi {
@@ -92,17 +87,6 @@ impl IngestionService for IngestionApi {
         Ok(Response::new(IngestResponse { request_id, sequence, duplicate: duplicate_of.is_some() }))
     }
 
-    async fn record_canary(
-        &self,
-        request: Request<RecordCanaryRequest>,
-    ) -> Result<Response<RecordCanaryResponse>, Status> {
-        let deadline = deadline::of(request.metadata());
-        let report = canary_report(request.into_inner())?;
-        let log = self.guardrail.log();
-        let sequence = canary::record(log, report, deadline).await.map_err(|error| status::from_log(&error))?;
-        Ok(Response::new(RecordCanaryResponse { event_id: format!("{}-{sequence}", log.node()) }))
-    }
-
     async fn ingest_stream(
         &self,
         request: Request<Streaming<IngestStreamRequest>>,
@@ -141,27 +125,6 @@ impl IngestionService for IngestionApi {
             }
         }
     }
-}
-
-fn canary_report(request: RecordCanaryRequest) -> Result<CanaryReport, ApiError> {
-    let RecordCanaryRequest { gateway, model, problems, report } = request;
-    for (field, text, longest) in [("gateway", &gateway, 256), ("model", &model, 1024)] {
-        if text.len() > longest {
-            return Err(convert::invalid(field, format_args!("longer than {longest} bytes")));
-        }
-    }
-    if report.len() > MAX_REPORT {
-        return Err(convert::invalid("report", format_args!("longer than {MAX_REPORT} bytes")));
-    }
-    serde_json::from_slice::<&RawValue>(&report)
-        .map_err(|error| ApiError::new(ErrorCode::MalformedPayload, format!("report: {error}")).at("report"))?;
-    let known = |problem: &String| {
-        CanaryProblem::of(problem).ok_or_else(|| convert::invalid("problems", "a problem that is not known"))
-    };
-    let mut problems = problems.iter().map(known).collect::<Result<Vec<_>, _>>()?;
-    problems.sort_unstable();
-    problems.dedup();
-    Ok(CanaryReport { gateway, model, problems, report })
 }
 
 fn refusal(index: u64, error: ApiError) -> IngestRefusal {

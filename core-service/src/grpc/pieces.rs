@@ -3,14 +3,17 @@
 //! Each text has a task of its own that judges its pieces in their order, and that records what was judged when no
 //! more can come: also when the caller is gone.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode},
     v1::{self, CheckRequest, CheckResponse, CoverageView, Direction, Operation, Piece},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, mpsc::error::TrySendError, oneshot},
+    time::timeout,
+};
 
 use super::{convert, deadline, guardrail::recording, status};
 use crate::{
@@ -26,6 +29,9 @@ use crate::{
 const OPEN: usize = 16;
 /// Bytes of one piece: about half a millisecond.
 const PIECE_BYTES: usize = 32 << 10;
+
+/// A text that gets no piece for so long is at its end: what is kept of it would be kept for as long as the stream.
+const IDLE: Duration = Duration::from_secs(120);
 
 type Answer = Result<CheckResponse, ApiError>;
 
@@ -44,6 +50,7 @@ pub(super) struct Texts {
     /// Whose stream it is.
     caller: Option<Principal>,
     open: HashMap<String, mpsc::Sender<Ask>>,
+    idle: Duration,
 }
 
 impl Texts {
@@ -53,7 +60,7 @@ impl Texts {
         waiting: usize,
         caller: Option<Principal>,
     ) -> Self {
-        Self { guardrail, payload_bytes, waiting, caller, open: HashMap::new() }
+        Self { guardrail, payload_bytes, waiting, caller, open: HashMap::new(), idle: IDLE }
     }
 
     /// Hands the piece to its text. After an error the text is at its end: it lacks a piece.
@@ -63,7 +70,9 @@ impl Texts {
         check: Option<CheckRequest>,
         piece: Piece,
     ) -> Result<oneshot::Receiver<Answer>, ApiError> {
-        let text = match (self.open.remove(id), check) {
+        let known = self.open.remove(id);
+        self.open.retain(|_, text| !text.is_closed());
+        let text = match (known, check) {
             (Some(_), Some(_)) => return Err(convert::invalid("check", "only the first piece of a text has it")),
             (Some(text), None) => text,
             (None, None) => return Err(convert::invalid("check", "the first piece of a text says how to judge it")),
@@ -78,7 +87,12 @@ impl Texts {
         let last = piece.last;
         let (answer, answered) = oneshot::channel();
         let asked = text.try_send(Ask { piece, answer });
-        asked.map_err(|_| ApiError::new(ErrorCode::Overloaded, "too many pieces of this text are waiting"))?;
+        asked.map_err(|error| match error {
+            TrySendError::Full(_) => ApiError::new(ErrorCode::Overloaded, "too many pieces of this text are waiting"),
+            TrySendError::Closed(_) => {
+                ApiError::new(ErrorCode::RequestTimeout, "the text was ended: no piece of it came for too long")
+            }
+        })?;
         if !last {
             self.open.insert(id.to_owned(), text);
         }
@@ -91,13 +105,19 @@ impl Texts {
         let open = open(check, self.payload_bytes, self.caller.as_ref())?;
         let text = Text::open(&self.guardrail, open).map_err(status::from_unknown_policy)?;
         let (asks, asked) = mpsc::channel(self.waiting);
-        tokio::spawn(run(text, asked, view));
+        tokio::spawn(run(text, asked, view, self.idle));
         Ok(asks)
     }
 }
 
-async fn run(mut text: Text, mut asked: mpsc::Receiver<Ask>, view: CoverageView) {
-    while let Some(Ask { piece, answer }) = asked.recv().await {
+async fn run(mut text: Text, mut asked: mpsc::Receiver<Ask>, view: CoverageView, idle: Duration) {
+    loop {
+        let Ok(next) = timeout(idle, asked.recv()).await else {
+            // What came just now is still answered.
+            asked.close();
+            continue;
+        };
+        let Some(Ask { piece, answer }) = next else { break };
         let checked = text.piece(&piece.text, piece.last, deadline::default()).await;
         let answered = checked.map_err(status::from_guardrail).map(|checked| {
             let Checked { request_id, decision, coverage, masked: _ } = checked;
@@ -139,3 +159,6 @@ fn open(check: CheckRequest, payload_bytes: usize, caller: Option<&Principal>) -
         recording: recording(check.recording)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

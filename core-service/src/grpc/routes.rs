@@ -12,6 +12,7 @@ use portcullis_api::{
     error::{ApiError, ErrorCode},
     v1::{
         DESCRIPTORS,
+        canary_service_server::CanaryServiceServer,
         event_service_server::EventServiceServer,
         guardrail_service_server::{self, GuardrailServiceServer},
         ingestion_service_server::{self, IngestionServiceServer},
@@ -27,7 +28,7 @@ use tonic::{
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
-use super::{event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi, policy::PolicyApi};
+use super::{canary::CanaryApi, event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi, policy::PolicyApi};
 use crate::{events::EventStore, guardrail::service::Guardrail};
 
 /// Room for what stands around two payloads in one message.
@@ -66,12 +67,14 @@ impl Api {
         let event = EventApi { events: Arc::clone(&self.events), stop: self.stop.clone() };
         let policy = PolicyServiceServer::new(policy).max_decoding_message_size(message_bytes);
         let event = EventServiceServer::new(event);
+        let canary = CanaryServiceServer::new(CanaryApi { guardrail: Arc::clone(&self.guardrail) });
         let health = tonic_health::server::HealthService::from_health_reporter(self.health.clone());
         Ok(Routes::new(tonic_health::pb::health_server::HealthServer::new(health))
             .add_service(InterceptedService::new(self.guardrail_server(), guard.clone()))
             .add_service(InterceptedService::new(self.ingestion_server(), guard.clone()))
             .add_service(InterceptedService::new(policy, guard.clone()))
             .add_service(InterceptedService::new(event, guard.clone()))
+            .add_service(InterceptedService::new(canary, guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1()?, guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1alpha()?, guard))
             .prepare())
@@ -104,6 +107,7 @@ impl Api {
             "portcullis.v1.IngestionService",
             "portcullis.v1.PolicyService",
             "portcullis.v1.EventService",
+            "portcullis.v1.CanaryService",
         ];
         for service in services {
             self.health.set_service_status(service, status).await;

@@ -19,6 +19,7 @@ pub(super) fn from_guardrail(error: GuardrailError) -> ApiError {
             tracing::error!(%error, "findings could not be masked");
             ApiError::new(ErrorCode::Internal, "findings could not be masked; the payload must not pass")
         }
+        GuardrailError::StagedOutage => ApiError::new(ErrorCode::Unavailable, error.to_string()),
         GuardrailError::Failed => ApiError::new(ErrorCode::Internal, "the check failed; the log has the cause"),
     }
 }

@@ -1,4 +1,6 @@
-//! What a canary run found, made a record, a log line and a metric.
+//! Canary runs of the service: their probes ([`runs`]), and what one found, made a record, a log line and a metric.
+
+pub mod runs;
 
 use std::{sync::Arc, time::Instant};
 

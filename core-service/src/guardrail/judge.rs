@@ -45,6 +45,8 @@ pub struct Judgement {
     pub coverage: Coverage,
     /// The payload's own `model`.
     pub model: Option<String>,
+    /// The tool that an MCP call is for.
+    pub tool: Option<String>,
     /// All that rules with the action `mask` found, however long the decision's list is.
     pub to_mask: Vec<ToMask>,
     /// Answers that the request brought back and that a policy objects to.
@@ -88,7 +90,7 @@ pub fn judge_in_session(
     deadline: Option<Instant>,
     memory: Option<Memory<'_>>,
 ) -> Result<Judgement, JudgeError> {
-    let (segments, model) = segments(payloads, side)?;
+    let Read { segments, model, tool } = read(payloads, side)?;
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
     let is_judged = |direction| payloads.get(direction).is_some() && side.is_none_or(|side| side == direction);
     let is_input = |segment: &Segment<'_>| segment.role.flows(segment.direction).contains(&Direction::Request);
@@ -125,7 +127,7 @@ pub fn judge_in_session(
         }
         memory.answered(&segments);
     }
-    Ok(Judgement { decision, coverage, model, to_mask, late, repeats })
+    Ok(Judgement { decision, coverage, model, tool, to_mask, late, repeats })
 }
 
 /// How many they are, and of how many bytes.
@@ -146,14 +148,21 @@ struct Verdicts {
     to_mask: Vec<ToMask>,
 }
 
-fn segments(payloads: &Payloads, side: Option<Direction>) -> Result<(Vec<Segment<'_>>, Option<String>), JudgeError> {
-    let mut segments = Vec::new();
-    let mut model = None;
+/// Both payloads.
+struct Read<'a> {
+    segments: Vec<Segment<'a>>,
+    model: Option<String>,
+    tool: Option<String>,
+}
+
+fn read(payloads: &Payloads, side: Option<Direction>) -> Result<Read<'_>, JudgeError> {
+    let (mut segments, mut model, mut tool) = (Vec::new(), None, None);
     for direction in [Direction::Request, Direction::Response] {
         let Some(payload) = payloads.get(direction) else { continue };
         match extract::extract(direction, payload) {
             Ok(extracted) => {
                 model = model.or_else(|| extracted.model.map(Cow::into_owned));
+                tool = tool.or(extracted.tool);
                 segments.extend(extracted.segments);
             }
             // Nobody asked for it to be read.
@@ -161,7 +170,7 @@ fn segments(payloads: &Payloads, side: Option<Direction>) -> Result<(Vec<Segment
             Err(cause) => return Err(JudgeError::Unreadable { direction, cause }),
         }
     }
-    Ok((segments, model))
+    Ok(Read { segments, model, tool })
 }
 
 /// All of a payload that cannot be read as one piece, for the receipt's totals.

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
+    canary::runs::Runs,
     judge::{self, JudgeError, Judgement, LateAnswer, Memory},
     masked::{self, Masked},
 };
@@ -48,6 +49,9 @@ pub enum GuardrailError {
     Overloaded,
     #[error("the judgement did not end as it should")]
     Failed,
+    /// The check was made.
+    #[error("a canary asked for an outage")]
+    StagedOutage,
     /// What had to be masked could not be: it must not pass as masked.
     #[error(transparent)]
     Unmasked(#[from] MaskError),
@@ -61,7 +65,7 @@ impl GuardrailError {
             Self::Log(LogError::Full) | Self::Overloaded => CheckFailure::Overloaded,
             Self::Log(_) => CheckFailure::Storage,
             Self::Unmasked(_) => CheckFailure::Unmasked,
-            Self::Failed => CheckFailure::Internal,
+            Self::Failed | Self::StagedOutage => CheckFailure::Internal,
         }
     }
 }
@@ -133,13 +137,14 @@ pub struct Guardrail {
     large: Arc<Semaphore>,
     mask_key: [u8; 32],
     sessions: Arc<Sessions>,
+    canaries: Runs,
 }
 
 impl Guardrail {
     /// `mask_key` is what [`crate::mask::Style::Hash`] depends on.
     pub fn new(policies: Arc<Live>, log: Arc<Log>, mask_key: [u8; 32], sessions: Arc<Sessions>) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key, sessions }
+        Self { policies, log, large: Arc::new(Semaphore::new(threads)), mask_key, sessions, canaries: Runs::default() }
     }
 
     pub fn policies(&self) -> &Arc<Live> {
@@ -150,15 +155,23 @@ impl Guardrail {
         &self.log
     }
 
+    pub const fn canaries(&self) -> &Runs {
+        &self.canaries
+    }
+
     /// Judges now. What stands in the way of a call is on disk before the answer; what lets it pass is written
     /// behind.
-    pub async fn check(&self, check: Check) -> Result<Checked, GuardrailError> {
+    pub async fn check(&self, mut check: Check) -> Result<Checked, GuardrailError> {
+        let probe = self.canaries.recognise(&mut check);
         let source = Source::of(&check.context.source).unwrap_or(Source::Other);
         let (direction, begun) = (check.side.unwrap_or(check.payloads.direction()), Instant::now());
         let checked = self.decide(check).await;
         let outcome = checked.as_ref().map(|checked| checked.decision.action).map_err(GuardrailError::class);
         telemetry::emit(CheckEnded { source, direction, elapsed: begun.elapsed(), outcome });
-        checked
+        match probe {
+            Some(probe) => probe.stage(checked?),
+            None => checked,
+        }
     }
 
     async fn decide(&self, check: Check) -> Result<Checked, GuardrailError> {
@@ -167,7 +180,7 @@ impl Guardrail {
         let begun = Instant::now();
         let session = self.sessions.key(&context);
         let asks = side.unwrap_or(payloads.direction()) == Direction::Request;
-        let quarantine = session.filter(|_| asks).and_then(|session| self.sessions.quarantined(session));
+        let quarantine = asks.then(|| self.quarantined(&context)).flatten();
         let (payloads, judgement) = match quarantine {
             Some(quarantine) => {
                 let judgement = suspended(&quarantine, &payloads);
@@ -175,10 +188,11 @@ impl Guardrail {
             }
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
-        let Judgement { decision, coverage, model, to_mask, late, repeats } = judgement;
+        let Judgement { decision, coverage, model, tool, to_mask, late, repeats } = judgement;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
         }
+        context.name_tool(tool);
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
             masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
         } else {
@@ -255,6 +269,11 @@ impl Guardrail {
         self.log.append(exchanges.into_iter().map(|Exchange(record)| record).collect(), deadline.into()).await
     }
 
+    /// Whether the requests of this call's session are refused.
+    pub(super) fn quarantined(&self, context: &CallContext) -> Option<Quarantine> {
+        self.sessions.quarantined(self.sessions.key(context)?)
+    }
+
     /// That an answer is judged by itself: its session need not judge it when it comes back in a request.
     pub(super) fn answered(&self, context: &CallContext, payloads: &Payloads) {
         if let Some(key) = self.sessions.key(context) {
@@ -268,6 +287,9 @@ impl Guardrail {
         known(&self.policies.view(), &policies)?;
         if context.model.is_empty() {
             context.model = payloads.request().or(payloads.response()).and_then(extract::model).unwrap_or_default();
+        }
+        if context.tool().is_empty() {
+            context.name_tool(payloads.request().and_then(extract::tool));
         }
         self.answered(&context, &payloads);
         Ok(Exchange(NewRecord {
@@ -304,11 +326,18 @@ fn answered(memory: Memory<'_>, payloads: &Payloads) {
 }
 
 /// A request of a session in quarantine is refused as it is: nothing in it could change that.
+pub(super) fn refusal(quarantine: &Quarantine) -> (Decision, Coverage) {
+    let decision = Decision::fold(vec![judge::refusal(quarantine)]);
+    (decision, Coverage::none(CoverageStatus::NotChecked, "the session is in quarantine"))
+}
+
 fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
+    let (decision, coverage) = refusal(quarantine);
     Judgement {
-        decision: Decision::fold(vec![judge::refusal(quarantine)]),
-        coverage: Coverage::none(CoverageStatus::NotChecked, "the session is in quarantine"),
+        decision,
+        coverage,
         model: payloads.request().and_then(extract::model),
+        tool: payloads.request().and_then(extract::tool),
         to_mask: Vec::new(),
         late: Vec::new(),
         repeats: Vec::new(),

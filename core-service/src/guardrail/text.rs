@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     masked::Masked,
     pieces::{Pieces, Terms},
-    service::{Checked, Decided, Guardrail, GuardrailError, Operation, Recording, micros},
+    service::{Checked, Decided, Guardrail, GuardrailError, Operation, Recording, micros, refusal},
 };
 use crate::{
     domain::{
@@ -48,6 +48,8 @@ pub struct Text {
     text: String,
     spent: Duration,
     last: Option<(Decision, Coverage)>,
+    /// Once its session was in quarantine.
+    refusal: Option<(Decision, Coverage)>,
     recorded: bool,
 }
 
@@ -71,6 +73,7 @@ impl Text {
             text: String::new(),
             spent: Duration::ZERO,
             last: None,
+            refusal: None,
             recorded: false,
         })
     }
@@ -79,10 +82,13 @@ impl Text {
     /// on disk or not as it is with any other check.
     pub async fn piece(&mut self, piece: &str, last: bool, deadline: Instant) -> Result<Checked, GuardrailError> {
         let begun = Instant::now();
-        let (decision, coverage) = self
-            .pieces
-            .push(&self.view.set, piece, Some(deadline))
-            .map_err(|unknown| GuardrailError::Judge(unknown.into()))?;
+        let (decision, coverage) = match self.refused() {
+            Some(refusal) => refusal,
+            None => self
+                .pieces
+                .push(&self.view.set, piece, Some(deadline))
+                .map_err(|unknown| GuardrailError::Judge(unknown.into()))?,
+        };
         self.spent += begun.elapsed();
         let room = RECORDED.saturating_sub(self.text.len()).min(piece.len());
         self.text.push_str(&piece[..piece.floor_char_boundary(room)]);
@@ -91,6 +97,16 @@ impl Text {
             self.record(deadline).await?;
         }
         Ok(Checked { request_id: self.request_id, decision, coverage, masked: Masked::default() })
+    }
+
+    /// A text to a model is refused while its session is in quarantine, and from then on, like any other request.
+    fn refused(&mut self) -> Option<(Decision, Coverage)> {
+        let Terms { context, direction, .. } = self.pieces.terms();
+        if self.refusal.is_none() && *direction == Direction::Request {
+            let quarantine = self.guardrail.quarantined(context);
+            self.refusal = quarantine.map(|quarantine| refusal(&quarantine));
+        }
+        self.refusal.clone()
     }
 
     /// Nothing more comes. What was judged of a text without a last piece is recorded.

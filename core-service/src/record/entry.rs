@@ -156,6 +156,9 @@ pub struct Event {
     pub principal: String,
     /// Empty when the caller named none.
     pub session: String,
+    /// Of MCP; empty when there is none.
+    pub tool: String,
+    pub server: String,
     pub late: bool,
     pub outcome: RecordedOutcome,
     pub enforced: bool,

@@ -103,7 +103,8 @@ impl Row {
     }
 
     pub(super) fn into_event(self, node: &Arc<str>, sequence: u64) -> Event {
-        let session = self.record.context.session().to_owned();
+        let named = &self.record.context;
+        let [session, tool, server] = [named.session(), named.tool(), named.server()].map(str::to_owned);
         let NewRecord { kind, request_id, sync, late, direction, status, context, outcome, enforced, .. } = self.record;
         let CallContext { source, user, team, model, client_ip, principal, .. } = context;
         Event {
@@ -122,6 +123,8 @@ impl Row {
             client_ip,
             principal,
             session,
+            tool,
+            server,
             late,
             outcome,
             enforced,
@@ -285,7 +288,8 @@ pub(crate) fn select_events(hint: &str) -> String {
     format!(
         "SELECT
             seq, time, kind, request_id, sync, late, direction, status,
-            source, user, team, model, client_ip, principal, session, enforced,
+            source, user, team, model, client_ip, principal, session,
+            metadata ->> '$.tool_name', metadata ->> '$.mcp_server_name', enforced,
             analysis, action, verdict, duration_us, violations_total, message, violations, json,
             segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged
          FROM record {hint} LEFT JOIN receipt ON receipt.id = record.receipt"
@@ -311,6 +315,8 @@ pub(crate) fn read_event(row: &SqlRow<'_>, node: &Arc<str>) -> rusqlite::Result<
         client_ip: next.get()?,
         principal: next.get()?,
         session: next.get()?,
+        tool: next.get::<Option<String>>()?.unwrap_or_default(),
+        server: next.get::<Option<String>>()?.unwrap_or_default(),
         enforced: next.get()?,
         outcome: match next.code()? {
             Analysis::Pending => RecordedOutcome::Pending,

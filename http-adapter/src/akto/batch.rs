@@ -8,14 +8,16 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
-use portcullis_api::{error::ApiError, v1::IngestRequest};
+use portcullis_api::{
+    error::{ApiError, invalid},
+    v1::IngestRequest,
+};
 use serde_json::{Value, json, value::RawValue};
 
 use super::{exchange, missing, record::Record};
 use crate::{
     Adapter, Call,
     error::{self, Body, Failure},
-    query::invalid,
     reply,
 };
 

@@ -5,14 +5,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use portcullis_api::{
     access::Principal,
-    error::ApiError,
+    error::{ApiError, invalid},
+    json::raw::Members,
     v1::{CheckRequest, Direction, Payload, Recording, payload::Content},
 };
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
 use super::{ask, judged, missing, question, record::Record, told, verdict::verdict};
-use crate::{Adapter, decision::Outcome, error::Failure, json::Members, query::invalid};
+use crate::{Adapter, decision::Outcome, error::Failure};
 
 #[derive(Deserialize)]
 #[serde(transparent)]

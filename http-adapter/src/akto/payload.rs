@@ -6,12 +6,11 @@
 use bytes::Bytes;
 use portcullis_api::{
     error::{ApiError, ErrorCode},
+    json::raw,
     v1::{self, payload::Content},
 };
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
-
-use crate::json;
 
 #[derive(Debug)]
 pub(super) struct Sent {
@@ -39,7 +38,7 @@ struct Wrapped<'a> {
 impl Sent {
     /// None when there is nothing: absent, null, an empty string or `{}`.
     pub(super) fn parse(raw: Option<&RawValue>, field: &str) -> Result<Option<Self>, ApiError> {
-        let Some(text) = json::text(raw, field)? else { return Ok(None) };
+        let Some(text) = raw::text(raw, field)? else { return Ok(None) };
         let inside = text.trim_ascii();
         if inside.is_empty() || inside == "null" || is_empty_object(inside) {
             return Ok(None);
@@ -56,7 +55,7 @@ impl Sent {
             after: text[end..].to_owned(),
             quoted: body.get().starts_with('"'),
         };
-        let content = content(json::text(Some(body), field)?.unwrap_or_default());
+        let content = content(raw::text(Some(body), field)?.unwrap_or_default());
         Ok(Some(Self { content, wrapping }))
     }
 

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use portcullis_api::{error::ApiError, v1::CallContext};
+use portcullis_api::{
+    capture::is_plain,
+    error::ApiError,
+    json::raw::{self, Members},
+    v1::CallContext,
+};
 use serde_json::{Map, Value, value::RawValue};
 
 use super::payload::Sent;
-use crate::{
-    capture,
-    json::{self, Members},
-    query,
-};
+use crate::query;
 
 /// Members that hold what users wrote, and are kept as the payloads.
 const PAYLOADS: [&str; 4] = ["requestPayload", "responsePayload", "payload", "files"];
@@ -26,12 +27,12 @@ pub(super) struct Record<'a>(Members<'a>);
 
 impl<'a> Record<'a> {
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
-        json::read(body).map(Self)
+        raw::read(body).map(Self)
     }
 
     /// One of several in a body.
     pub(super) fn of(raw: &'a RawValue, field: &str) -> Result<Self, ApiError> {
-        json::members(Some(raw), field).map(Self)
+        raw::members(Some(raw), field).map(Self)
     }
 
     /// The first of these that holds anything.
@@ -119,7 +120,7 @@ impl<'a> Record<'a> {
 
     fn headers(&self, name: &str) -> Result<Map<String, Value>, ApiError> {
         let mut headers = self.object(name)?;
-        headers.retain(|name, _| capture::is_plain(name));
+        headers.retain(|name, _| is_plain(name));
         Ok(headers)
     }
 

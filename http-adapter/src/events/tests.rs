@@ -76,7 +76,7 @@ fn shown() -> Value {
     json!({
         "id": "node-7", "time": "2026-05-01T10:00:00.000001Z", "kind": "decision", "source": "truefoundry", "sync": true,
         "direction": "request", "action": "block", "verdict": false, "enforced": true, "analysis": "done",
-        "late": true, "principal": "token-1", "session": "s1", "status": 400, "user": "ann", "team": "", "model": "m", "request_id": "r", "client_ip": "10.0.0.9",
+        "late": true, "principal": "token-1", "session": "s1", "tool": "", "server": "", "status": 400, "user": "ann", "team": "", "model": "m", "request_id": "r", "client_ip": "10.0.0.9",
         "duration_us": 42, "sequence": 0,
         "violations": [
             {

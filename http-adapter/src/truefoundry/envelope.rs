@@ -5,14 +5,15 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use portcullis_api::{error::ApiError, v1::CallContext};
+use portcullis_api::{
+    error::{ApiError, invalid},
+    json::raw::{self, members, string, text},
+    v1::CallContext,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{
-    json::{self, members, string, text},
-    query::{Choices, invalid},
-};
+use crate::query::Choices;
 
 const SOURCE: &str = "truefoundry";
 const METADATA_ENTRIES: usize = 64;
@@ -83,7 +84,7 @@ struct Config<'a> {
 
 impl Envelope {
     pub(super) fn parse(bytes: &Bytes) -> Result<Self, ApiError> {
-        let body: Body<'_> = json::read(bytes)?;
+        let body: Body<'_> = raw::read(bytes)?;
         let request = payload(body.request_body, "requestBody")?
             .ok_or_else(|| invalid("requestBody", "is required and must not be empty"))?;
         let response = payload(body.response_body, "responseBody")?;

@@ -1,11 +1,8 @@
 //! The example clients, each in its own language, against the real program.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::process::Command;
 
-use integration_tests::{Client, Program, Setup, python};
+use integration_tests::{Client, Program, Setup, python, tool};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -22,16 +19,9 @@ impl Language {
     const BOTH: [Self; 2] = [Self::Python, Self::TypeScript];
 
     fn command(self) -> Command {
-        let compiled = || {
-            let tools = std::env::var_os("PORTCULLIS_TEST_TOOLS")
-                .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"), PathBuf::from);
-            let client = tools.join("clients/portcullis.mjs");
-            assert!(client.exists(), "{} is missing: run integration-tests/run", client.display());
-            client
-        };
         let (program, client) = match self {
             Self::Python => ("python3", python::client("python/portcullis.py")),
-            Self::TypeScript => ("node", compiled()),
+            Self::TypeScript => ("node", tool("clients/portcullis.mjs")),
         };
         let mut command = Command::new(program);
         command.arg(client);

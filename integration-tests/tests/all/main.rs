@@ -19,6 +19,7 @@ mod mcp;
 mod metrics;
 mod modes;
 mod mutate;
+mod overload;
 mod pieces;
 mod policies;
 mod sessions;

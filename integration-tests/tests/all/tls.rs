@@ -84,6 +84,14 @@ async fn an_adapter_reaches_a_core_by_tls_when_it_trusts_its_certificate() {
     assert_eq!(client.guard("sync=true", &prompt("hello")).await.status, 200);
     assert_eq!(client.get("/readyz").await.status, 200);
 
+    // Without a file of its own it trusts whom the system trusts.
+    let adapter_of_system = |ca: &str| adapter("").env("SSL_CERT_FILE", ca);
+    let trusting = adapter_of_system(&authority.file("ca.crt")).start();
+    assert_eq!(Client::of(&trusting).guard("sync=true", &prompt(ATTACK)).await.status, 400);
+    let doubting = adapter_of_system(&Authority::default().file("ca.crt")).start();
+    let answer = Client::of(&doubting).guard("sync=true", &prompt("hello")).await;
+    assert_eq!((answer.status, &answer.json()["error"]), (503, &json!("unavailable")));
+
     let doubting = adapter(&Authority::default().file("ca.crt")).start();
     let answer = Client::of(&doubting).guard("sync=true", &prompt(ATTACK)).await;
     assert_eq!((answer.status, &answer.json()["error"]), (503, &json!("unavailable")), "never a pass");
@@ -94,6 +102,14 @@ async fn an_adapter_reaches_a_core_by_tls_when_it_trusts_its_certificate() {
         adapter(&authority.file("ca.crt")).env("PORTCULLIS_CORE_URL", &format!("http://{}", core.grpc_address()));
     let (status, said) = clear.refused();
     assert!(status == 2 && said.contains("not https"), "{said}");
+}
+
+#[test]
+fn a_canary_of_a_service_with_tls_needs_its_name() {
+    let authority = Authority::default();
+    let setup = authority.serves(Setup::portcullis()).env("PORTCULLIS_CANARY_EVERY_S", "60");
+    let (status, said) = setup.refused();
+    assert!(status == 2 && said.contains("canary.endpoint") && said.contains("https://"), "{said}");
 }
 
 #[test]

@@ -165,6 +165,8 @@ pub(in crate::grpc) fn event(event: Event) -> v1::Event {
         sequence: event.sequence,
         late: event.late,
         session: event.session,
+        tool: event.tool,
+        server: event.server,
         principal: event.principal,
     }
 }

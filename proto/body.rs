@@ -2,28 +2,43 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{
     HeaderMap,
     header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT},
 };
-use http_body::Body as _;
+use http_body::Body;
 use http_body_util::BodyExt as _;
-use portcullis_api::error::{ApiError, ErrorCode};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::settings::AdapterSettings;
+use crate::error::{ApiError, ErrorCode};
 
 /// Bytes that are read only to be thrown away, when a body declares that it is too large. Closed in its face, most
 /// clients would see a broken connection and never the answer that says why.
 const DISCARD: u64 = 64 << 20;
 
+/// What bodies may take.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    /// The largest that is read.
+    pub bytes: usize,
+    /// From the end of a call's head to the end of its body.
+    pub timeout: Duration,
+    /// Bytes that may be held at once, over all calls.
+    pub budget: usize,
+}
+
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self { bytes: 8 << 20, timeout: Duration::from_secs(10), budget: 256 << 20 }
+    }
+}
+
 #[derive(Debug)]
-pub(crate) struct BodyReader {
+pub struct BodyReader {
     limit: usize,
     timeout: Duration,
     /// One permit a byte.
@@ -32,23 +47,27 @@ pub(crate) struct BodyReader {
 
 /// A body with its share of the budget, which is given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held<'a> {
-    pub(crate) bytes: Bytes,
+pub struct Held<'a> {
+    pub bytes: Bytes,
     _room: SemaphorePermit<'a>,
 }
 
 impl BodyReader {
-    pub(crate) fn new(settings: &AdapterSettings) -> Self {
+    pub fn new(limits: &BodyLimits) -> Self {
         // A semaphore hands out at most u32::MAX permits at once, and a budget that no body of the largest size fits
         // in would refuse it for ever.
-        let limit = settings.body_bytes.min(u32::MAX as usize);
-        let budget = settings.body_budget.clamp(limit, Semaphore::MAX_PERMITS);
-        Self { limit, timeout: settings.body_timeout, budget: Semaphore::new(budget) }
+        let limit = limits.bytes.min(u32::MAX as usize);
+        let budget = limits.budget.clamp(limit, Semaphore::MAX_PERMITS);
+        Self { limit, timeout: limits.timeout, budget: Semaphore::new(budget) }
     }
 
     /// Reads a JSON body. The share of the budget is taken whole before the first byte, so that two half-read bodies
     /// never wait for each other; a body that does not declare its size pays for the largest until it is read.
-    pub(crate) async fn read(&self, headers: &HeaderMap, mut body: Body) -> Result<Held<'_>, ApiError> {
+    pub async fn read<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        headers: &HeaderMap,
+        mut body: B,
+    ) -> Result<Held<'_>, ApiError> {
         require_json(headers)?;
         let waits_to_send = headers.contains_key(EXPECT);
         let size = body.size_hint();
@@ -69,7 +88,7 @@ impl BodyReader {
         Ok(Held { bytes, _room: room })
     }
 
-    async fn collect(&self, mut body: Body, declared: u64) -> Result<Bytes, ApiError> {
+    async fn collect<B: Body<Data = Bytes> + Unpin>(&self, mut body: B, declared: u64) -> Result<Bytes, ApiError> {
         // A body of one frame, as most are, stays where the socket put it.
         let mut only = Bytes::new();
         let mut joined = BytesMut::new();
@@ -97,7 +116,7 @@ impl BodyReader {
     }
 }
 
-async fn discard(body: &mut Body) {
+async fn discard<B: Body + Unpin>(body: &mut B) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 

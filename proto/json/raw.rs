@@ -4,17 +4,16 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use portcullis_api::error::{ApiError, ErrorCode};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use crate::query::invalid;
+use crate::error::{ApiError, ErrorCode, invalid};
 
 /// A body that is a JSON object.
-pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
+pub fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiError> {
     let malformed = |why: String| ApiError::new(ErrorCode::MalformedPayload, why);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
@@ -28,7 +27,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ApiErro
 }
 
 /// The members of an object that may be missing.
-pub(crate) fn members<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue>, field: &str) -> Result<T, ApiError> {
+pub fn members<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue>, field: &str) -> Result<T, ApiError> {
     match raw.map(RawValue::get) {
         None => Ok(T::default()),
         Some(json) if json.starts_with('{') => {
@@ -38,13 +37,13 @@ pub(crate) fn members<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue
     }
 }
 
-pub(crate) fn string(raw: &RawValue, field: &str) -> Result<String, ApiError> {
+pub fn string(raw: &RawValue, field: &str) -> Result<String, ApiError> {
     serde_json::from_str(raw.get()).map_err(|_| invalid(field, "must be a string"))
 }
 
 /// A string as it is, anything else as its JSON: callers put numbers and lists where strings are expected, and a
 /// label is no reason to turn a call away.
-pub(crate) fn text(raw: Option<&RawValue>, field: &str) -> Result<Option<String>, ApiError> {
+pub fn text(raw: Option<&RawValue>, field: &str) -> Result<Option<String>, ApiError> {
     match raw {
         Some(raw) if raw.get().starts_with('"') => string(raw, field).map(Some),
         Some(raw) => Ok(Some(raw.get().to_owned())),
@@ -55,18 +54,18 @@ pub(crate) fn text(raw: Option<&RawValue>, field: &str) -> Result<Option<String>
 /// The members of an object by their names, without those that are null. A name that is there twice is an error: of
 /// two values, only one would be looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Members<'a>(BTreeMap<String, &'a RawValue>);
+pub struct Members<'a>(BTreeMap<String, &'a RawValue>);
 
 impl<'a> Members<'a> {
-    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         self.0.get(name).copied()
     }
 
-    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
+    pub fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
         text(self.get(name), name)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, raw)| (name.as_str(), *raw))
     }
 }

@@ -6,17 +6,19 @@ use std::{
 };
 
 use http::Request;
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 
 use super::*;
 
-/// Comes in these frames without saying how long it is, and ends or does not.
+/// Comes in these frames, and ends or does not.
 struct Frames {
     left: VecDeque<Bytes>,
     ends: bool,
+    /// Whether it says how long it is.
+    declared: bool,
 }
 
-impl http_body::Body for Frames {
+impl Body for Frames {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -27,27 +29,44 @@ impl http_body::Body for Frames {
             None => Poll::Pending,
         }
     }
+
+    fn size_hint(&self) -> SizeHint {
+        let left: usize = self.left.iter().map(Bytes::len).sum();
+        if self.declared { SizeHint::with_exact(left as u64) } else { SizeHint::default() }
+    }
 }
 
-fn frames(frames: &[&'static str], ends: bool) -> Body {
-    Body::new(Frames { left: frames.iter().map(|frame| Bytes::from_static(frame.as_bytes())).collect(), ends })
+fn frames(frames: &[&'static str], ends: bool) -> Frames {
+    let left = frames.iter().map(|frame| Bytes::from_static(frame.as_bytes())).collect();
+    Frames { left, ends, declared: false }
 }
 
-fn reader(body_bytes: usize, body_budget: usize) -> BodyReader {
-    let body_timeout = Duration::from_millis(20);
-    BodyReader::new(&AdapterSettings { body_bytes, body_budget, body_timeout, ..AdapterSettings::default() })
+impl From<&'static str> for Frames {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
 }
 
-fn request(body: impl Into<Body>) -> Request<Body> {
+impl From<Bytes> for Frames {
+    fn from(whole: Bytes) -> Self {
+        Self { left: VecDeque::from([whole]), ends: true, declared: true }
+    }
+}
+
+fn reader(bytes: usize, budget: usize) -> BodyReader {
+    BodyReader::new(&BodyLimits { bytes, budget, timeout: Duration::from_millis(20) })
+}
+
+fn request(body: impl Into<Frames>) -> Request<Frames> {
     Request::post("/").header(CONTENT_TYPE, "application/json").body(body.into()).unwrap()
 }
 
-async fn read(reader: &BodyReader, request: Request<Body>) -> Result<Held<'_>, ApiError> {
+async fn read(reader: &BodyReader, request: Request<Frames>) -> Result<Held<'_>, ApiError> {
     let (head, body) = request.into_parts();
     reader.read(&head.headers, body).await
 }
 
-async fn error(reader: &BodyReader, body: impl Into<Body>) -> ErrorCode {
+async fn error(reader: &BodyReader, body: impl Into<Frames>) -> ErrorCode {
     read(reader, request(body)).await.unwrap_err().code
 }
 
@@ -61,7 +80,7 @@ async fn one_frame_is_not_copied_and_several_are_joined() {
     for parts in [&["0123456789"][..], &["", "01", "", "234567", "89"], &["0", "123456789", ""]] {
         assert_eq!(read(&reader, request(frames(parts, true))).await.unwrap().bytes, whole);
     }
-    assert!(read(&reader, request(Body::empty())).await.unwrap().bytes.is_empty());
+    assert!(read(&reader, request(Frames::from(""))).await.unwrap().bytes.is_empty());
 }
 
 #[tokio::test]
@@ -104,7 +123,7 @@ async fn only_json_is_read() {
         let refused = read(&reader, with(CONTENT_TYPE, media_type)).await.unwrap_err();
         assert_eq!(refused.code, ErrorCode::UnsupportedMediaType, "{media_type}");
     }
-    let refused = read(&reader, Request::new(Body::empty())).await.unwrap_err();
+    let refused = read(&reader, Request::new(Frames::from(""))).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::UnsupportedMediaType);
     let mut packed = request("{}");
     packed.headers_mut().insert(CONTENT_ENCODING, "gzip".parse().unwrap());
