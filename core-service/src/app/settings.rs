@@ -1,6 +1,7 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
 mod access;
+mod log;
 mod tls;
 
 use std::{
@@ -22,9 +23,10 @@ use uuid::Uuid;
 
 pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
+    log::{LogFile, LogOverrides},
     tls::{TlsFile, TlsOverrides},
 };
-use crate::session::Limits;
+use crate::{record::LogSettings, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -86,6 +88,8 @@ pub struct Overrides {
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+    #[command(flatten)]
+    pub log: LogOverrides,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -167,12 +171,6 @@ pub struct SessionsFile {
     pub idle_minutes: Option<u32>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogFile {
-    pub format: Option<LogFormat>,
-}
-
 /// The probe of the gateway: see [`super::canary`].
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -204,6 +202,7 @@ pub struct CoreSettings {
     mask_key: Option<Secret>,
     pub sessions: Limits,
     pub log_format: LogFormat,
+    pub log: LogSettings,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -270,6 +269,7 @@ impl CoreSettings {
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
+            log: log::log(&overrides.log, &file.log)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
