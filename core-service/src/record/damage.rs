@@ -23,13 +23,13 @@ const TAIL_ROWS: usize = 64;
 const TAIL_BYTES: usize = 4 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub(super) enum Found {
     AtStart,
     WhileRunning,
 }
 
 impl Found {
-    pub const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::AtStart => "at_start",
             Self::WhileRunning => "while_running",
@@ -38,10 +38,10 @@ impl Found {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
+pub(super) struct Damage {
     /// Name of the file in the data folder.
-    pub moved_to: String,
-    pub found: Found,
+    pub(super) moved_to: String,
+    pub(super) found: Found,
 }
 
 /// Asks for the file to be moved at the next start. An earlier mark stands.
