@@ -89,7 +89,8 @@ fn sync(dir: &Path) -> Result<(), LogError> {
 
 /// Names of the files that were moved aside and that nobody has taken away.
 pub(super) fn files(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let names =
+        fs::read_dir(dir).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let moved = |name: &String| {
         name.strip_prefix(DATABASE).is_some_and(|rest| rest.starts_with(INFIX))
             && !name.ends_with("-wal")

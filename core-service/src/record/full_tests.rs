@@ -47,7 +47,8 @@ async fn incidents(log: &Log) -> Vec<(u64, serde_json::Value)> {
     let only = EventFilter { kind: Some(RecordKind::Log), ..EventFilter::default() };
     let mut found = Vec::new();
     for event in store.list(only, 0, "").await.unwrap().events {
-        let Some(StoredRecord { request: Some(Payload::Json(json)), .. }) = store.get(&event.id()).await.unwrap() else {
+        let Some(StoredRecord { request: Some(Payload::Json(json)), .. }) = store.get(&event.id()).await.unwrap()
+        else {
             panic!("an incident without its details")
         };
         found.push((event.sequence, serde_json::from_slice(&json).unwrap()));

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 /// Files may grow to this size and no further, which the program meets as an error of the disk.
 fn limit(program: &Program, bytes: &str) {
-    let set = Command::new("prlimit").args(["--pid", &program.pid().to_string(), &format!("--fsize={bytes}:")]).status();
+    let set =
+        Command::new("prlimit").args(["--pid", &program.pid().to_string(), &format!("--fsize={bytes}:")]).status();
     assert!(set.unwrap().success());
 }
 
