@@ -84,7 +84,7 @@ async fn a_full_disk_sheds_when_that_is_chosen_and_shows_what_is_missing() {
 
 async fn metric(client: &Client, name: &str) -> u64 {
     let page = client.get("/metrics").await;
-    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    let page = String::from_utf8(page.body).unwrap();
     let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in\n{page}"));
     line.trim().parse().unwrap()
 }
