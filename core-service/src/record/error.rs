@@ -68,6 +68,9 @@ impl StorageFault {
     }
 }
 
+/// `SQLITE_CONSTRAINT_TRIGGER`.
+const TRIGGER: i32 = 1811;
+
 /// That the structure of the file is broken, and not one row.
 pub(super) fn is_structural(error: &Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
@@ -90,6 +93,8 @@ impl From<Error> for StorageFault {
             ErrorCode::TooBig => Self::TooLarge,
             ErrorCode::SystemIoFailure => Self::Disk,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
+            // What is written here breaks no constraint of a file that is whole. A trigger is somebody else's word.
+            ErrorCode::ConstraintViolation if failure.extended_code != TRIGGER => Self::Corrupt,
             ErrorCode::OutOfMemory => Self::Memory,
             _ => Self::Other(failure.extended_code),
         }

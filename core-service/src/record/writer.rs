@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     delivery,
     entry::{Appended, Event},
-    error::{LogError, StorageFault, is_structural},
+    error::{LogError, StorageFault},
     health::{HealthStatus, Tidings},
     incident::{Gap, Incident},
     queue::{Job, Queue, Work},
@@ -195,13 +195,14 @@ impl Writer {
     fn failed(&mut self, error: rusqlite::Error) -> StorageFault {
         // Numbers that were given in it.
         self.receipts.clear();
-        if is_structural(&error) {
-            self.tidings.damaged(&self.dir);
-        }
         let fault = match StorageFault::from(error) {
             StorageFault::DiskFull if self.is_at_quota() => StorageFault::Quota,
             fault => fault,
         };
+        // Of what the writer reads nothing comes from a caller: it is as it was written, or the file is damaged.
+        if fault == StorageFault::Corrupt {
+            self.tidings.damaged(&self.dir);
+        }
         self.note(HealthStatus::Failing(fault));
         fault
     }
@@ -335,25 +336,29 @@ impl Writer {
     fn refuse(&mut self, batch: Batch, fault: StorageFault) {
         let sheds = self.settings.on_full == OnFull::Shed && !fault.is_of_the_record();
         let records = batch.records;
-        let (mut lost, mut shed) = (0, 0);
-        for job in batch.jobs {
-            match job.work {
-                Work::Append { rows, answer } if sheds => {
-                    shed += rows.len() as u64;
-                    drop(answer.send(Ok(vec![Appended::SHED; rows.len()])));
-                }
-                Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
-                Work::AppendBehind(_) if sheds => shed += 1,
-                Work::AppendBehind(_) => lost += 1,
-                Work::Complete { answer, .. } | Work::Flush(answer) => drop(answer.send(Err(fault.into()))),
-                Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
-                Work::Close => {}
-            }
-        }
+        let count = |is_counted: fn(&Work) -> bool| {
+            let counted = batch.jobs.iter().filter(|job| is_counted(&job.work));
+            counted.map(|job| job.work.rows().len() as u64).sum::<u64>()
+        };
+        let behind = count(|work| matches!(work, Work::AppendBehind(_)));
+        let awaited = count(|work| matches!(work, Work::Append { .. }));
+        let (lost, shed) = if sheds { (0, behind + awaited) } else { (behind, 0) };
+        // Counted before anybody is answered.
         self.tidings.lost.fetch_add(lost, Ordering::Relaxed);
         self.tidings.shed.fetch_add(shed, Ordering::Relaxed);
         Gap::widen(&mut self.gap, lost + shed, fault);
         telemetry::emit(RecordsLost { lost, shed, records, fault });
+        for job in batch.jobs {
+            match job.work {
+                Work::Append { rows, answer } if sheds => {
+                    drop(answer.send(Ok(vec![Appended::SHED; rows.len()])));
+                }
+                Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
+                Work::Complete { answer, .. } | Work::Flush(answer) => drop(answer.send(Err(fault.into()))),
+                Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
+                Work::AppendBehind(_) | Work::Close => {}
+            }
+        }
     }
 
     /// Writes what has to be told in any case, or as much as says that the next records would find room.
