@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 pub use crate::record::{Analysis, Event, Judged, RecordKind, RecordedOutcome, StoredRecord};
-use crate::record::{Log, LogError, Readers, read_stored};
+use crate::record::{Health, HealthView, Log, LogError, Readers, read_stored};
 pub use filter::EventFilter;
 pub use summary::{ActionCount, RuleCount, Summary};
 
@@ -47,11 +47,26 @@ pub struct EventStore {
     readers: Arc<Readers>,
     node: Arc<str>,
     changes: broadcast::WeakSender<Arc<Event>>,
+    health: HealthView,
 }
 
 impl EventStore {
     pub fn new(log: &Log) -> Self {
-        Self { readers: Arc::clone(log.readers()), node: log.node().into(), changes: log.changes().clone() }
+        Self {
+            readers: Arc::clone(log.readers()),
+            node: log.node().into(),
+            changes: log.changes().clone(),
+            health: log.health_view().clone(),
+        }
+    }
+
+    pub fn log_health(&self) -> Health {
+        self.health.health()
+    }
+
+    /// As [`Log::damaged_files`].
+    pub fn damaged_files(&self) -> Vec<String> {
+        self.health.damaged_files()
     }
 
     /// `after` is the `next` of the page before, or empty for the newest. A limit of 0 means [`DEFAULT_LIMIT`].

@@ -4,7 +4,9 @@
 //! one transaction of a write-ahead log that was synced before the answer. [`Log::append_behind`] answers `Ok`
 //! when the record is queued; it is on disk some 5 ms later, and a crash within them loses it. Nothing is dropped
 //! in silence: a full queue makes callers wait until their deadline and then says so, and a queued record whose
-//! transaction failed is counted ([`Health::lost`]) and logged.
+//! transaction failed is counted ([`Health::lost`]) and logged. When the disk takes nothing, callers are refused until it
+//! does again; under [`OnFull::Shed`] they are answered, and what was dropped is counted. As soon as there is room again,
+//! a record of [`RecordKind::Log`] stands where the gap is.
 //!
 //! **The writer.** One thread owns the only connection that writes. It takes what is queued, writes it in one
 //! transaction, commits and answers. While it commits, the next batch gathers: one sync to disk is shared by all
@@ -24,18 +26,27 @@
 //!   found by time without an index on it.
 //! - `sink` and `undelivered`: how far each sink is, and what stands out: see [`delivery`].
 //! - `meta`: the node's name, made once a file. An event's id is `<node>-<sequence>`.
+//!
+//! A file that cannot be read is moved aside at the start and a new one begun, under a new name of the node.
 
 mod code;
+mod damage;
 pub mod delivery;
 mod entry;
 mod error;
+mod health;
+mod incident;
 mod queue;
 mod read;
 mod receipt;
 mod row;
 mod schema;
+mod settings;
+mod tally;
 mod writer;
 
+#[cfg(test)]
+mod full_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
@@ -45,10 +56,7 @@ mod tests;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use tokio::{
@@ -62,31 +70,17 @@ pub use entry::{
     StoredRecord,
 };
 pub use error::{LogError, SchemaProblem, StorageFault};
+use health::Tidings;
+pub use health::{Health, HealthStatus};
 use queue::{Queue, Work};
 use row::{Completion, Row};
+pub use settings::{CommitBounds, LogSettings, OnFull};
 
 pub(crate) use code::Code;
+pub(crate) use health::HealthView;
 pub(crate) use read::Readers;
 pub(crate) use row::{read_event, read_stored, select_events};
 pub(crate) use schema::FIRST_SEQUENCE_SINCE;
-
-/// Whether records reach the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HealthStatus {
-    /// The last commit succeeded, or there was none yet.
-    Ok,
-    /// It did not. The writer goes on trying.
-    Failing(StorageFault),
-    /// Closed, or the writer thread is gone.
-    Closed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Health {
-    pub status: HealthStatus,
-    /// Records that were queued behind their answer and then could not be written, since the log was opened.
-    pub lost: u64,
-}
 
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]
@@ -95,8 +89,8 @@ pub struct Log {
     readers: Arc<Readers>,
     node: Arc<str>,
     path: PathBuf,
-    status: watch::Receiver<HealthStatus>,
-    lost: Arc<AtomicU64>,
+    health: HealthView,
+    on_full: OnFull,
     pending: Arc<Notify>,
     changes: broadcast::WeakSender<Arc<Event>>,
     tip: watch::Receiver<u64>,
@@ -105,18 +99,30 @@ pub struct Log {
 impl Log {
     /// Opens or makes the log in this folder and starts its writer. Blocks for as long as the disk does.
     pub fn open(dir: &Path) -> Result<Self, LogError> {
-        let opened = schema::open(dir)?;
-        let path = opened.path.clone();
-        let node = Arc::clone(&opened.node);
-        let lost = Arc::new(AtomicU64::new(0));
-        let pending = Arc::new(Notify::new());
-        let writer::Started { queue, status, changes, tip } =
-            writer::start(opened, Arc::clone(&lost), Arc::clone(&pending))?;
-        let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node)));
-        Ok(Self { queue, readers, node, path, status, lost, pending, changes, tip })
+        Self::open_with(dir, &LogSettings::default())
     }
 
-    /// `Ok` is where the records are, and that they are on disk. A record whose key another has already, in the log or
+    /// A file that cannot be read is moved aside and a new one begun, which is said in the service's log and is the
+    /// new file's first record.
+    pub fn open_with(dir: &Path, settings: &LogSettings) -> Result<Self, LogError> {
+        let opened = schema::open(dir, settings)?;
+        if let Some(damage::Damage { moved_to, found }) = &opened.damage {
+            let (folder, found) = (dir.display(), found.as_str());
+            tracing::error!(%folder, moved_to, found, "the log file was damaged: it was moved aside, a new one is begun");
+        }
+        let path = opened.path.clone();
+        let node = Arc::clone(&opened.node);
+        let tidings = Arc::new(Tidings::default());
+        let pending = Arc::new(Notify::new());
+        let writer::Started { queue, status, changes, tip } =
+            writer::start(opened, settings, Arc::clone(&tidings), Arc::clone(&pending))?;
+        let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node), Arc::clone(&tidings)));
+        let health = HealthView { status, tidings, dir: dir.to_path_buf() };
+        Ok(Self { queue, readers, node, path, health, on_full: settings.on_full, pending, changes, tip })
+    }
+
+    /// `Ok` is where the records are, and that they are on disk, or that they were shed, where that was chosen:
+    /// [`Appended::is_shed`]. A record whose key another has already, in the log or
     /// before it in the same call, is not written: the answer tells which one that is. The deadline bounds the wait for
     /// room in the queue; a commit that has begun is waited for. Dropping the future after that loses the answer, not
     /// the records.
@@ -128,8 +134,11 @@ impl Log {
         self.queue.ask(|answer| Work::Append { rows, answer }, deadline).await
     }
 
-    /// `Ok` is that the record is queued.
+    /// `Ok` is that the record is queued. While the disk takes nothing, it is refused or shed, as was chosen.
     pub async fn append_behind(&self, record: NewRecord, deadline: Instant) -> Result<(), LogError> {
+        if let (HealthStatus::Failing(fault), OnFull::Refuse) = (self.health.writing(), self.on_full) {
+            return Err(fault.into());
+        }
         self.queue.push(Work::AppendBehind(Box::new(Row::new(record)?)), deadline).await
     }
 
@@ -196,16 +205,22 @@ impl Log {
     pub async fn close(&self) {
         self.queue.close();
         // The writer drops its end after everything else it holds.
-        let mut status = self.status.clone();
+        let mut status = self.health.status.clone();
         while status.changed().await.is_ok() {}
     }
 
     pub fn health(&self) -> Health {
-        let status = match self.status.has_changed() {
-            Ok(_) => *self.status.borrow(),
-            Err(_) => HealthStatus::Closed,
-        };
-        Health { status, lost: self.lost.load(Ordering::Relaxed) }
+        self.health.health()
+    }
+
+    /// Names of damaged files that were moved aside and that nobody has taken away.
+    pub fn damaged_files(&self) -> Vec<String> {
+        self.health.damaged_files()
+    }
+
+    /// That the file and what is beside it take.
+    pub fn bytes_on_disk(&self) -> u64 {
+        self.readers.bytes_on_disk()
     }
 
     /// Records that wait for the disk.
@@ -221,6 +236,10 @@ impl Log {
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) fn health_view(&self) -> &HealthView {
+        &self.health
     }
 
     pub(crate) fn readers(&self) -> &Arc<Readers> {

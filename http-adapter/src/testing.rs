@@ -82,7 +82,7 @@ impl FakeCore {
     pub(crate) fn content() -> Self {
         let core = Self::default();
         core.answers.lock().unwrap().ingest =
-            Some(v1::IngestResponse { request_id: ID.to_owned(), sequence: 1, duplicate: false });
+            Some(v1::IngestResponse { request_id: ID.to_owned(), sequence: 1, ..v1::IngestResponse::default() });
         core.checks(v1::CheckResponse {
             verdict: v1::Verdict::Pass.into(),
             action: v1::Action::Allow.into(),

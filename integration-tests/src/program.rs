@@ -23,6 +23,8 @@ pub fn binary(name: &str) -> PathBuf {
 #[derive(Debug)]
 pub struct Setup {
     name: &'static str,
+    /// A line of shell that starts it.
+    through: Option<&'static str>,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
     folder: Arc<TempDir>,
@@ -44,6 +46,7 @@ impl Setup {
         let path = |name: &str| folder.path().join(name).display().to_string();
         Self {
             name,
+            through: None,
             arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
             environment: BTreeMap::new(),
             folder: Arc::clone(&folder),
@@ -56,6 +59,13 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// The shell has the program as `$0` and its arguments as `$@`, and is replaced by it.
+    #[must_use]
+    pub fn through(mut self, shell: &'static str) -> Self {
+        self.through = Some(shell);
         self
     }
 
@@ -86,7 +96,14 @@ impl Setup {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(binary(self.name));
+        let mut command = match self.through {
+            None => Command::new(binary(self.name)),
+            Some(shell) => {
+                let mut command = Command::new("/bin/sh");
+                command.args(["-c", shell]).arg(binary(self.name));
+                command
+            }
+        };
         command.args(&self.arguments).env_clear().envs(&self.environment).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

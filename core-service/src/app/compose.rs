@@ -29,7 +29,7 @@ use crate::{
         load::Loader,
         watch,
     },
-    record::{HealthStatus, Log, LogError},
+    record::{Health, HealthStatus, Log, LogError},
     session::Sessions,
     telemetry::{LogState, metrics},
 };
@@ -70,8 +70,8 @@ pub struct Core {
 impl Core {
     /// Opens the log, loads the policies, and takes up what an earlier process left pending.
     pub async fn start(settings: &CoreSettings) -> Result<Self, StartError> {
-        let data_dir = settings.data_dir.clone();
-        let log = tokio::task::spawn_blocking(move || Log::open(&data_dir)).await;
+        let (data_dir, log_settings) = (settings.data_dir.clone(), settings.log.clone());
+        let log = tokio::task::spawn_blocking(move || Log::open_with(&data_dir, &log_settings)).await;
         let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
         let folder = settings.policies_dir.clone();
         let loaded = tokio::task::spawn_blocking(move || {
@@ -122,7 +122,12 @@ impl Core {
     pub fn metrics(&self) -> impl Fn() -> String + Send + Sync + 'static {
         let log = Arc::clone(self.api.guardrail.log());
         move || {
-            let state = LogState { up: log.health().status == HealthStatus::Ok, queued: log.queued() };
+            let state = LogState {
+                up: log.health().status == HealthStatus::Ok,
+                queued: log.queued(),
+                bytes: log.bytes_on_disk(),
+                damaged_files: log.damaged_files().len(),
+            };
             metrics().render(Some(state))
         }
     }
@@ -164,9 +169,9 @@ impl Core {
             }
         }
         self.api.guardrail.log().close().await;
-        let lost = self.api.guardrail.log().health().lost;
-        if lost > 0 {
-            tracing::error!(lost, "decisions could not be written");
+        let Health { lost, shed, .. } = self.api.guardrail.log().health();
+        if lost + shed > 0 {
+            tracing::error!(lost, shed, "records could not be written");
         }
     }
 }

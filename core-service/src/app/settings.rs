@@ -2,6 +2,7 @@
 
 mod access;
 mod kafka;
+mod log;
 mod tls;
 
 use std::{
@@ -25,9 +26,10 @@ use uuid::Uuid;
 pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
     kafka::{KafkaFile, KafkaOverrides},
+    log::{LogFile, LogOverrides},
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{deliver::KafkaSettings, session::Limits};
+use crate::{deliver::KafkaSettings, record::LogSettings, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -91,6 +93,8 @@ pub struct Overrides {
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+    #[command(flatten)]
+    pub log: LogOverrides,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -174,12 +178,6 @@ pub struct SessionsFile {
     pub idle_minutes: Option<u32>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogFile {
-    pub format: Option<LogFormat>,
-}
-
 /// The probe of the gateway: see [`super::canary`].
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -215,6 +213,7 @@ pub struct CoreSettings {
     mask_key: Option<Secret>,
     pub sessions: Limits,
     pub log_format: LogFormat,
+    pub log: LogSettings,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -283,6 +282,7 @@ impl CoreSettings {
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
+            log: log::log(&overrides.log, &file.log)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });

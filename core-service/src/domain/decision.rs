@@ -54,6 +54,8 @@ pub enum Category {
     Canary,
     /// What its session did before, and not the exchange itself.
     Session,
+    /// Something befell the log of records.
+    Log,
 }
 
 impl Category {
@@ -63,6 +65,7 @@ impl Category {
             Self::Coverage => "coverage",
             Self::Canary => "canary",
             Self::Session => "session",
+            Self::Log => "log",
         }
     }
 }

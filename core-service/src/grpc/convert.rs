@@ -5,7 +5,7 @@ mod payload;
 
 pub(crate) use self::outgoing::stored;
 pub(super) use self::{
-    outgoing::{action, check_response, event, kind},
+    outgoing::{action, check_response, event, kind, log_status},
     payload::{Spelling, one, payloads, side},
 };
 

@@ -80,6 +80,7 @@ impl EventService for EventApi {
                 .collect(),
             pending: summary.pending,
             log_bytes: summary.bytes_on_disk,
+            log: Some(convert::log_status(self.events.log_health(), self.events.damaged_files())),
         }))
     }
 
@@ -120,6 +121,7 @@ fn read_filter(filter: v1::EventFilter) -> Result<EventFilter, ApiError> {
         v1::EventKind::Decision => Some(RecordKind::Decision),
         v1::EventKind::Exchange => Some(RecordKind::Exchange),
         v1::EventKind::Canary => Some(RecordKind::Canary),
+        v1::EventKind::Log => Some(RecordKind::Log),
     };
     let action = match filter.action() {
         v1::Action::Unspecified => known("filter.action", filter.action)?,

@@ -80,11 +80,13 @@ impl IngestionService for IngestionApi {
         let request_id = exchange.request_id();
         let appended =
             self.guardrail.ingest(vec![exchange], deadline).await.map_err(|error| status::from_log(&error))?;
-        let Some(&Appended { sequence, duplicate_of }) = appended.first() else {
+        let Some(&recorded) = appended.first() else {
             return Err(ApiError::new(ErrorCode::Internal, "the log did not answer").into());
         };
+        let Appended { sequence, duplicate_of } = recorded;
         let request_id = duplicate_of.unwrap_or(request_id).to_string();
-        Ok(Response::new(IngestResponse { request_id, sequence, duplicate: duplicate_of.is_some() }))
+        let (duplicate, shed) = (duplicate_of.is_some(), recorded.is_shed());
+        Ok(Response::new(IngestResponse { request_id, sequence, duplicate, shed }))
     }
 
     async fn ingest_stream(
@@ -111,7 +113,9 @@ impl IngestionService for IngestionApi {
                 let appended = self.guardrail.ingest(std::mem::take(&mut batch), deadline).await;
                 match appended.map_err(|error| status::from_log(&error)) {
                     Ok(appended) => {
-                        answer.accepted += appended.len() as u64;
+                        let shed = appended.iter().filter(|one| one.is_shed()).count() as u64;
+                        answer.shed += shed;
+                        answer.accepted += appended.len() as u64 - shed;
                         answer.duplicates += appended.iter().filter(|one| one.duplicate_of.is_some()).count() as u64;
                         let highest = appended.iter().map(|one| one.sequence).max();
                         answer.highest_sequence = answer.highest_sequence.max(highest.unwrap_or_default());
@@ -119,7 +123,7 @@ impl IngestionService for IngestionApi {
                     Err(error) => refused = Some(error),
                 }
             }
-            answer.refusal = refused.map(|error| refusal(answer.accepted, error));
+            answer.refusal = refused.map(|error| refusal(answer.accepted + answer.shed, error));
             if ended || answer.refusal.is_some() {
                 return Ok(Response::new(answer));
             }

@@ -28,7 +28,7 @@ pub(crate) trait Code: Copy + PartialEq + 'static {
 }
 
 impl Code for RecordKind {
-    const ALL: &'static [Self] = &[Self::Decision, Self::Exchange, Self::Canary];
+    const ALL: &'static [Self] = &[Self::Decision, Self::Exchange, Self::Canary, Self::Log];
 }
 
 impl Code for Analysis {

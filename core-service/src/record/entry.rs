@@ -21,6 +21,8 @@ pub enum RecordKind {
     Exchange,
     /// What a canary run found.
     Canary,
+    /// What befell the log itself: a gap, a damaged file.
+    Log,
 }
 
 /// What was decided, and the receipt for it.
@@ -109,10 +111,19 @@ impl std::fmt::Debug for IdempotencyKey {
 /// What became of a record that was handed to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
-    /// Of the record that is on disk.
+    /// Of the record that is on disk; 0 when it was shed.
     pub sequence: u64,
     /// Set when nothing was written: the request id of the record that has the same key.
     pub duplicate_of: Option<Uuid>,
+}
+
+impl Appended {
+    /// The disk did not take it, and [`super::OnFull::Shed`] was chosen.
+    pub(super) const SHED: Self = Self { sequence: 0, duplicate_of: None };
+
+    pub const fn is_shed(self) -> bool {
+        self.sequence == 0
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

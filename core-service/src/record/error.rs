@@ -28,8 +28,6 @@ impl LogError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaProblem {
-    #[error("it is not a database")]
-    NotADatabase,
     #[error("it is a database of something else")]
     Foreign,
     #[error("its format is version {found}, and this program knows up to {known}")]
@@ -41,6 +39,9 @@ pub enum SchemaProblem {
 pub enum StorageFault {
     #[error("the disk is full")]
     DiskFull,
+    /// `log.max_bytes` is reached.
+    #[error("the log has the size that it may have")]
+    Quota,
     #[error("the file cannot be written")]
     ReadOnly,
     #[error("another program holds the file")]
@@ -53,9 +54,26 @@ pub enum StorageFault {
     Corrupt,
     #[error("out of memory")]
     Memory,
+    #[error("the file system has no shared memory, which the log's readers need")]
+    NoSharedMemory,
     /// SQLite's extended result code; 0 when it is not SQLite's failure.
     #[error("storage error {0}")]
     Other(i32),
+}
+
+impl StorageFault {
+    /// Whether it lies with the record: a disk that is well does not take it either.
+    pub(super) const fn is_of_the_record(self) -> bool {
+        matches!(self, Self::TooLarge)
+    }
+}
+
+/// `SQLITE_CONSTRAINT_TRIGGER`.
+const TRIGGER: i32 = 1811;
+
+/// That the structure of the file is broken, and not one row.
+pub(super) fn is_structural(error: &Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 impl From<Error> for StorageFault {
@@ -75,6 +93,8 @@ impl From<Error> for StorageFault {
             ErrorCode::TooBig => Self::TooLarge,
             ErrorCode::SystemIoFailure => Self::Disk,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
+            // What is written here breaks no constraint of a file that is whole. A trigger is somebody else's word.
+            ErrorCode::ConstraintViolation if failure.extended_code != TRIGGER => Self::Corrupt,
             ErrorCode::OutOfMemory => Self::Memory,
             _ => Self::Other(failure.extended_code),
         }

@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 
 use super::{
     entry::PendingRecord,
-    error::LogError,
+    error::{LogError, is_structural},
+    health::Tidings,
     row::{PENDING_COLUMNS, read_pending},
     schema::BUSY_TIMEOUT,
 };
@@ -25,13 +26,14 @@ const PENDING_BYTES: usize = 16 << 20;
 pub(crate) struct Readers {
     path: PathBuf,
     node: Arc<str>,
+    tidings: Arc<Tidings>,
     permits: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, node: Arc<str>) -> Self {
-        Self { path, node, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(path: PathBuf, node: Arc<str>, tidings: Arc<Tidings>) -> Self {
+        Self { path, node, tidings, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs the query off the runtime's threads. It is told the node's name, which events carry.
@@ -44,7 +46,11 @@ impl Readers {
         let run = move || {
             let idle = this.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = idle.map_or_else(|| this.connect(), Ok)?;
-            let answer = query(&mut connection, &this.node)?;
+            let answer = query(&mut connection, &this.node).inspect_err(|error| {
+                if is_structural(error) {
+                    this.tidings.damaged(this.path.parent().unwrap_or(&this.path));
+                }
+            })?;
             // Not after a failure: the next one starts afresh.
             this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)

@@ -1,7 +1,8 @@
 //! A receipt as it is stored.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
+use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -28,4 +29,27 @@ pub(super) struct Receipt {
     pub(super) detectors: Vec<(Detector, Outcome)>,
     #[serde(default)]
     pub(super) decoders: Vec<Cow<'static, str>>,
+}
+
+/// Receipts whose number is remembered. Reasons that carry a number could make many.
+const RECEIPTS: usize = 1024;
+
+/// The number of a receipt in the file.
+pub(super) fn intern(connection: &Connection, known: &mut HashMap<String, i64>, json: &str) -> rusqlite::Result<i64> {
+    if let Some(&id) = known.get(json) {
+        return Ok(id);
+    }
+    let stored = connection
+        .prepare_cached("SELECT id FROM receipt WHERE json = ?1")?
+        .query_row([json], |row| row.get(0))
+        .optional()?;
+    let id = match stored {
+        Some(id) => id,
+        None => connection.prepare_cached("INSERT INTO receipt (json) VALUES (?1)")?.insert([json])?,
+    };
+    if known.len() >= RECEIPTS {
+        known.clear();
+    }
+    known.insert(json.to_owned(), id);
+    Ok(id)
 }

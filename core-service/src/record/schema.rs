@@ -9,9 +9,13 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::error::{LogError, SchemaProblem};
+use super::{
+    damage::{self, Damage, Found},
+    error::{LogError, SchemaProblem, StorageFault},
+    settings::LogSettings,
+};
 
-const DATABASE: &str = "portcullis.db";
+pub(super) const DATABASE: &str = "portcullis.db";
 const LOCK: &str = "portcullis.lock";
 
 /// Tells this file from any other SQLite database: "PCLS".
@@ -164,9 +168,11 @@ pub(super) struct Opened {
     pub(super) node: Arc<str>,
     /// Held for as long as it lives.
     pub(super) lock: File,
+    /// Of the file that was there before.
+    pub(super) damage: Option<Damage>,
 }
 
-pub(super) fn open(dir: &Path) -> Result<Opened, LogError> {
+pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogError> {
     make_folder(dir)?;
     let lock_path = dir.join(LOCK);
     let lock = open_private(&lock_path)?;
@@ -176,10 +182,16 @@ pub(super) fn open(dir: &Path) -> Result<Opened, LogError> {
         Err(TryLockError::Error(error)) => return Err(LogError::io(lock_path, &error)),
     }
     let path = dir.join(DATABASE);
-    // SQLite makes its files readable by everyone, and gives the files beside this one the modes of this one.
-    drop(open_private(&path)?);
-    let (connection, node) = open_database(&path)?;
-    Ok(Opened { connection, path, node, lock })
+    let mut damage = damage::settle(dir)?;
+    let (connection, node) = match open_database(&path, settings) {
+        Err(LogError::Storage(StorageFault::Corrupt)) if damage.is_none() => {
+            damage::mark(dir, Found::AtStart).map_err(|error| LogError::io(dir, &error))?;
+            damage = damage::settle(dir)?;
+            open_database(&path, settings)?
+        }
+        opened => opened?,
+    };
+    Ok(Opened { connection, path, node, lock, damage })
 }
 
 fn make_folder(dir: &Path) -> Result<(), LogError> {
@@ -198,29 +210,38 @@ fn open_private(path: &Path) -> Result<File, LogError> {
     options.open(path).map_err(|error| LogError::io(path, &error))
 }
 
-fn open_database(path: &Path) -> Result<(Connection, Arc<str>), LogError> {
+/// [`StorageFault::Corrupt`] is that it cannot be read. What is somebody else's, or a newer version's, is not damaged.
+fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Arc<str>), LogError> {
+    // SQLite makes its files readable by everyone, and gives the files beside this one the modes of this one.
+    drop(open_private(path)?);
     let refuse = |problem| LogError::Schema { path: path.to_path_buf(), problem };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
-    let empty = match tables {
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            return Err(refuse(SchemaProblem::NotADatabase));
-        }
-        tables => tables? == 0,
-    };
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-    let fresh = empty && version == 0 && application == 0;
+    let fresh = tables == 0 && version == 0 && application == 0;
     if !fresh && application != APPLICATION_ID {
         return Err(refuse(SchemaProblem::Foreign));
     }
     if version > known {
         return Err(refuse(SchemaProblem::Newer { found: version, known }));
     }
-    tune(&connection)?;
+    let node = prepare(&mut connection, version, settings).map_err(|error| match error {
+        // Statements that fit the format, of a file that says that it has it.
+        LogError::Storage(StorageFault::Other(0 | SQL_ERROR)) => StorageFault::Corrupt.into(),
+        error => error,
+    })?;
+    Ok((connection, node))
+}
+
+/// `SQLITE_ERROR`: a table or a column is missing.
+const SQL_ERROR: i32 = 1;
+
+fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) -> Result<Arc<str>, LogError> {
+    tune(connection, settings)?;
     for (step, next) in MIGRATIONS.iter().zip(1_u32..).skip(version as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(step)?;
@@ -228,18 +249,19 @@ fn open_database(path: &Path) -> Result<(Connection, Arc<str>), LogError> {
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
     }
+    damage::look(connection)?;
     let node: String = connection.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
-    Ok((connection, node.into()))
+    Ok(node.into())
 }
 
-fn tune(connection: &Connection) -> Result<(), LogError> {
+fn tune(connection: &Connection, settings: &LogSettings) -> Result<(), LogError> {
     // Of use only before the first table is made. Of pages of 4 KiB a third stays empty when two records of the usual
     // 1.4 KB fit and a third does not.
     connection.pragma_update(None, "page_size", 8192)?;
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
         // A file system without shared memory.
-        return Err(LogError::Storage(super::StorageFault::Other(0)));
+        return Err(LogError::Storage(StorageFault::NoSharedMemory));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Negative: KiB.
@@ -248,6 +270,12 @@ fn tune(connection: &Connection) -> Result<(), LogError> {
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     // What a burst or a long read made of it is given back.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    if let Some(bytes) = settings.max_bytes {
+        // A file that is larger already does not shrink by it, and does not grow either.
+        let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = u32::try_from(bytes / u64::from(page_size.max(1))).unwrap_or(u32::MAX - 1);
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
     Ok(())
 }
 

@@ -1,45 +1,41 @@
 //! The thread that writes.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fs::File,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    mem,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::{
     sync::{Notify, broadcast, mpsc, watch},
     time::{Instant, timeout, timeout_at},
 };
 
 use super::{
-    HealthStatus, delivery,
+    delivery,
     entry::{Appended, Event},
     error::{LogError, StorageFault},
+    health::{HealthStatus, Tidings},
+    incident::{Gap, Incident},
     queue::{Job, Queue, Work},
-    row::{self, TallyKey, read_event, select_events},
+    receipt::intern,
+    row::{self, Row, TallyKey, read_event, select_events},
     schema::Opened,
+    settings::{LogSettings, OnFull},
+    tally::Tally,
 };
 use crate::telemetry::{self, RecordsLost};
-
-/// One transaction, so that a flood does not keep the first of its callers waiting. One piece of work is never
-/// divided: it may be larger.
-const BATCH_RECORDS: usize = 1000;
-const BATCH_BYTES: usize = 8 << 20;
-
-/// How long records that nobody waits for may gather. Under light load it makes one commit of many.
-const GATHER: Duration = Duration::from_millis(5);
 
 /// While commits fail and nothing comes, whether they still would: who asks for health before he sends would
 /// otherwise never send again.
 const PROBE: Duration = Duration::from_secs(1);
 
-/// Receipts whose number is remembered. Reasons that carry a number could make many.
-const RECEIPTS: usize = 1024;
+/// What a probe writes: with less room than this, the next records would not fit either. KiB.
+const PROBE_KIB: u32 = 128;
 
 /// Events that a watcher may be behind before it misses some.
 const WATCH_CAPACITY: usize = 4096;
@@ -51,8 +47,13 @@ pub(super) struct Started {
     pub(super) tip: watch::Receiver<u64>,
 }
 
-pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) -> Result<Started, LogError> {
-    let Opened { connection, path, node, lock } = opened;
+pub(super) fn start(
+    opened: Opened,
+    settings: &LogSettings,
+    tidings: Arc<Tidings>,
+    pending: Arc<Notify>,
+) -> Result<Started, LogError> {
+    let Opened { connection, path, node, lock, damage } = opened;
     let failed = |error: std::io::Error| LogError::io(&path, &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
     let (queue, jobs) = Queue::new();
@@ -61,8 +62,24 @@ pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) 
     let (changes, _) = broadcast::channel(WATCH_CAPACITY);
     let (tip, tip_seen) = watch::channel(delivery::tip(&connection)?);
     let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen };
-    let receipts = HashMap::new();
-    let writer = Writer { connection, hurry, node, receipts, lost, pending, changes, tip, _lock: lock, health };
+    let dir = path.parent().map(PathBuf::from).unwrap_or_default();
+    let incidents = damage.map(Incident::FileDamaged).into_iter().collect();
+    let writer = Writer {
+        connection,
+        dir,
+        settings: settings.clone(),
+        hurry,
+        node,
+        receipts: HashMap::new(),
+        incidents,
+        gap: None,
+        tidings,
+        pending,
+        changes,
+        tip,
+        _lock: lock,
+        health,
+    };
     std::thread::Builder::new()
         .name("log-writer".to_owned())
         .spawn(move || runtime.block_on(writer.run(jobs)))
@@ -73,11 +90,17 @@ pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) 
 /// The order of the fields is the order in which they are dropped.
 struct Writer {
     connection: Connection,
+    dir: PathBuf,
+    settings: LogSettings,
     /// Told of work that somebody waits for.
     hurry: Arc<Notify>,
     node: Arc<str>,
     receipts: HashMap<String, i64>,
-    lost: Arc<AtomicU64>,
+    /// What befell the log, and has no record yet.
+    incidents: Vec<Incident>,
+    /// Records that were answered and not written since the last commit.
+    gap: Option<Gap>,
+    tidings: Arc<Tidings>,
     pending: Arc<Notify>,
     changes: broadcast::Sender<Arc<Event>>,
     /// The highest sequence; told at every commit that delivery may have waited for.
@@ -98,12 +121,19 @@ struct Written {
     tip: u64,
     /// Whether delivery has something to look at.
     deliverable: bool,
+    incidents: Vec<(Row, u64)>,
 }
 
 impl Writer {
     async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+        if !self.incidents.is_empty() {
+            self.probe();
+        }
         while let Some(batch) = self.gather(&mut jobs).await {
             self.commit(batch);
+        }
+        if let Some(Gap { records, .. }) = self.gap {
+            tracing::error!(records, "the log is closed with a gap that could not be recorded in it");
         }
         // By itself the last connection does this too, when readers are gone. Whether it works changes no promise.
         let checkpoint = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -127,13 +157,15 @@ impl Writer {
             };
             batch.push(first?, jobs);
         }
-        let until = Instant::now() + GATHER;
+        let bounds = self.settings.commit;
+        let is_full = |batch: &Batch| batch.records >= bounds.records || batch.bytes >= bounds.bytes;
+        let until = Instant::now() + bounds.gather;
         loop {
-            while !batch.is_full() {
+            while !is_full(&batch) {
                 let Ok(job) = jobs.try_recv() else { break };
                 batch.push(job, jobs);
             }
-            if batch.is_full() || batch.awaited || Instant::now() >= until {
+            if is_full(&batch) || batch.awaited || Instant::now() >= until {
                 break;
             }
             // Not for the next job: to be woken by each would cost every check a context switch.
@@ -153,21 +185,52 @@ impl Writer {
                 self.acknowledge(batch, written);
             }
             Err(error) => {
-                let fault = StorageFault::from(error);
-                // Numbers that were given in the transaction that is undone.
-                self.receipts.clear();
-                self.note(HealthStatus::Failing(fault));
+                let fault = self.failed(error);
                 self.refuse(batch, fault);
             }
         }
     }
 
+    /// A transaction was undone.
+    fn failed(&mut self, error: rusqlite::Error) -> StorageFault {
+        // Numbers that were given in it.
+        self.receipts.clear();
+        let fault = match StorageFault::from(error) {
+            StorageFault::DiskFull if self.is_at_quota() => StorageFault::Quota,
+            fault => fault,
+        };
+        // Of what the writer reads nothing comes from a caller: it is as it was written, or the file is damaged.
+        if fault == StorageFault::Corrupt {
+            self.tidings.damaged(&self.dir);
+        }
+        self.note(HealthStatus::Failing(fault));
+        fault
+    }
+
+    fn is_at_quota(&self) -> bool {
+        let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        // The page that was refused is not counted.
+        let full = |pages: i64, most: i64| most.saturating_sub(pages) < 64;
+        self.settings.max_bytes.is_some()
+            && matches!((pragma("page_count"), pragma("max_page_count")), (Ok(pages), Ok(most)) if full(pages, most))
+    }
+
     fn write(&mut self, batch: &[Job]) -> rusqlite::Result<Written> {
         let mut written = Written::default();
         let mut tally = Tally::default();
+        let gap = self.gap.clone().map(Incident::Gap);
+        let incidents: Vec<Row> =
+            self.incidents.iter().chain(&gap).filter_map(|incident| Row::new(incident.record()).ok()).collect();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut insert = transaction.prepare_cached(row::INSERT)?;
         let mut first_of_key = transaction.prepare_cached(row::FIRST_OF_KEY)?;
+        for row in incidents {
+            let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
+            let sequence = row::insert(&mut insert, &row, receipt)?;
+            tally.count(row.tally_key(), 1, sequence);
+            written.tip = sequence.unsigned_abs();
+            written.incidents.push((row, written.tip));
+        }
         for row in batch.iter().flat_map(|job| job.work.rows()) {
             // Sees what this very transaction wrote.
             let first = row.idempotency().map(|key| row::first_of_key(&mut first_of_key, key)).transpose()?;
@@ -200,9 +263,12 @@ impl Writer {
                 written.deliveries.push(delivery::apply(&transaction, change)?);
             }
         }
-        written.deliverable |= !(written.appended.is_empty() && written.completed.is_empty());
+        written.deliverable |=
+            !(written.incidents.is_empty() && written.appended.is_empty() && written.completed.is_empty());
         tally.store(&transaction)?;
         transaction.commit()?;
+        self.incidents.clear();
+        self.gap = None;
         Ok(written)
     }
 
@@ -215,6 +281,10 @@ impl Writer {
         let mut appended = written.appended.into_iter();
         let mut deliveries = written.deliveries.into_iter();
         let mut events = Vec::new();
+        if watched {
+            let incidents = written.incidents.into_iter();
+            events.extend(incidents.map(|(row, sequence)| row.into_event(&self.node, sequence)));
+        }
         // Nobody may be waiting any more, which is his business.
         for job in batch.jobs {
             match job.work {
@@ -263,12 +333,26 @@ impl Writer {
             .collect()
     }
 
-    fn refuse(&self, batch: Batch, fault: StorageFault) {
-        let lost = batch.jobs.iter().filter(|job| !job.work.is_awaited()).count() as u64;
-        self.lost.fetch_add(lost, Ordering::Relaxed);
-        telemetry::emit(RecordsLost { lost, records: batch.records, fault });
+    fn refuse(&mut self, batch: Batch, fault: StorageFault) {
+        let sheds = self.settings.on_full == OnFull::Shed && !fault.is_of_the_record();
+        let records = batch.records;
+        let count = |is_counted: fn(&Work) -> bool| {
+            let counted = batch.jobs.iter().filter(|job| is_counted(&job.work));
+            counted.map(|job| job.work.rows().len() as u64).sum::<u64>()
+        };
+        let behind = count(|work| matches!(work, Work::AppendBehind(_)));
+        let awaited = count(|work| matches!(work, Work::Append { .. }));
+        let (lost, shed) = if sheds { (0, behind + awaited) } else { (behind, 0) };
+        // Counted before anybody is answered.
+        self.tidings.lost.fetch_add(lost, Ordering::Relaxed);
+        self.tidings.shed.fetch_add(shed, Ordering::Relaxed);
+        Gap::widen(&mut self.gap, lost + shed, fault);
+        telemetry::emit(RecordsLost { lost, shed, records, fault });
         for job in batch.jobs {
             match job.work {
+                Work::Append { rows, answer } if sheds => {
+                    drop(answer.send(Ok(vec![Appended::SHED; rows.len()])));
+                }
                 Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
                 Work::Complete { answer, .. } | Work::Flush(answer) => drop(answer.send(Err(fault.into()))),
                 Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
@@ -277,14 +361,27 @@ impl Writer {
         }
     }
 
+    /// Writes what has to be told in any case, or as much as says that the next records would find room.
     fn probe(&mut self) {
-        // Writes a page that says what it said before.
-        let probed = self.connection.execute("UPDATE meta SET value = value WHERE key = 'node'", []);
-        self.note(probed.map_or_else(|error| HealthStatus::Failing(error.into()), |_| HealthStatus::Ok));
+        let told = self.incidents.len() + usize::from(self.gap.is_some());
+        let probed = self.ballast().and_then(|()| if told > 0 { self.write(&[]) } else { Ok(Written::default()) });
+        match probed {
+            Ok(written) => {
+                self.note(HealthStatus::Ok);
+                self.acknowledge(Batch::default(), written);
+            }
+            Err(error) => drop(self.failed(error)),
+        }
+    }
+
+    fn ballast(&self) -> rusqlite::Result<()> {
+        let bytes = PROBE_KIB * 512;
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES ('probe', hex(zeroblob(?1)))", [bytes])?;
+        self.connection.execute("DELETE FROM meta WHERE key = 'probe'", []).map(drop)
     }
 
     fn note(&self, status: HealthStatus) {
-        self.health.send_if_modified(|now| std::mem::replace(now, status) != status);
+        self.health.send_if_modified(|now| mem::replace(now, status) != status);
     }
 }
 
@@ -308,51 +405,5 @@ impl Batch {
         self.bytes += job.work.bytes();
         self.awaited |= job.work.is_awaited();
         self.jobs.push(job);
-    }
-
-    const fn is_full(&self) -> bool {
-        self.records >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
-    }
-}
-
-fn intern(connection: &Connection, known: &mut HashMap<String, i64>, json: &str) -> rusqlite::Result<i64> {
-    if let Some(&id) = known.get(json) {
-        return Ok(id);
-    }
-    let stored = connection
-        .prepare_cached("SELECT id FROM receipt WHERE json = ?1")?
-        .query_row([json], |row| row.get(0))
-        .optional()?;
-    let id = match stored {
-        Some(id) => id,
-        None => connection.prepare_cached("INSERT INTO receipt (json) VALUES (?1)")?.insert([json])?,
-    };
-    if known.len() >= RECEIPTS {
-        known.clear();
-    }
-    known.insert(json.to_owned(), id);
-    Ok(id)
-}
-
-/// What a batch changes in the table `tally`: the change of the count, and the first sequence.
-#[derive(Default)]
-struct Tally(BTreeMap<TallyKey, (i64, i64)>);
-
-impl Tally {
-    fn count(&mut self, key: TallyKey, change: i64, sequence: i64) {
-        let (count, first) = self.0.entry(key).or_insert((0, sequence));
-        *count += change;
-        *first = sequence.min(*first);
-    }
-
-    fn store(self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(
-            "INSERT INTO tally (second, kind, action, count, first_seq) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT DO UPDATE SET count = count + excluded.count, first_seq = min(first_seq, excluded.first_seq)",
-        )?;
-        for (TallyKey { second, kind, action }, (count, first)) in self.0 {
-            statement.execute(params![second, kind, action, count, first])?;
-        }
-        Ok(())
     }
 }

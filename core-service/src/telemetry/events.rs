@@ -41,18 +41,20 @@ impl Event for CheckEnded {
 pub struct RecordsLost<F> {
     /// Of those, the ones that nobody waits for, so that nobody will send them again.
     pub lost: u64,
+    /// Of those, the ones that were dropped because that was chosen, and their callers answered.
+    pub shed: u64,
     pub records: usize,
     pub fault: F,
 }
 
 impl<F: Display> Event for RecordsLost<F> {
     fn log(&self) {
-        let Self { lost, records, fault } = self;
-        tracing::error!(%fault, records, lost, "a transaction of the log failed");
+        let Self { lost, shed, records, fault } = self;
+        tracing::error!(%fault, records, lost, shed, "a transaction of the log failed");
     }
 
     fn count(&self, metrics: &Metrics) {
-        metrics.lost(self.lost);
+        metrics.lost(self.lost, self.shed);
     }
 }
 

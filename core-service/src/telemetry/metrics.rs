@@ -25,10 +25,12 @@ const CHECK_BUCKETS: [f64; 14] =
     [10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1.0, 5.0];
 
 /// What is looked up when the metrics are read, and counted by nobody in between.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct LogState {
     pub up: bool,
     pub queued: usize,
+    pub bytes: u64,
+    pub damaged_files: usize,
 }
 
 /// Series of the hot path, looked up once each: by the labels' numbers, without hashing them.
@@ -47,8 +49,11 @@ pub struct Metrics {
     check_series: [OnceLock<Counter>; CHECK_SERIES],
     check_seconds_series: [OnceLock<Histogram>; DIRECTIONS],
     log_lost: Counter,
+    log_shed: Counter,
     log_queue: Gauge,
     log_up: Gauge,
+    log_bytes: Gauge,
+    log_damaged_files: Gauge,
     canary_runs: Counter,
     canary_problems: Family<ProblemLabel, Counter>,
     canary_last_run: Gauge<f64, AtomicU64>,
@@ -72,8 +77,11 @@ impl Default for Metrics {
             check_series: array::from_fn(|_| OnceLock::new()),
             check_seconds_series: array::from_fn(|_| OnceLock::new()),
             log_lost: add(&mut registry, Name::LogLost, Counter::default()),
+            log_shed: add(&mut registry, Name::LogShed, Counter::default()),
             log_queue: add(&mut registry, Name::LogQueue, Gauge::default()),
             log_up: add(&mut registry, Name::LogUp, Gauge::default()),
+            log_bytes: add(&mut registry, Name::LogBytes, Gauge::default()),
+            log_damaged_files: add(&mut registry, Name::LogDamagedFiles, Gauge::default()),
             canary_runs: add(&mut registry, Name::CanaryRuns, Counter::default()),
             canary_problems: add(&mut registry, Name::CanaryProblems, Family::default()),
             canary_last_run: add(&mut registry, Name::CanaryLastRun, Gauge::default()),
@@ -111,8 +119,9 @@ impl Metrics {
         self.check_failures.get_or_create(&ReasonLabel { reason }).inc();
     }
 
-    pub(super) fn lost(&self, records: u64) {
-        self.log_lost.inc_by(records);
+    pub(super) fn lost(&self, lost: u64, shed: u64) {
+        self.log_lost.inc_by(lost);
+        self.log_shed.inc_by(shed);
     }
 
     pub(super) fn canary(&self, problems: &[CanaryProblem], at: f64) {
@@ -126,9 +135,11 @@ impl Metrics {
     /// OpenMetrics text (`application/openmetrics-text; version=1.0.0`), which Prometheus reads. `log` is that of this
     /// process, when it has one.
     pub fn render(&self, log: Option<LogState>) -> String {
-        let (up, queued) = log.map_or((false, 0), |log| (log.up, log.queued));
+        let LogState { up, queued, bytes, damaged_files } = log.unwrap_or_default();
         self.log_up.set(up.into());
         self.log_queue.set(i64::try_from(queued).unwrap_or(i64::MAX));
+        self.log_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.log_damaged_files.set(i64::try_from(damaged_files).unwrap_or(i64::MAX));
         let mut page = String::new();
         // Writing to a String cannot fail, and no label here refuses to be written.
         let _ = text::encode(&mut page, &self.registry);
@@ -175,9 +186,9 @@ mod tests {
         ended("truefoundry", Ok(Action::Block)).count(&metrics);
         ended("a name of its own", Ok(Action::Allow)).count(&metrics);
         ended("grpc", Err(CheckFailure::Storage)).count(&metrics);
-        RecordsLost { lost: 3, records: 5, fault: "the disk is full" }.count(&metrics);
+        RecordsLost { lost: 3, shed: 2, records: 5, fault: "the disk is full" }.count(&metrics);
         CanaryRan { gateway: "gw.example:443", problems: &[CanaryProblem::BlockDidNotBlock] }.count(&metrics);
-        let page = metrics.render(Some(LogState { up: true, queued: 7 }));
+        let page = metrics.render(Some(LogState { up: true, queued: 7, bytes: 9, damaged_files: 1 }));
         for line in [
             r#"portcullis_checks_total{source="truefoundry",direction="request",action="block"} 2"#,
             r#"portcullis_checks_total{source="other",direction="request",action="allow"} 1"#,
@@ -186,7 +197,10 @@ mod tests {
             r#"portcullis_check_duration_seconds_bucket{le="0.00005",direction="request"} 3"#,
             r#"portcullis_check_duration_seconds_count{direction="request"} 3"#,
             "portcullis_log_lost_records_total 3",
+            "portcullis_log_shed_records_total 2",
             "portcullis_log_queue_records 7",
+            "portcullis_log_bytes 9",
+            "portcullis_log_damaged_files 1",
             "portcullis_log_up 1",
             "portcullis_canary_runs_total 1",
             r#"portcullis_canary_problems_total{problem="block_did_not_block"} 1"#,

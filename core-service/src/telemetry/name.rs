@@ -15,8 +15,11 @@ pub enum Name {
     CheckFailures,
     CheckSeconds,
     LogLost,
+    LogShed,
     LogQueue,
     LogUp,
+    LogBytes,
+    LogDamagedFiles,
     CanaryRuns,
     CanaryProblems,
     CanaryLastRun,
@@ -29,8 +32,11 @@ impl Name {
         Self::CheckFailures,
         Self::CheckSeconds,
         Self::LogLost,
+        Self::LogShed,
         Self::LogQueue,
         Self::LogUp,
+        Self::LogBytes,
+        Self::LogDamagedFiles,
         Self::CanaryRuns,
         Self::CanaryProblems,
         Self::CanaryLastRun,
@@ -44,8 +50,11 @@ impl Name {
             Self::CheckFailures => "portcullis_check_failures",
             Self::CheckSeconds => "portcullis_check_duration_seconds",
             Self::LogLost => "portcullis_log_lost_records",
+            Self::LogShed => "portcullis_log_shed_records",
             Self::LogQueue => "portcullis_log_queue_records",
             Self::LogUp => "portcullis_log_up",
+            Self::LogBytes => "portcullis_log_bytes",
+            Self::LogDamagedFiles => "portcullis_log_damaged_files",
             Self::CanaryRuns => "portcullis_canary_runs",
             Self::CanaryProblems => "portcullis_canary_problems",
             Self::CanaryLastRun => "portcullis_canary_last_run_timestamp_seconds",
@@ -55,11 +64,19 @@ impl Name {
 
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Checks | Self::CheckFailures | Self::LogLost | Self::CanaryRuns | Self::CanaryProblems => {
-                Kind::Counter
-            }
+            Self::Checks
+            | Self::CheckFailures
+            | Self::LogLost
+            | Self::LogShed
+            | Self::CanaryRuns
+            | Self::CanaryProblems => Kind::Counter,
             Self::CheckSeconds => Kind::Histogram,
-            Self::LogQueue | Self::LogUp | Self::CanaryLastRun | Self::BuildInfo => Kind::Gauge,
+            Self::LogQueue
+            | Self::LogUp
+            | Self::LogBytes
+            | Self::LogDamagedFiles
+            | Self::CanaryLastRun
+            | Self::BuildInfo => Kind::Gauge,
         }
     }
 
@@ -76,8 +93,11 @@ impl Name {
             Self::CheckFailures => "Checks that ended in an error and not in a decision",
             Self::CheckSeconds => "Time of a decided check in the core, with its record where it is waited for",
             Self::LogLost => "Decisions to let pass that were answered and could then not be written",
+            Self::LogShed => "Records that were dropped because the log could not take them, under on_full = shed",
             Self::LogQueue => "Records that wait for the disk",
             Self::LogUp => "1 while records reach the disk, 0 while they do not",
+            Self::LogBytes => "Bytes that the log takes on disk",
+            Self::LogDamagedFiles => "Damaged log files that were moved aside and are still in the data folder",
             Self::CanaryRuns => "Canary runs that were reported",
             Self::CanaryProblems => "Problems that canary runs found",
             Self::CanaryLastRun => "When the last canary run was reported, in seconds since 1970; 0 before the first",
@@ -92,7 +112,14 @@ impl Name {
             Self::CheckSeconds => &["direction"],
             Self::CanaryProblems => &["problem"],
             Self::BuildInfo => &["version"],
-            Self::LogLost | Self::LogQueue | Self::LogUp | Self::CanaryRuns | Self::CanaryLastRun => &[],
+            Self::LogLost
+            | Self::LogShed
+            | Self::LogQueue
+            | Self::LogUp
+            | Self::LogBytes
+            | Self::LogDamagedFiles
+            | Self::CanaryRuns
+            | Self::CanaryLastRun => &[],
         }
     }
 }

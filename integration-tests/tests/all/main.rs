@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod durability;
 mod events;
+mod full_disk;
 mod gateways;
 mod generic;
 mod grpc;

@@ -12,7 +12,7 @@ use crate::{
         exchange::{Direction, Payload},
         finding::Severity,
     },
-    record::{Analysis, Event, RecordKind, StoredRecord},
+    record::{Analysis, Event, Health, HealthStatus, RecordKind, StoredRecord},
 };
 
 pub(in crate::grpc) fn check_response(
@@ -176,7 +176,17 @@ pub(in crate::grpc) const fn kind(kind: RecordKind) -> v1::EventKind {
         RecordKind::Decision => v1::EventKind::Decision,
         RecordKind::Exchange => v1::EventKind::Exchange,
         RecordKind::Canary => v1::EventKind::Canary,
+        RecordKind::Log => v1::EventKind::Log,
     }
+}
+
+pub(in crate::grpc) fn log_status(health: Health, damaged_files: Vec<String>) -> v1::LogStatus {
+    let (state, fault) = match health.status {
+        HealthStatus::Ok => (v1::LogState::Writing, String::new()),
+        HealthStatus::Failing(fault) => (v1::LogState::Failing, fault.to_string()),
+        HealthStatus::Closed => (v1::LogState::Closed, String::new()),
+    };
+    v1::LogStatus { state: state.into(), fault, lost: health.lost, shed: health.shed, damaged_files }
 }
 
 pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {

@@ -1,0 +1,90 @@
+//! A disk that takes nothing more, and then does again: no restart, nothing lost that was acknowledged, every gap shown.
+
+use std::process::Command;
+
+use integration_tests::{Client, Program, Setup, until};
+use serde_json::{Value, json};
+
+/// Files may grow to this size and no further, which the program meets as an error of the disk.
+fn limit(program: &Program, bytes: &str) {
+    let set =
+        Command::new("prlimit").args(["--pid", &program.pid().to_string(), &format!("--fsize={bytes}:")]).status();
+    assert!(set.unwrap().success());
+}
+
+/// Some 16 KiB of traffic.
+fn exchange(number: usize) -> Value {
+    json!({
+        "requestBody": {"messages": [{"role": "user", "content": format!("question {number}: {}", "why? ".repeat(3000))}]},
+        "responseBody": {"choices": [{"message": {"role": "assistant", "content": "because"}}]}
+    })
+}
+
+fn setup() -> Setup {
+    // Without this the limit would kill it.
+    Setup::portcullis().through("trap '' XFSZ; exec \"$0\" \"$@\"")
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_until_there_is_room_and_loses_nothing() {
+    let setup = setup();
+    let program = setup.start();
+    let client = Client::of(&program);
+    limit(&program, "4194304");
+    let mut recorded = Vec::new();
+    let refused = loop {
+        let answer = client.guard("sync=true", &exchange(recorded.len())).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        recorded.push(answer.json()["request_id"].as_str().unwrap().to_owned());
+    };
+    assert_eq!((refused.status, refused.json()["error"].as_str()), (503, Some("storage_unavailable")));
+    assert!(recorded.len() > 20, "{}", recorded.len());
+    // A prompt is not let pass either when that cannot be recorded.
+    let prompt = json!({"requestBody": {"messages": [{"role": "user", "content": "hello"}]}});
+    let answer = until(|| async { Some(client.guard("sync=true", &prompt).await).filter(|it| it.status != 200) }).await;
+    assert_eq!(answer.status, 503);
+    until(|| async { metric(&client, "portcullis_log_up").await.eq(&0).then_some(()) }).await;
+    limit(&program, "unlimited");
+    let answer = until(|| async { Some(client.guard("sync=true", &prompt).await).filter(|it| it.status == 200) }).await;
+    assert_eq!(answer.json()["verdict"], true);
+    recorded.push(client.guard("sync=true", &exchange(0)).await.json()["request_id"].as_str().unwrap().to_owned());
+    for id in recorded {
+        assert_eq!(client.events(&format!("request_id={id}")).await.len(), 1);
+    }
+    assert_eq!(metric(&client, "portcullis_log_shed_records_total").await, 0);
+}
+
+#[tokio::test]
+async fn a_full_disk_sheds_when_that_is_chosen_and_shows_what_is_missing() {
+    let setup = setup().env("PORTCULLIS_LOG_ON_FULL", "shed");
+    let program = setup.start();
+    let client = Client::of(&program);
+    limit(&program, "4194304");
+    let mut answered = 0;
+    while metric(&client, "portcullis_log_shed_records_total").await < 10 {
+        let answer = client.guard("sync=true", &exchange(answered)).await;
+        assert_eq!(answer.status, 200, "answers go on");
+        answered += 1;
+    }
+    limit(&program, "unlimited");
+    let gaps = until(|| async { Some(client.events("kind=log").await).filter(|gaps| !gaps.is_empty()) }).await;
+    let shed = metric(&client, "portcullis_log_shed_records_total").await;
+    let mut missing = 0;
+    for gap in &gaps {
+        assert_eq!(gap["violations"][0]["rule"], "gap");
+        let event = client.get(&format!("/v1/events/{}", gap["id"].as_str().unwrap())).await.json();
+        missing += event["request"]["records"].as_u64().unwrap();
+    }
+    assert_eq!(missing, shed, "{gaps:?}");
+    let kept = client.events("kind=exchange&limit=1000").await.len();
+    assert_eq!(kept as u64 + shed, answered as u64, "what was answered is on disk or in a gap");
+}
+
+async fn metric(client: &Client, name: &str) -> u64 {
+    let page = client.get("/metrics").await;
+    let page = String::from_utf8(page.body).unwrap();
+    let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in\n{page}"));
+    line.trim().parse().unwrap()
+}
