@@ -23,12 +23,16 @@
 //!   summary of a month reads seconds and not records; and the first sequence of each second, so that records are
 //!   found by time without an index on it.
 //! - `sink` and `undelivered`: how far each sink is, and what stands out: see [`delivery`].
+//! - `aggregate`: counts by minute and by hour, for the page: by action, latency, coverage, caller, category and rule.
+//! - `review`, `reveal`: what people made of records, and who saw one as it was recorded.
 //! - `meta`: the node's name, made once a file. An event's id is `<node>-<sequence>`.
 
+mod aggregate;
 mod code;
 pub mod delivery;
 mod entry;
 mod error;
+mod note;
 mod queue;
 mod read;
 mod receipt;
@@ -62,13 +66,15 @@ pub use entry::{
     StoredRecord,
 };
 pub use error::{LogError, SchemaProblem, StorageFault};
+pub use note::{MAX_NOTE, Note, Notes, Opinion, Reveal, Review};
 use queue::{Queue, Work};
 use row::{Completion, Row};
 
+pub(crate) use aggregate::{Dimension, Grain, latency_of, pending_name};
 pub(crate) use code::Code;
+pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
 pub(crate) use row::{read_event, read_stored, select_events};
-pub(crate) use schema::FIRST_SEQUENCE_SINCE;
 
 /// Whether records reach the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +150,11 @@ impl Log {
             .map(|(sequence, judged)| Completion::new(sequence, judged))
             .collect::<Result<Vec<_>, _>>()?;
         self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
+    }
+
+    /// `Ok` is that the note is on disk.
+    pub async fn note(&self, note: Note, deadline: Instant) -> Result<(), LogError> {
+        self.queue.ask(|answer| Work::Note { note, answer }, deadline).await
     }
 
     /// Records that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are

@@ -83,6 +83,9 @@ pub struct Overrides {
     /// What masks of the style `hash` depend on, at least 16 bytes; drawn at each start when not given.
     #[arg(long, env = "PORTCULLIS_MASK_KEY", value_name = "KEY", hide_env_values = true)]
     pub mask_key: Option<Secret>,
+    /// Whether payloads are shown as they were recorded, to whoever may ask; else only masked.
+    #[arg(long, env = "PORTCULLIS_REVEAL", value_name = "BOOL")]
+    pub reveal: Option<bool>,
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -104,6 +107,7 @@ pub struct File {
     pub contract: Option<String>,
     pub on_response: Option<String>,
     pub capture: Option<bool>,
+    pub reveal: Option<bool>,
     pub http: ListenFile,
     pub grpc: ListenFile,
     pub data: FolderFile,
@@ -203,6 +207,8 @@ pub struct CoreSettings {
     pub body_bytes: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
+    /// Whether payloads are shown as they were recorded, to whoever may ask.
+    pub reveal: bool,
     pub log_format: LogFormat,
 }
 
@@ -269,6 +275,7 @@ impl CoreSettings {
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
+            reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {

@@ -4,7 +4,7 @@ mod outgoing;
 mod payload;
 
 pub(super) use self::{
-    outgoing::{action, check_response, event, kind, stored},
+    outgoing::{action, check_response, event, kind, reveal, review, stored, text},
     payload::{Spelling, one, payloads, side},
 };
 

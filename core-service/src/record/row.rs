@@ -1,7 +1,7 @@
 //! Records as rows. What can be computed before a record is queued is computed by its caller, so that the one
 //! writer thread binds values and little else.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use crate::domain::{
 };
 
 use super::{
+    aggregate::Labels,
     code::Code,
     entry::{
         Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord,
@@ -97,6 +98,15 @@ impl Row {
         self.record.idempotency.as_ref()
     }
 
+    pub(super) const fn record(&self) -> &NewRecord {
+        &self.record
+    }
+
+    /// In microseconds.
+    pub(super) fn time(&self) -> i64 {
+        self.time.as_microsecond()
+    }
+
     pub(super) fn tally_key(&self) -> TallyKey {
         let action = self.record.outcome.judged().map(|judged| judged.decision.action);
         TallyKey::new(self.time.as_microsecond(), self.record.kind.code(), action)
@@ -149,8 +159,8 @@ impl Completion {
         &self.texts.receipt
     }
 
-    pub(super) fn action(&self) -> Action {
-        self.judged.decision.action
+    pub(super) const fn judged(&self) -> &Judged {
+        &self.judged
     }
 }
 
@@ -249,14 +259,23 @@ pub(super) const COMPLETE: &str = "
         bytes_total = :bytes_total, bytes_scanned = :bytes_scanned, bytes_unchanged = :bytes_unchanged,
         message = :message, violations = :violations
     WHERE seq = :seq AND analysis = 1
-    RETURNING time, kind";
+    RETURNING time, kind, source, user, team, model";
 
-/// The record's time in microseconds and its kind's code; none when it was not pending.
+/// What the counters need of a record that was completed.
+pub(super) struct Completed {
+    /// In microseconds.
+    pub(super) time: i64,
+    /// Its code.
+    pub(super) kind: i64,
+    pub(super) labels: Labels<'static>,
+}
+
+/// None when it was not pending.
 pub(super) fn complete(
     statement: &mut CachedStatement<'_>,
     completion: &Completion,
     receipt: i64,
-) -> rusqlite::Result<Option<(i64, i64)>> {
+) -> rusqlite::Result<Option<Completed>> {
     let Judged { decision, coverage, duration_us } = &completion.judged;
     let mut rows = statement.query(named_params! {
         ":seq": integer(completion.sequence),
@@ -274,10 +293,18 @@ pub(super) fn complete(
         ":message": message(decision),
         ":violations": completion.texts.violations,
     })?;
-    let was_pending = rows.next()?.map(|row| Ok::<_, rusqlite::Error>((row.get(0)?, row.get(1)?))).transpose()?;
+    let was_pending = rows.next()?.map(|row| read_completed(row)).transpose()?;
     // An UPDATE with RETURNING is finished when it was asked for one row more than there is.
     while rows.next()?.is_some() {}
     Ok(was_pending)
+}
+
+fn read_completed(row: &SqlRow<'_>) -> rusqlite::Result<Completed> {
+    let mut next = Columns { row, at: 0 };
+    let (time, kind) = (next.get()?, next.get()?);
+    let mut label = || next.get::<String>().map(Cow::Owned);
+    let labels = Labels { source: label()?, user: label()?, team: label()?, model: label()? };
+    Ok(Completed { time, kind, labels })
 }
 
 /// The columns that [`read_event`] reads, in its order. The hint names the index, or is empty.

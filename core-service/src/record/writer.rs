@@ -17,11 +17,13 @@ use tokio::{
 };
 
 use super::{
-    HealthStatus, delivery,
+    HealthStatus,
+    aggregate::{Aggregates, Names},
+    delivery,
     entry::{Appended, Event},
     error::{LogError, StorageFault},
     queue::{Job, Queue, Work},
-    row::{self, TallyKey, read_event, select_events},
+    row::{self, Completed, TallyKey, read_event, select_events},
     schema::Opened,
 };
 use crate::telemetry::{self, RecordsLost};
@@ -61,8 +63,8 @@ pub(super) fn start(opened: Opened, lost: Arc<AtomicU64>, pending: Arc<Notify>) 
     let (changes, _) = broadcast::channel(WATCH_CAPACITY);
     let (tip, tip_seen) = watch::channel(delivery::tip(&connection)?);
     let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen };
-    let receipts = HashMap::new();
-    let writer = Writer { connection, hurry, node, receipts, lost, pending, changes, tip, _lock: lock, health };
+    let (receipts, names) = (HashMap::new(), Names::default());
+    let writer = Writer { connection, hurry, node, receipts, names, lost, pending, changes, tip, _lock: lock, health };
     std::thread::Builder::new()
         .name("log-writer".to_owned())
         .spawn(move || runtime.block_on(writer.run(jobs)))
@@ -77,6 +79,8 @@ struct Writer {
     hurry: Arc<Notify>,
     node: Arc<str>,
     receipts: HashMap<String, i64>,
+    /// That have a counter of their own.
+    names: Names,
     lost: Arc<AtomicU64>,
     pending: Arc<Notify>,
     changes: broadcast::Sender<Arc<Event>>,
@@ -165,6 +169,7 @@ impl Writer {
     fn write(&mut self, batch: &[Job]) -> rusqlite::Result<Written> {
         let mut written = Written::default();
         let mut tally = Tally::default();
+        let mut aggregates = Aggregates::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut insert = transaction.prepare_cached(row::INSERT)?;
         let mut first_of_key = transaction.prepare_cached(row::FIRST_OF_KEY)?;
@@ -178,6 +183,7 @@ impl Writer {
             let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
             let sequence = row::insert(&mut insert, row, receipt)?;
             tally.count(row.tally_key(), 1, sequence);
+            aggregates.record(row.time(), row.record());
             written.appended.push(Appended { sequence: sequence.unsigned_abs(), duplicate_of: None });
             written.pending |= row.is_pending();
             written.tip = sequence.unsigned_abs();
@@ -187,10 +193,12 @@ impl Writer {
         let mut update = transaction.prepare_cached(row::COMPLETE)?;
         for completion in batch.iter().flat_map(|job| job.work.completions()) {
             let receipt = intern(&transaction, &mut self.receipts, completion.receipt())?;
-            let Some((time, kind)) = row::complete(&mut update, completion, receipt)? else { continue };
-            let sequence = row::integer(completion.sequence);
+            let Some(completed) = row::complete(&mut update, completion, receipt)? else { continue };
+            let Completed { time, kind, labels } = completed;
+            let (sequence, judged) = (row::integer(completion.sequence), completion.judged());
             tally.count(TallyKey::new(time, kind, None), -1, sequence);
-            tally.count(TallyKey::new(time, kind, Some(completion.action())), 1, sequence);
+            tally.count(TallyKey::new(time, kind, Some(judged.decision.action)), 1, sequence);
+            aggregates.completed(time, labels, judged);
             written.completed.push(completion.sequence);
         }
         drop(update);
@@ -202,6 +210,10 @@ impl Writer {
         }
         written.deliverable |= !(written.appended.is_empty() && written.completed.is_empty());
         tally.store(&transaction)?;
+        aggregates.store(&transaction, &mut self.names)?;
+        for note in batch.iter().filter_map(|job| job.work.note()) {
+            note.store(&transaction)?;
+        }
         transaction.commit()?;
         Ok(written)
     }
@@ -230,7 +242,7 @@ impl Writer {
                     let given = appended.next().filter(|given| watched && given.duplicate_of.is_none());
                     events.extend(given.map(|given| row.into_event(&self.node, given.sequence)));
                 }
-                Work::Complete { answer, .. } | Work::Flush(answer) => {
+                Work::Complete { answer, .. } | Work::Note { answer, .. } | Work::Flush(answer) => {
                     let _ = answer.send(Ok(()));
                 }
                 Work::Deliver { answer, .. } => {
@@ -270,8 +282,10 @@ impl Writer {
         for job in batch.jobs {
             match job.work {
                 Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
-                Work::Complete { answer, .. } | Work::Flush(answer) => drop(answer.send(Err(fault.into()))),
                 Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
+                Work::Complete { answer, .. } | Work::Note { answer, .. } | Work::Flush(answer) => {
+                    drop(answer.send(Err(fault.into())));
+                }
                 Work::AppendBehind(_) | Work::Close => {}
             }
         }
