@@ -7,15 +7,17 @@ use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
-        CheckRequest, CheckResponse, GetEventRequest, GetEventResponse, IngestRequest, IngestResponse,
-        ListEventsRequest, ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse, RecordCanaryRequest,
-        RecordCanaryResponse, event_service_client::EventServiceClient,
+        CheckRequest, CheckResponse, GetEventRequest, GetEventResponse, GetPolicyRequest, GetPolicyResponse,
+        IngestRequest, IngestResponse, LintPolicyRequest, LintPolicyResponse, ListEventsRequest, ListEventsResponse,
+        ListPoliciesRequest, ListPoliciesResponse, RecordCanaryRequest, RecordCanaryResponse, ReviewEventRequest,
+        ReviewEventResponse, SummarizeRequest, SummarizeResponse, TestPolicyRequest, TestPolicyResponse,
+        WatchEventsRequest, WatchEventsResponse, event_service_client::EventServiceClient,
         guardrail_service_client::GuardrailServiceClient, ingestion_service_client::IngestionServiceClient,
         policy_service_client::PolicyServiceClient,
     },
 };
 use tonic::{
-    ConnectError, Request, Response, Status, TimeoutExpired,
+    ConnectError, Request, Response, Status, Streaming, TimeoutExpired,
     body::Body,
     metadata::AsciiMetadataValue,
     transport::{self, Certificate, ClientTlsConfig, Endpoint},
@@ -176,6 +178,52 @@ impl Core {
         self.call(request, call).await
     }
 
+    pub(crate) async fn summarize(&self, request: SummarizeRequest) -> Result<SummarizeResponse, Failure> {
+        let call = |service, request| async { EventServiceClient::new(service).summarize(request).await };
+        self.call(request, call).await
+    }
+
+    pub(crate) async fn review_event(&self, request: ReviewEventRequest) -> Result<ReviewEventResponse, Failure> {
+        let call = |service, request| async { EventServiceClient::new(service).review_event(request).await };
+        self.call(request, call).await
+    }
+
+    pub(crate) async fn get_policy(&self, request: GetPolicyRequest) -> Result<GetPolicyResponse, Failure> {
+        let call = |service, request| async { PolicyServiceClient::new(service).get_policy(request).await };
+        self.call(request, call).await
+    }
+
+    pub(crate) async fn lint_policy(&self, request: LintPolicyRequest) -> Result<LintPolicyResponse, Failure> {
+        let call = |service, request| async { PolicyServiceClient::new(service).lint_policy(request).await };
+        self.call(request, call).await
+    }
+
+    pub(crate) async fn test_policy(&self, request: TestPolicyRequest) -> Result<TestPolicyResponse, Failure> {
+        let call = |service, request| async { PolicyServiceClient::new(service).test_policy(request).await };
+        self.call(request, call).await
+    }
+
+    /// Without an end: only how long it may take to begin is bounded.
+    pub(crate) async fn watch_events(
+        &self,
+        request: WatchEventsRequest,
+    ) -> Result<Streaming<WatchEventsResponse>, Failure> {
+        let mut request = Request::new(request);
+        self.authorize(&mut request);
+        let mut client = EventServiceClient::new(self.service.clone());
+        match tokio::time::timeout(self.deadline, client.watch_events(request)).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(failure(&status)),
+            Err(_) => Err(ApiError::new(ErrorCode::DeadlineExceeded, "the core service did not answer in time").into()),
+        }
+    }
+
+    fn authorize<M>(&self, request: &mut Request<M>) {
+        if let Some(authorization) = &self.authorization {
+            request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization.clone());
+        }
+    }
+
     pub(crate) async fn is_serving(&self) -> Result<bool, Failure> {
         let call = |service, request| async { HealthClient::new(service).check(request).await };
         let answer = self.call(HealthCheckRequest::default(), call).await?;
@@ -191,9 +239,7 @@ impl Core {
         let request = |message| {
             let mut request = Request::new(message);
             request.set_timeout(self.deadline);
-            if let Some(authorization) = &self.authorization {
-                request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization.clone());
-            }
+            self.authorize(&mut request);
             request
         };
         let tries = async {

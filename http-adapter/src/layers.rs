@@ -129,7 +129,11 @@ mod tests {
         let context = match call {
             Call::Check(request) => &request.context,
             Call::Ingest(request) => &request.context,
-            Call::RecordCanary(_) | Call::ListEvents(_) | Call::GetEvent(_) | Call::ListPolicies => {
+            Call::RecordCanary(_)
+            | Call::ListEvents(_)
+            | Call::GetEvent(_)
+            | Call::ListPolicies
+            | Call::Summarize(_) => {
                 return "no context".to_owned();
             }
         };

@@ -30,6 +30,7 @@ pub(crate) enum Call {
     GetEvent(v1::GetEventRequest),
     RecordCanary(v1::RecordCanaryRequest),
     ListPolicies,
+    Summarize(v1::SummarizeRequest),
 }
 
 /// None: the call fails with `error`, or never ends when there is none.
@@ -41,6 +42,7 @@ struct Answers {
     events: Option<v1::ListEventsResponse>,
     event: Option<v1::GetEventResponse>,
     policies: Option<v1::ListPoliciesResponse>,
+    summary: Option<v1::SummarizeResponse>,
     error: Option<ApiError>,
 }
 
@@ -68,6 +70,7 @@ impl FakeCore {
         finds(events: v1::ListEventsResponse);
         finds_one(event: v1::GetEventResponse);
         has_policies(policies: v1::ListPoliciesResponse);
+        sums_up(summary: v1::SummarizeResponse);
         fails(error: ApiError);
     }
 
@@ -214,8 +217,8 @@ impl event::EventService for FakeCore {
         self.answer(request, Call::GetEvent, |answers| &answers.event).await
     }
 
-    async fn summarize(&self, _: In<v1::SummarizeRequest>) -> Out<v1::SummarizeResponse> {
-        unused()
+    async fn summarize(&self, request: In<v1::SummarizeRequest>) -> Out<v1::SummarizeResponse> {
+        self.answer(request, Call::Summarize, |answers| &answers.summary).await
     }
 
     type WatchEventsStream = Streamed<v1::WatchEventsResponse>;
