@@ -18,6 +18,7 @@ mod mcp;
 mod metrics;
 mod modes;
 mod mutate;
+mod page;
 mod pieces;
 mod policies;
 mod sessions;
