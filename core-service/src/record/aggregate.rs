@@ -11,7 +11,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::domain::{
     coverage::{CoverageStatus, Outcome},
@@ -136,6 +136,24 @@ pub(super) struct Labels<'a> {
     pub(super) user: Cow<'a, str>,
     pub(super) team: Cow<'a, str>,
     pub(super) model: Cow<'a, str>,
+}
+
+/// What is counted of a record that was pending.
+pub(super) struct Completed {
+    /// In microseconds.
+    pub(super) time: i64,
+    /// Its code.
+    pub(super) kind: i64,
+    pub(super) labels: Labels<'static>,
+}
+
+impl Completed {
+    /// Of the columns time, kind, source, user, team and model.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let label = |at: usize| row.get::<_, String>(at).map(Cow::Owned);
+        let labels = Labels { source: label(2)?, user: label(3)?, team: label(4)?, model: label(5)? };
+        Ok(Self { time: row.get(0)?, kind: row.get(1)?, labels })
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,7 +1,7 @@
 //! Records as rows. What can be computed before a record is queued is computed by its caller, so that the one
 //! writer thread binds values and little else.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use crate::domain::{
 };
 
 use super::{
-    aggregate::Labels,
+    aggregate::Completed,
     code::Code,
     entry::{
         Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord,
@@ -261,15 +261,6 @@ pub(super) const COMPLETE: &str = "
     WHERE seq = :seq AND analysis = 1
     RETURNING time, kind, source, user, team, model";
 
-/// What the counters need of a record that was completed.
-pub(super) struct Completed {
-    /// In microseconds.
-    pub(super) time: i64,
-    /// Its code.
-    pub(super) kind: i64,
-    pub(super) labels: Labels<'static>,
-}
-
 /// None when it was not pending.
 pub(super) fn complete(
     statement: &mut CachedStatement<'_>,
@@ -293,18 +284,10 @@ pub(super) fn complete(
         ":message": message(decision),
         ":violations": completion.texts.violations,
     })?;
-    let was_pending = rows.next()?.map(|row| read_completed(row)).transpose()?;
+    let was_pending = rows.next()?.map(Completed::read).transpose()?;
     // An UPDATE with RETURNING is finished when it was asked for one row more than there is.
     while rows.next()?.is_some() {}
     Ok(was_pending)
-}
-
-fn read_completed(row: &SqlRow<'_>) -> rusqlite::Result<Completed> {
-    let mut next = Columns { row, at: 0 };
-    let (time, kind) = (next.get()?, next.get()?);
-    let mut label = || next.get::<String>().map(Cow::Owned);
-    let labels = Labels { source: label()?, user: label()?, team: label()?, model: label()? };
-    Ok(Completed { time, kind, labels })
 }
 
 /// The columns that [`read_event`] reads, in its order. The hint names the index, or is empty.

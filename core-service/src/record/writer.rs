@@ -18,12 +18,12 @@ use tokio::{
 
 use super::{
     HealthStatus,
-    aggregate::{Aggregates, Names},
+    aggregate::{Aggregates, Completed, Names},
     delivery,
     entry::{Appended, Event},
     error::{LogError, StorageFault},
     queue::{Job, Queue, Work},
-    row::{self, Completed, TallyKey, read_event, select_events},
+    row::{self, TallyKey, read_event, select_events},
     schema::Opened,
 };
 use crate::telemetry::{self, RecordsLost};
