@@ -61,14 +61,35 @@ impl BodyReader {
         Self { limit, timeout: limits.timeout, budget: Semaphore::new(budget) }
     }
 
-    /// Reads a JSON body. The share of the budget is taken whole before the first byte, so that two half-read bodies
-    /// never wait for each other; a body that does not declare its size pays for the largest until it is read.
+    /// Reads a JSON body.
     pub async fn read<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        headers: &HeaderMap,
+        body: B,
+    ) -> Result<Held<'_>, ApiError> {
+        require_json(headers)?;
+        self.take(headers, body).await
+    }
+
+    /// Reads what a form of the page sent.
+    pub async fn read_form<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        headers: &HeaderMap,
+        body: B,
+    ) -> Result<Held<'_>, ApiError> {
+        if media_type(headers)? == "application/x-www-form-urlencoded" {
+            return self.take(headers, body).await;
+        }
+        Err(ApiError::new(ErrorCode::UnsupportedMediaType, "the content type must be that of a form"))
+    }
+
+    /// The share of the budget is taken whole before the first byte, so that two half-read bodies
+    /// never wait for each other; a body that does not declare its size pays for the largest until it is read.
+    async fn take<B: Body<Data = Bytes> + Unpin>(
         &self,
         headers: &HeaderMap,
         mut body: B,
     ) -> Result<Held<'_>, ApiError> {
-        require_json(headers)?;
         let waits_to_send = headers.contains_key(EXPECT);
         let size = body.size_hint();
         if size.lower() > self.limit as u64 {
@@ -121,18 +142,23 @@ async fn discard<B: Body + Unpin>(body: &mut B) {
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let media_type = media_type(headers)?;
+    if media_type == "application/json" || (media_type.contains('/') && media_type.ends_with("+json")) {
+        Ok(())
+    } else {
+        Err(ApiError::new(ErrorCode::UnsupportedMediaType, "the content type must be application/json"))
+    }
+}
+
+/// In lower case, without parameters, of a body that is not compressed.
+fn media_type(headers: &HeaderMap) -> Result<String, ApiError> {
     let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
     let encoding = header(CONTENT_ENCODING).unwrap_or("identity");
     if !encoding.eq_ignore_ascii_case("identity") {
         return Err(ApiError::new(ErrorCode::UnsupportedMediaType, "a compressed body is not accepted"));
     }
     let media_type = header(CONTENT_TYPE).and_then(|value| value.split(';').next()).unwrap_or_default();
-    let media_type = media_type.trim().to_ascii_lowercase();
-    if media_type == "application/json" || (media_type.contains('/') && media_type.ends_with("+json")) {
-        Ok(())
-    } else {
-        Err(ApiError::new(ErrorCode::UnsupportedMediaType, "the content type must be application/json"))
-    }
+    Ok(media_type.trim().to_ascii_lowercase())
 }
 
 #[cfg(test)]

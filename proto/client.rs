@@ -116,13 +116,46 @@ impl Client {
         F: Future<Output = Result<Response<R>, Status>>,
     {
         let request = |message| {
-            let mut request = Request::new(message);
+            let mut request = self.request(message);
             request.set_timeout(deadline);
-            if let Some(authorization) = &self.authorization {
-                request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization.clone());
-            }
             request
         };
+        self.tries(message, deadline, request, send).await
+    }
+
+    /// One call whose answer is a stream: `deadline` bounds its beginning and nothing after it.
+    pub async fn open<M, R, F>(
+        &self,
+        message: M,
+        deadline: Duration,
+        send: impl Fn(Service, Request<M>) -> F,
+    ) -> Result<R, CallError>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<R>, Status>>,
+    {
+        self.tries(message, deadline, |message| self.request(message), send).await
+    }
+
+    fn request<M>(&self, message: M) -> Request<M> {
+        let mut request = Request::new(message);
+        if let Some(authorization) = &self.authorization {
+            request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization.clone());
+        }
+        request
+    }
+
+    async fn tries<M, R, F>(
+        &self,
+        message: M,
+        deadline: Duration,
+        request: impl Fn(M) -> Request<M>,
+        send: impl Fn(Service, Request<M>) -> F,
+    ) -> Result<R, CallError>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<R>, Status>>,
+    {
         let tries = async {
             for pause in self.backoff {
                 match send(self.service.clone(), request(message.clone())).await {

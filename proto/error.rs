@@ -55,6 +55,8 @@ codes! {
     RequestTimeout = "REQUEST_TIMEOUT", DeadlineExceeded, REQUEST_TIMEOUT;
     /// No credentials, or wrong ones: which of the two is not told.
     Unauthenticated = "UNAUTHENTICATED", Unauthenticated, UNAUTHORIZED;
+    /// Who asks is known and may not, or nobody may: it is switched off.
+    PermissionDenied = "PERMISSION_DENIED", PermissionDenied, FORBIDDEN;
     NotFound = "NOT_FOUND", NotFound, NOT_FOUND;
     MethodNotAllowed = "METHOD_NOT_ALLOWED", Unimplemented, METHOD_NOT_ALLOWED;
     Unimplemented = "UNIMPLEMENTED", Unimplemented, NOT_IMPLEMENTED;

@@ -4,6 +4,7 @@
 //! no commit reuses: a page that follows another holds neither twice what was seen nor leaves out what was there.
 
 mod filter;
+mod search;
 mod summary;
 
 #[cfg(test)]
@@ -14,10 +15,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-pub use crate::record::{Analysis, Event, Judged, RecordKind, RecordedOutcome, StoredRecord};
-use crate::record::{Health, HealthView, Log, LogError, Readers, read_stored};
+pub use crate::record::{
+    Analysis, Event, Judged, Notes, Opinion, RecordKind, RecordedOutcome, Reveal, Review, StoredRecord,
+};
+use crate::record::{Health, HealthView, Log, LogError, Readers, read_notes, read_stored};
 pub use filter::EventFilter;
-pub use summary::{ActionCount, RuleCount, Summary};
+pub use search::Candidates;
+pub use summary::{ActionCount, Bucket, Latency, RuleCount, Summary, TopCount};
 
 /// Events of a list when the caller names no limit, and at most.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -79,6 +83,26 @@ impl EventStore {
         Ok(self.readers.run(move |connection, node| filter::list(connection, node, &filter, limit, before)).await?)
     }
 
+    /// As [`Self::list`], those whose payloads may hold the text: its longest word, ignoring the case of ASCII letters.
+    pub async fn candidates(
+        &self,
+        filter: EventFilter,
+        text: &str,
+        limit: u32,
+        after: &str,
+    ) -> Result<Candidates, EventError> {
+        let before = match after {
+            "" => None,
+            after => Some(parse_sequence(after).ok_or(EventError::InvalidCursor)?),
+        };
+        let limit = if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) };
+        let word = search::word(text);
+        Ok(self
+            .readers
+            .run(move |connection, node| search::candidates(connection, node, &filter, &word, limit, before))
+            .await?)
+    }
+
     /// None when there is no event of that id, or it is another node's.
     pub async fn get(&self, id: &str) -> Result<Option<StoredRecord>, EventError> {
         let (node, sequence) = parse_id(id).ok_or(EventError::InvalidId)?;
@@ -88,12 +112,20 @@ impl EventStore {
         Ok(self.readers.run(move |connection, node| read_stored(connection, node, sequence)).await?)
     }
 
-    /// Of what was recorded in the last so many seconds, to the second.
-    pub async fn summarize(&self, period: std::time::Duration) -> Result<Summary, EventError> {
-        let seconds = i64::try_from(period.as_secs()).unwrap_or(i64::MAX);
-        let since = Timestamp::now().as_second().saturating_sub(seconds);
+    /// What people made of a record.
+    pub async fn notes(&self, sequence: u64) -> Result<Notes, EventError> {
+        Ok(self.readers.run(move |connection, _| read_notes(connection, sequence)).await?)
+    }
+
+    /// Of what was recorded in so many seconds, to the second; the last ones when no end is told.
+    pub async fn summarize(
+        &self,
+        period: std::time::Duration,
+        until: Option<Timestamp>,
+    ) -> Result<Summary, EventError> {
+        let period = summary::Period::new(period, until);
         let bytes = self.readers.bytes_on_disk();
-        Ok(self.readers.run(move |connection, _| summary::summarize(connection, since, bytes)).await?)
+        Ok(self.readers.run(move |connection, _| summary::summarize(connection, period, bytes)).await?)
     }
 
     /// Events from now on, once they are committed and again when they change. It ends when the log is closed;

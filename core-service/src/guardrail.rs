@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod canary;
+pub mod display;
 pub mod judge;
 pub mod masked;
 pub mod pieces;

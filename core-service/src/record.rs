@@ -25,10 +25,13 @@
 //!   summary of a month reads seconds and not records; and the first sequence of each second, so that records are
 //!   found by time without an index on it.
 //! - `sink` and `undelivered`: how far each sink is, and what stands out: see [`delivery`].
+//! - `aggregate`: counts by minute and by hour, for the page: by action, latency, coverage, caller, category and rule.
+//! - `review`, `reveal`: what people made of records, and who saw one as it was recorded.
 //! - `meta`: the node's name, made once a file. An event's id is `<node>-<sequence>`.
 //!
 //! A file that cannot be read is moved aside at the start and a new one begun, under a new name of the node.
 
+mod aggregate;
 mod code;
 mod damage;
 pub mod delivery;
@@ -36,6 +39,7 @@ mod entry;
 mod error;
 mod health;
 mod incident;
+mod note;
 mod queue;
 mod read;
 mod receipt;
@@ -72,15 +76,17 @@ pub use entry::{
 pub use error::{LogError, SchemaProblem, StorageFault};
 use health::Tidings;
 pub use health::{Health, HealthStatus};
+pub use note::{MAX_NOTE, Note, Notes, Opinion, Reveal, Review};
 use queue::{Queue, Work};
 use row::{Completion, Row};
 pub use settings::{CommitBounds, LogSettings, OnFull};
 
+pub(crate) use aggregate::{Dimension, Grain, latency_of, pending_name};
 pub(crate) use code::Code;
 pub(crate) use health::HealthView;
+pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
 pub(crate) use row::{read_event, read_stored, select_events};
-pub(crate) use schema::FIRST_SEQUENCE_SINCE;
 
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]
@@ -153,6 +159,11 @@ impl Log {
             .map(|(sequence, judged)| Completion::new(sequence, judged))
             .collect::<Result<Vec<_>, _>>()?;
         self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
+    }
+
+    /// `Ok` is that the note is on disk.
+    pub async fn note(&self, note: Note, deadline: Instant) -> Result<(), LogError> {
+        self.queue.ask(|answer| Work::Note { note, answer }, deadline).await
     }
 
     /// Records that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are

@@ -7,13 +7,16 @@ use portcullis_api::{
     client::Client,
     v1::{
         BeginCanaryRequest, BeginCanaryResponse, CheckRequest, CheckResponse, EndCanaryRequest, EndCanaryResponse,
-        GetCanaryRequest, GetCanaryResponse, GetEventRequest, GetEventResponse, IngestRequest, IngestResponse,
-        ListEventsRequest, ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse,
+        GetCanaryRequest, GetCanaryResponse, GetEventRequest, GetEventResponse, GetPolicyRequest, GetPolicyResponse,
+        IngestRequest, IngestResponse, LintPolicyRequest, LintPolicyResponse, ListEventsRequest, ListEventsResponse,
+        ListPoliciesRequest, ListPoliciesResponse, ReviewEventRequest, ReviewEventResponse, SummarizeRequest,
+        SummarizeResponse, TestPolicyRequest, TestPolicyResponse, WatchEventsRequest, WatchEventsResponse,
         canary_service_client::CanaryServiceClient, event_service_client::EventServiceClient,
         guardrail_service_client::GuardrailServiceClient, ingestion_service_client::IngestionServiceClient,
         policy_service_client::PolicyServiceClient,
     },
 };
+use tonic::Streaming;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 
 use crate::{error::Failure, settings::AdapterSettings};
@@ -50,6 +53,11 @@ impl Core {
         list_policies: PolicyServiceClient(ListPoliciesRequest) -> ListPoliciesResponse;
         list_events: EventServiceClient(ListEventsRequest) -> ListEventsResponse;
         get_event: EventServiceClient(GetEventRequest) -> GetEventResponse;
+        summarize: EventServiceClient(SummarizeRequest) -> SummarizeResponse;
+        review_event: EventServiceClient(ReviewEventRequest) -> ReviewEventResponse;
+        get_policy: PolicyServiceClient(GetPolicyRequest) -> GetPolicyResponse;
+        lint_policy: PolicyServiceClient(LintPolicyRequest) -> LintPolicyResponse;
+        test_policy: PolicyServiceClient(TestPolicyRequest) -> TestPolicyResponse;
         begin_canary: CanaryServiceClient(BeginCanaryRequest) -> BeginCanaryResponse;
         get_canary: CanaryServiceClient(GetCanaryRequest) -> GetCanaryResponse;
         end_canary: CanaryServiceClient(EndCanaryRequest) -> EndCanaryResponse;
@@ -73,6 +81,15 @@ impl Core {
         request.context.get_or_insert_default().principal = caller.to_string();
         let call = |service, request| async { IngestionServiceClient::new(service).ingest(request).await };
         Ok(self.client.call(request, self.deadline, call).await?)
+    }
+
+    /// Without an end: only how long it may take to begin is bounded.
+    pub(crate) async fn watch_events(
+        &self,
+        request: WatchEventsRequest,
+    ) -> Result<Streaming<WatchEventsResponse>, Failure> {
+        let call = |service, request| async { EventServiceClient::new(service).watch_events(request).await };
+        Ok(self.client.open(request, self.deadline, call).await?)
     }
 
     pub(crate) async fn is_serving(&self) -> Result<bool, Failure> {

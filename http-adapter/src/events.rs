@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Path, Request, State, rejection::PathRejection},
     response::Response,
 };
 use http::StatusCode;
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode, invalid},
     json::{number, plain},
-    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, Verdict},
+    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, PayloadView, Verdict},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{
@@ -38,11 +40,15 @@ pub(crate) async fn list(State(adapter): State<Arc<Adapter>>, request: Request) 
 /// `GET /v1/events/{id}`: one event with its payloads.
 pub(crate) async fn get(
     State(adapter): State<Arc<Adapter>>,
+    caller: Option<Extension<Principal>>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Failure> {
     let unknown = || ApiError::new(ErrorCode::NotFound, "there is no event of this id");
     let Path(id) = id.map_err(|_| unknown())?;
-    let found = adapter.core.get_event(GetEventRequest { id }).await?;
+    // That the caller saw it is recorded.
+    let principal = caller.map(|Extension(caller)| caller.to_string()).unwrap_or_default();
+    let view = PayloadView::Original.into();
+    let found = adapter.core.get_event(GetEventRequest { id, view, principal }).await?;
     let event = found.event.as_ref().ok_or_else(unknown)?;
     // An envelope of another gateway need not be an object of these members.
     let beside = serde_json::from_slice(&found.envelope).unwrap_or_default();
@@ -72,7 +78,7 @@ struct Beside<'a> {
     record: Option<&'a RawValue>,
 }
 
-fn shown(event: &Event) -> Result<Map<String, Value>, ApiError> {
+pub(crate) fn shown(event: &Event) -> Result<Map<String, Value>, ApiError> {
     let mut members = plain("Event", event)?;
     // Null is undecided, which is not a pass.
     let verdict = Some(event.verdict()).filter(|verdict| *verdict != Verdict::Unspecified);
@@ -116,6 +122,12 @@ fn parse_list(query: Option<&str>) -> Result<ListEventsRequest, ApiError> {
             "action" => filter.action = number("Action", &value, "action")?,
             "kind" => filter.kind = number("EventKind", &value, "kind")?,
             "analysis" => filter.analysis = number("Analysis", &value, "analysis")?,
+            "category" => filter.category = value.into_owned(),
+            "rule" => filter.rule = value.into_owned(),
+            "severity" => filter.severity = number("Severity", &value, "severity")?,
+            "text" => filter.text = value.into_owned(),
+            "since" => filter.since = value.into_owned(),
+            "until" => filter.until = value.into_owned(),
             "session" => filter.session = value.into_owned(),
             "late" => filter.late = flag(&value, "late")?,
             _ => return Err(invalid(&name, "is not a filter of events")),

@@ -13,6 +13,7 @@ mod health;
 mod layers;
 mod metrics;
 mod openapi;
+mod page;
 mod query;
 mod reply;
 mod settings;
@@ -121,7 +122,9 @@ pub fn router(client: Client, settings: AdapterSettings) -> Router {
         let router = routes.into_iter().fold(Router::new(), |router, (path, route)| router.route(path, route));
         router.method_not_allowed_fallback(layers::method_not_allowed)
     };
+    let access = Arc::new(settings.access);
     let guarded =
-        all(guarded()).route_layer(middleware::from_fn_with_state(Arc::new(settings.access), layers::require_access));
-    all(probes()).merge(guarded).fallback(layers::not_found).with_state(Arc::new(adapter))
+        all(guarded()).route_layer(middleware::from_fn_with_state(Arc::clone(&access), layers::require_access));
+    let page = all(page::routes()).route_layer(middleware::from_fn_with_state(access, page::require_access));
+    all(probes()).merge(guarded).merge(page).fallback(layers::not_found).with_state(Arc::new(adapter))
 }

@@ -33,6 +33,7 @@ pub(crate) enum Call {
     GetCanary(v1::GetCanaryRequest),
     EndCanary(v1::EndCanaryRequest),
     ListPolicies,
+    Summarize(v1::SummarizeRequest),
 }
 
 /// None: the call fails with `error`, or never ends when there is none.
@@ -46,6 +47,7 @@ struct Answers {
     events: Option<v1::ListEventsResponse>,
     event: Option<v1::GetEventResponse>,
     policies: Option<v1::ListPoliciesResponse>,
+    summary: Option<v1::SummarizeResponse>,
     error: Option<ApiError>,
 }
 
@@ -75,6 +77,7 @@ impl FakeCore {
         finds(events: v1::ListEventsResponse);
         finds_one(event: v1::GetEventResponse);
         has_policies(policies: v1::ListPoliciesResponse);
+        sums_up(summary: v1::SummarizeResponse);
         fails(error: ApiError);
     }
 
@@ -233,8 +236,8 @@ impl event::EventService for FakeCore {
         self.answer(request, Call::GetEvent, |answers| &answers.event).await
     }
 
-    async fn summarize(&self, _: In<v1::SummarizeRequest>) -> Out<v1::SummarizeResponse> {
-        unused()
+    async fn summarize(&self, request: In<v1::SummarizeRequest>) -> Out<v1::SummarizeResponse> {
+        self.answer(request, Call::Summarize, |answers| &answers.summary).await
     }
 
     type WatchEventsStream = Streamed<v1::WatchEventsResponse>;

@@ -95,6 +95,7 @@ impl Core {
             events: Arc::new(EventStore::new(&log)),
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
+            reveal: settings.reveal,
             stop: CancellationToken::new(),
             health: tonic_health::server::HealthReporter::new(),
         };

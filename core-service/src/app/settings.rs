@@ -90,6 +90,9 @@ pub struct Overrides {
     /// What masks of the style `hash` depend on, at least 16 bytes; drawn at each start when not given.
     #[arg(long, env = "PORTCULLIS_MASK_KEY", value_name = "KEY", hide_env_values = true)]
     pub mask_key: Option<Secret>,
+    /// Whether payloads are shown as they were recorded, to whoever may ask; else only masked.
+    #[arg(long, env = "PORTCULLIS_REVEAL", value_name = "BOOL")]
+    pub reveal: Option<bool>,
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -113,6 +116,7 @@ pub struct File {
     pub contract: Option<String>,
     pub on_response: Option<String>,
     pub capture: Option<bool>,
+    pub reveal: Option<bool>,
     pub http: ListenFile,
     pub grpc: ListenFile,
     pub data: FolderFile,
@@ -212,6 +216,8 @@ pub struct CoreSettings {
     pub connections: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
+    /// Whether payloads are shown as they were recorded, to whoever may ask.
+    pub reveal: bool,
     pub log_format: LogFormat,
     pub log: LogSettings,
 }
@@ -281,6 +287,7 @@ impl CoreSettings {
             connections: file.limits.connections.unwrap_or(Connections::MAX),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
+            reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log: log::log(&overrides.log, &file.log)?,
         };

@@ -68,6 +68,13 @@ impl Category {
             Self::Log => "log",
         }
     }
+
+    /// By [`Self::as_str`].
+    pub fn of(name: &str) -> Option<Self> {
+        let others = [Self::Coverage, Self::Canary, Self::Session];
+        let mut all = Detector::ALL.map(Self::Detector).into_iter().chain(others);
+        all.find(|category| category.as_str() == name)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params_from_iter, types::Value};
 use uuid::Uuid;
 
 use crate::{
-    domain::decision::Action,
+    domain::{
+        decision::{Action, Category, Violation},
+        finding::Severity,
+    },
     record::{Analysis, Code, Event, RecordKind, read_event, select_events},
 };
 
@@ -20,6 +24,15 @@ const SCANNED: i64 = 100_000;
 const CHUNK: i64 = 1 << 12;
 /// Some ten thousand questions of a few microseconds each.
 const ASKED: i64 = 40_000_000;
+
+/// Events with violations are few: this many records are gone through for them.
+const VIOLATIONS_WITHIN: i64 = 2_000_000;
+const BY_ACTION: &str = "INDEXED BY record_action";
+/// Three walks of that index.
+const VIOLATING: &str = "";
+
+/// Seconds from the making of a record to its number, at most.
+const LATEST: i64 = 60;
 
 /// All that are set must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +49,15 @@ pub struct EventFilter {
     pub session: Option<String>,
     /// Only those whose answer was seen late.
     pub late: bool,
+    /// Of one of the violations, as are the next two: not of the same one.
+    pub category: Option<Category>,
+    /// A policy's rule, by its name.
+    pub rule: Option<String>,
+    pub severity: Option<Severity>,
+    /// From then on.
+    pub since: Option<Timestamp>,
+    /// Before then.
+    pub until: Option<Timestamp>,
 }
 
 impl EventFilter {
@@ -52,6 +74,11 @@ impl EventFilter {
             && self.analysis.is_none_or(|analysis| analysis == event.outcome.analysis())
             && text(&self.session, &event.session)
             && (event.late || !self.late)
+            && self.since.is_none_or(|since| event.time >= since)
+            && self.until.is_none_or(|until| event.time < until)
+            && self.category.is_none_or(|category| has(event, |violation| violation.category == category))
+            && self.rule.as_ref().is_none_or(|rule| has(event, |violation| *violation.rule == **rule))
+            && self.severity.is_none_or(|severity| has(event, |violation| violation.severity == severity))
     }
 
     /// Of the indexes that serve it the one that leaves the least.
@@ -69,31 +96,50 @@ impl EventFilter {
         } else if self.late {
             Path { index: "INDEXED BY record_late", implied: "late = 1 AND", window: i64::MAX, step: i64::MAX }
         } else if self.action.is_some_and(|action| action > Action::Allow) {
-            Path { index: "INDEXED BY record_action", implied: "action > 0 AND", window: i64::MAX, step: i64::MAX }
+            Path { index: BY_ACTION, implied: "action > 0 AND", window: i64::MAX, step: i64::MAX }
+        } else if self.category.is_some() || self.rule.is_some() || self.severity.is_some() {
+            Path { index: VIOLATING, implied: "action > 0 AND", window: VIOLATIONS_WITHIN, step: i64::MAX }
         } else {
             Path { index: "NOT INDEXED", implied: "", window: SCANNED, step: i64::MAX }
         }
     }
 
-    /// Conditions, each with the value of its parameter.
-    fn conditions(&self) -> Vec<(&'static str, Value)> {
+    /// Conditions: what stands before and behind a parameter, and its value.
+    fn conditions(&self) -> Vec<(&'static str, Value, &'static str)> {
         let text = |text: &Option<String>| text.clone().map(Value::from);
-        [
-            ("kind", self.kind.map(|kind| kind.code().into())),
-            ("action", self.action.map(|action| action.code().into())),
-            ("user", text(&self.user)),
-            ("model", text(&self.model)),
-            ("team", text(&self.team)),
-            ("source", text(&self.source)),
-            ("request_id", self.request_id.map(|id| id.as_bytes().to_vec().into())),
-            ("analysis", self.analysis.map(|analysis| analysis.code().into())),
-            ("session", text(&self.session)),
-            ("late", self.late.then(|| 1.into())),
-        ]
-        .into_iter()
-        .filter_map(|(column, value)| value.map(|value| (column, value)))
-        .collect()
+        let equal = [
+            ("kind = ", self.kind.map(|kind| kind.code().into())),
+            ("action = ", self.action.map(|action| action.code().into())),
+            ("user = ", text(&self.user)),
+            ("model = ", text(&self.model)),
+            ("team = ", text(&self.team)),
+            ("source = ", text(&self.source)),
+            ("request_id = ", self.request_id.map(|id| id.as_bytes().to_vec().into())),
+            ("analysis = ", self.analysis.map(|analysis| analysis.code().into())),
+            ("session = ", text(&self.session)),
+            ("late = ", self.late.then(|| 1.into())),
+            ("time >= ", self.since.map(|since| since.as_microsecond().into())),
+            ("time < ", self.until.map(|until| until.as_microsecond().into())),
+        ];
+        // The column holds what serde wrote: a quote within a text is escaped there, so that no text can pose as a
+        // member of a violation.
+        let holds = [
+            self.category.and_then(|category| member("category", &category)),
+            self.rule.as_ref().and_then(|rule| member("rule", rule)),
+            self.severity.and_then(|severity| member("severity", &severity)),
+        ];
+        let equal = equal.into_iter().filter_map(|(before, value)| value.map(|value| (before, value, "")));
+        let holds = holds.into_iter().flatten().map(|member| ("instr(violations, ", member.into(), ") > 0"));
+        equal.chain(holds).collect()
     }
+}
+
+fn has(event: &Event, wanted: impl Fn(&Violation) -> bool) -> bool {
+    event.outcome.judged().is_some_and(|judged| judged.decision.violations.iter().any(wanted))
+}
+
+fn member<T: serde::Serialize + ?Sized>(name: &str, value: &T) -> Option<String> {
+    Some(format!("\"{name}\":{}", serde_json::to_string(value).ok()?))
 }
 
 /// How a list is found.
@@ -123,7 +169,16 @@ pub(super) fn list(
         transaction.prepare_cached("SELECT coalesce(max(seq), 0) FROM record")?.query_row([], |row| row.get(0))?;
     let end = newest.saturating_add(1);
     let mut high = before.and_then(|before| i64::try_from(before).ok()).map_or(end, |before| before.min(end));
-    let floor = high.saturating_sub(path.window).max(1);
+    if let Some(until) = filter.until {
+        // A record is numbered when it is written, at most a minute after it was made.
+        let beyond = first_since(&transaction, until.as_second().saturating_add(LATEST))?;
+        high = beyond.map_or(high, |beyond| high.min(beyond));
+    }
+    let oldest = match filter.since {
+        Some(since) => first_since(&transaction, since.as_second())?.unwrap_or(end),
+        None => 1,
+    };
+    let floor = high.saturating_sub(path.window).max(oldest);
     let mut statement = transaction.prepare_cached(&query(filter, &path))?;
     let conditions = filter.conditions();
     let mut events = Vec::<Event>::new();
@@ -132,7 +187,7 @@ pub(super) fn list(
         let low = ((high - 1) / path.step * path.step).max(floor);
         let missing = i64::try_from(limit + 1 - events.len()).unwrap_or(i64::MAX);
         let values = [high.into(), low.into(), missing.into()].into_iter();
-        let values = values.chain(conditions.iter().map(|(_, value)| value.clone()));
+        let values = values.chain(conditions.iter().map(|(_, value, _)| value.clone()));
         for event in statement.query_map(params_from_iter(values), |row| read_event(row, node))? {
             events.push(event?);
         }
@@ -142,19 +197,38 @@ pub(super) fn list(
         events.truncate(limit);
         events.last().map(|last| last.sequence)
     } else {
-        Some(floor.unsigned_abs()).filter(|&floor| floor > 1)
+        Some(floor.unsigned_abs()).filter(|_| floor > oldest)
     };
     Ok(Page { events, next: next.map(|next| next.to_string()) })
 }
 
 /// Parameters: below which sequence, from which, how many, and then the conditions in their order.
 fn query(filter: &EventFilter, path: &Path) -> String {
-    let mut sql = format!("{} WHERE {} seq < ?1 AND seq >= ?2", select_events(path.index), path.implied);
-    for ((column, _), parameter) in filter.conditions().iter().zip(4..) {
-        sql.push_str(&format!(" AND {column} = ?{parameter}"));
+    let mut conditions = String::new();
+    for ((before, _, behind), parameter) in filter.conditions().iter().zip(4..) {
+        conditions.push_str(&format!(" AND {before}?{parameter}{behind}"));
     }
-    sql.push_str(" ORDER BY seq DESC LIMIT ?3");
-    sql
+    let select = |index, action: &str| {
+        let select = select_events(index);
+        format!("{select} WHERE {action}{} seq < ?1 AND seq >= ?2{conditions}", path.implied)
+    };
+    let of_any = |index| {
+        // Ordered walks of one index, merged: no sort, and no more rows than are told.
+        let all = [Action::Alert, Action::Mask, Action::Block];
+        all.map(|action| select(index, &format!("action = {} AND ", action.code()))).join(" UNION ALL ")
+    };
+    let rows = if path.index == VIOLATING { of_any(BY_ACTION) } else { select(path.index, "") };
+    format!("{rows} ORDER BY seq DESC LIMIT ?3")
+}
+
+/// The first sequence of that second or a later one. Seconds that are near are looked at: that of several threads'
+/// records the first was numbered last is a matter of moments.
+fn first_since(connection: &Connection, second: i64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT min(first_seq) FROM (SELECT first_seq FROM tally WHERE second >= ?1 ORDER BY second LIMIT 1000)",
+        )?
+        .query_row([second], |row| row.get(0))
 }
 
 #[cfg(test)]
@@ -178,11 +252,13 @@ mod tests {
             (EventFilter { analysis: Some(Analysis::Pending), ..some() }, "INDEX record_pending (analysis=?"),
             (EventFilter { action: Some(Action::Block), ..some() }, "INDEX record_action (action=?"),
             (EventFilter { action: Some(Action::Allow), ..some() }, "SEARCH record USING INTEGER PRIMARY KEY"),
+            (EventFilter { since: Some(Timestamp::UNIX_EPOCH), ..some() }, "SEARCH record USING INTEGER PRIMARY KEY"),
+            (EventFilter { severity: Some(Severity::High), ..some() }, "MERGE (UNION ALL)"),
         ];
         for (filter, expected) in filters {
             let sql = query(&filter, &filter.path());
             let values = [100.into(), 0.into(), 10.into()].into_iter();
-            let values = values.chain(filter.conditions().into_iter().map(|(_, value)| value));
+            let values = values.chain(filter.conditions().into_iter().map(|(_, value, _)| value));
             let plan: Vec<String> = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
                 .unwrap()

@@ -1,18 +1,24 @@
 //! Counts of a period.
 
-use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
-use rusqlite::Connection;
-use serde::Deserialize;
+use jiff::Timestamp;
+use rusqlite::{CachedStatement, Connection, params};
 
 use crate::{
-    domain::decision::{Action, Category},
-    record::{Code, FIRST_SEQUENCE_SINCE, RecordKind, StorageFault},
+    domain::decision::Action,
+    record::{Code, Dimension, Grain, RecordKind, latency_of, pending_name},
 };
 
-const RULES: usize = 10;
-/// Bounds what a summary reads; of a longer list of violations the newest speak for the rest.
-const EVENTS_WITH_VIOLATIONS: i64 = 10_000;
+/// Of each list; of rules there are more, so that a policy's own are found among them.
+const TOP: i64 = 10;
+const RULES: i64 = 50;
+/// Of the chart, at most.
+const BUCKETS: i64 = 120;
+/// Seconds. Minutes are what is counted by.
+const WIDTHS: [i64; 12] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+/// Longer periods are read by hours.
+const BY_MINUTE: i64 = 6 * 3600;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionCount {
@@ -26,41 +32,115 @@ pub struct ActionCount {
 pub struct RuleCount {
     pub policy: String,
     pub rule: String,
-    pub category: Category,
+    pub category: String,
     /// Events to which it objected, however often in each.
     pub count: u64,
 }
 
+/// Events of a span of time, by action.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Seconds since 1970.
+    pub start: i64,
+    pub allowed: u64,
+    pub alerts: u64,
+    pub masks: u64,
+    pub blocks: u64,
+    pub pending: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopCount {
+    pub name: String,
+    pub count: u64,
+    pub flagged: u64,
+    pub blocked: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Latency {
+    pub count: u64,
+    pub p50_us: u64,
+    pub p95_us: u64,
+    pub p99_us: u64,
+}
+
+/// But for `actions`, which goes by seconds and kinds, all goes by the aggregates of
+/// [`crate::record`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     pub actions: Vec<ActionCount>,
-    /// The ten that objected most, of the newest 10,000 events of the period with an action above allow.
     pub rules: Vec<RuleCount>,
     /// Of any age.
     pub pending: u64,
     pub bytes_on_disk: u64,
+    /// Seconds.
+    pub bucket: i64,
+    /// Oldest first, without gaps.
+    pub buckets: Vec<Bucket>,
+    pub users: Vec<TopCount>,
+    pub teams: Vec<TopCount>,
+    pub models: Vec<TopCount>,
+    pub sources: Vec<TopCount>,
+    pub categories: Vec<TopCount>,
+    pub not_run: Vec<TopCount>,
+    pub coverage: Vec<TopCount>,
+    pub latency: Latency,
 }
 
-pub(super) fn summarize(connection: &mut Connection, since: i64, bytes_on_disk: u64) -> rusqlite::Result<Summary> {
+/// Seconds since 1970, half open.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Period {
+    since: i64,
+    until: i64,
+}
+
+impl Period {
+    /// Without an end it is what was recorded up to now, also by a clock that was ahead.
+    pub(super) fn new(length: Duration, until: Option<Timestamp>) -> Self {
+        let length = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+        // The last second has not ended.
+        let until = until.unwrap_or_else(Timestamp::now).as_second().saturating_add(1);
+        Self { since: until.saturating_sub(length).saturating_sub(1).max(0), until }
+    }
+}
+
+pub(super) fn summarize(connection: &mut Connection, period: Period, bytes_on_disk: u64) -> rusqlite::Result<Summary> {
     // One view of the file for all of it.
     let transaction = connection.transaction()?;
-    let actions = actions(&transaction, since)?;
-    let rules = rules(&transaction, since)?;
+    let actions = actions(&transaction, period)?;
     let pending = transaction
         .prepare_cached("SELECT count(*) FROM record INDEXED BY record_pending WHERE analysis = 1")?
         .query_row([], |row| row.get::<_, i64>(0))?;
-    Ok(Summary { actions, rules, pending: pending.unsigned_abs(), bytes_on_disk })
+    let (bucket, buckets) = buckets(&transaction, period)?;
+    let mut tops = Tops::new(&transaction, period)?;
+    Ok(Summary {
+        actions,
+        rules: tops.of(Dimension::Rule)?.iter().filter_map(rule).collect(),
+        pending: pending.unsigned_abs(),
+        bytes_on_disk,
+        bucket,
+        buckets,
+        users: tops.of(Dimension::User)?,
+        teams: tops.of(Dimension::Team)?,
+        models: tops.of(Dimension::Model)?,
+        sources: tops.of(Dimension::Source)?,
+        categories: tops.of(Dimension::Category)?,
+        not_run: tops.of(Dimension::NotRun)?,
+        coverage: tops.of(Dimension::Coverage)?,
+        latency: latency(&transaction, period)?,
+    })
 }
 
-fn actions(connection: &Connection, since: i64) -> rusqlite::Result<Vec<ActionCount>> {
+fn actions(connection: &Connection, period: Period) -> rusqlite::Result<Vec<ActionCount>> {
     connection
         .prepare_cached(
-            "SELECT kind, action, sum(count) AS total FROM tally WHERE second >= ?1
+            "SELECT kind, action, sum(count) AS total FROM tally WHERE second >= ?1 AND second < ?2
              GROUP BY kind, action HAVING total > 0 ORDER BY kind, action",
         )?
-        .query_map([since], |row| {
+        .query_map([period.since, period.until], |row| {
             let (kind, action, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let kind = RecordKind::from_code(kind).ok_or_else(|| damaged(0))?;
+            let kind = RecordKind::from_code(kind).ok_or_else(damaged)?;
             // -1 is pending and has no name.
             let action = Action::from_code(action);
             Ok(ActionCount { kind, action, count: count.unsigned_abs() })
@@ -68,52 +148,101 @@ fn actions(connection: &Connection, since: i64) -> rusqlite::Result<Vec<ActionCo
         .collect()
 }
 
-/// What a count needs of a violation.
-#[derive(Deserialize, PartialEq, Eq, Hash)]
-struct Objection {
-    policy: String,
-    rule: String,
-    category: Category,
+fn damaged() -> rusqlite::Error {
+    let fault = Box::new(crate::record::StorageFault::Corrupt);
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Null, fault)
 }
 
-fn rules(connection: &Connection, since: i64) -> rusqlite::Result<Vec<RuleCount>> {
-    let first: Option<i64> = connection.prepare_cached(FIRST_SEQUENCE_SINCE)?.query_row([since], |row| row.get(0))?;
-    let Some(first) = first else { return Ok(Vec::new()) };
-    // Three ordered walks of one index, merged: no sort, and no more rows than are counted.
-    let one = |action| {
-        format!(
-            "SELECT seq, violations FROM record INDEXED BY record_action
-             WHERE action = {action} AND action > 0 AND seq >= ?1 AND time >= ?2"
-        )
-    };
-    let mut statement = connection.prepare_cached(&format!(
-        "{} UNION ALL {} UNION ALL {} ORDER BY seq DESC LIMIT ?3",
-        one(Action::Alert.code()),
-        one(Action::Mask.code()),
-        one(Action::Block.code())
-    ))?;
-    let mut rows = statement.query([first, since.saturating_mul(1_000_000), EVENTS_WITH_VIOLATIONS])?;
-    let mut counts = HashMap::<Objection, u64>::new();
+fn buckets(connection: &Connection, period: Period) -> rusqlite::Result<(i64, Vec<Bucket>)> {
+    let length = period.until - period.since;
+    let width = WIDTHS.into_iter().find(|width| length / width <= BUCKETS).unwrap_or(86_400);
+    let last = (period.until - 1).div_euclid(width) * width;
+    // What lies before is left out, so that a period without a beginning is one all the same.
+    let first = (period.since.div_euclid(width) * width).max(last - BUCKETS * width);
+    let starts = (0..).map(|step| first + step * width).take_while(|start| *start <= last);
+    let mut buckets: Vec<Bucket> = starts.map(|start| Bucket { start, ..Bucket::default() }).collect();
+    let mut statement = connection.prepare_cached(
+        "SELECT start / ?1 * ?1, name, sum(count) FROM aggregate
+         WHERE grain = 60 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY 1, 2",
+    )?;
+    let mut rows = statement.query(params![width, Dimension::Action.code(), first, last + width])?;
     while let Some(row) = rows.next()? {
-        let Some(violations) = row.get::<_, Option<String>>(1)? else { continue };
-        // A set: a hundred addresses in one exchange are one objection to it.
-        let objections: HashSet<Objection> = serde_json::from_str(&violations).map_err(|_| damaged(1))?;
-        for objection in objections {
-            *counts.entry(objection).or_default() += 1;
+        let (start, name, count): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let place = usize::try_from((start - first) / width).ok();
+        let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) else { continue };
+        // Below 0 where what was pending is older than the table.
+        let count = u64::try_from(count).unwrap_or_default();
+        match name.as_str() {
+            "allow" => bucket.allowed = count,
+            "alert" => bucket.alerts = count,
+            "mask" => bucket.masks = count,
+            "block" => bucket.blocks = count,
+            name if name == pending_name() => bucket.pending = count,
+            _ => {}
         }
     }
-    let mut rules: Vec<RuleCount> = counts
-        .into_iter()
-        .map(|(Objection { policy, rule, category }, count)| RuleCount { policy, rule, category, count })
-        .collect();
-    // By name when the counts are equal, so that the page does not flicker.
-    rules.sort_by(|a, b| {
-        b.count.cmp(&a.count).then_with(|| (&a.policy, &a.rule, a.category).cmp(&(&b.policy, &b.rule, b.category)))
-    });
-    rules.truncate(RULES);
-    Ok(rules)
+    Ok((width, buckets))
 }
 
-fn damaged(column: usize) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Null, Box::new(StorageFault::Corrupt))
+/// The grain to read, and from which start to before which.
+fn grained(period: Period) -> (i64, i64, i64) {
+    let grain = if period.until - period.since <= BY_MINUTE + 1 { Grain::Minute } else { Grain::Hour }.seconds();
+    (grain, period.since.div_euclid(grain) * grain, period.until)
+}
+
+struct Tops<'c> {
+    statement: CachedStatement<'c>,
+    period: Period,
+}
+
+impl<'c> Tops<'c> {
+    fn new(connection: &'c Connection, period: Period) -> rusqlite::Result<Self> {
+        // By name when the counts are equal, so that the page does not flicker.
+        let statement = connection.prepare_cached(
+            "SELECT name, sum(count) AS total, sum(flagged), sum(blocked) FROM aggregate
+             WHERE grain = ?1 AND dimension = ?2 AND start >= ?3 AND start < ?4
+             GROUP BY name HAVING total > 0 ORDER BY total DESC, name LIMIT ?5",
+        )?;
+        Ok(Self { statement, period })
+    }
+
+    fn of(&mut self, dimension: Dimension) -> rusqlite::Result<Vec<TopCount>> {
+        let (grain, since, until) = grained(self.period);
+        let limit = if dimension == Dimension::Rule { RULES } else { TOP };
+        self.statement
+            .query_map(params![grain, dimension.code(), since, until, limit], |row| {
+                let count = |at| row.get::<_, i64>(at).map(|count| u64::try_from(count).unwrap_or_default());
+                Ok(TopCount { name: row.get(0)?, count: count(1)?, flagged: count(2)?, blocked: count(3)? })
+            })?
+            .collect()
+    }
+}
+
+fn rule(top: &TopCount) -> Option<RuleCount> {
+    let (policy, rule, category) = serde_json::from_str(&top.name).ok()?;
+    Some(RuleCount { policy, rule, category, count: top.count })
+}
+
+fn latency(connection: &Connection, period: Period) -> rusqlite::Result<Latency> {
+    let (grain, since, until) = grained(period);
+    let mut statement = connection.prepare_cached(
+        "SELECT CAST(name AS INTEGER), sum(count) FROM aggregate
+         WHERE grain = ?1 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY name ORDER BY 1",
+    )?;
+    let histogram: Vec<(u32, u64)> = statement
+        .query_map(params![grain, Dimension::Latency.code(), since, until], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+        })?
+        .collect::<Result<_, _>>()?;
+    let count = histogram.iter().map(|(_, count)| count).sum::<u64>();
+    let quantile = |percent: u64| {
+        let wanted = (count * percent).div_ceil(100);
+        let mut seen = 0;
+        let reached = histogram.iter().find(|(_, count)| {
+            seen += count;
+            seen >= wanted
+        });
+        reached.map_or(0, |(bucket, _)| latency_of(*bucket))
+    };
+    Ok(Latency { count, p50_us: quantile(50), p95_us: quantile(95), p99_us: quantile(99) })
 }

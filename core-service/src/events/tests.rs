@@ -1,18 +1,23 @@
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 use crate::{
     domain::decision::{Action, Category, Decision},
-    domain::finding::Detector,
+    domain::exchange::{Payload, Payloads},
+    domain::finding::{Detector, Severity},
     record::{
-        Analysis, Log, NewRecord, RecordKind, RecordedOutcome,
+        Analysis, Log, NewRecord, Note, RecordKind, RecordedOutcome,
         samples::{allowed, folder, judged, later, pending, record, violation},
     },
 };
 
-use super::{ActionCount, EventError, EventFilter, EventStore, RuleCount};
+use super::{
+    ActionCount, Bucket, EventError, EventFilter, EventStore, Latency, Notes, Opinion, Reveal, Review, RuleCount,
+    TopCount,
+};
 
 async fn sequences(store: &EventStore, filter: &EventFilter, limit: u32) -> Vec<u64> {
     let (mut found, mut after) = (Vec::new(), String::new());
@@ -77,6 +82,16 @@ async fn lists_and_watchers_agree_on_what_a_filter_means() {
         EventFilter { session: text("s2"), user: text("ann"), late: true, ..some() },
         EventFilter { session: text(""), ..some() },
         EventFilter { late: true, ..some() },
+        EventFilter { category: Some(Category::Detector(Detector::Secrets)), ..some() },
+        EventFilter { category: Some(Category::Session), ..some() },
+        EventFilter { rule: text("tokens"), user: text("ann"), ..some() },
+        EventFilter { rule: text("tokens"), action: Some(Action::Mask), ..some() },
+        EventFilter { rule: text("some_token"), ..some() },
+        EventFilter { severity: Some(Severity::High), ..some() },
+        EventFilter { severity: Some(Severity::Low), ..some() },
+        EventFilter { since: Some(all[60].time), ..some() },
+        EventFilter { until: Some(all[60].time), action: Some(Action::Block), ..some() },
+        EventFilter { since: Some(all[90].time), until: Some(all[3].time), team: text("red"), ..some() },
     ];
     filters.extend(
         [Action::Allow, Action::Alert, Action::Mask, Action::Block]
@@ -175,12 +190,12 @@ async fn a_summary_counts_actions_rules_and_what_waits() {
     let log = Log::open(dir.path()).unwrap();
     let store = EventStore::new(&log);
     let hour = Duration::from_secs(3600);
-    let empty = store.summarize(hour).await.unwrap();
+    let empty = store.summarize(hour, None).await.unwrap();
     assert_eq!((empty.actions, empty.rules, empty.pending), (vec![], vec![], 0));
     let with = |violations| {
         let mut judged = judged(Action::Allow);
         judged.decision = Decision::fold(violations);
-        record(RecordedOutcome::Judged(judged))
+        NewRecord { enforced: false, ..record(RecordedOutcome::Judged(judged)) }
     };
     let records = vec![
         with(vec![
@@ -195,7 +210,7 @@ async fn a_summary_counts_actions_rules_and_what_waits() {
     ];
     log.append(records, later()).await.unwrap();
     log.complete(vec![(4, judged(Action::Block))], later()).await.unwrap();
-    let summary = store.summarize(hour).await.unwrap();
+    let summary = store.summarize(hour, None).await.unwrap();
     let count = |kind, action, count| ActionCount { kind, action, count };
     assert_eq!(
         summary.actions,
@@ -209,19 +224,108 @@ async fn a_summary_counts_actions_rules_and_what_waits() {
     let rule = |rule: &str, count| RuleCount {
         policy: "default".to_owned(),
         rule: rule.to_owned(),
-        category: Category::Detector(Detector::Secrets),
+        category: "secrets".to_owned(),
         count,
     };
     assert_eq!(summary.rules, [rule("tokens", 3), rule("a", 1)]);
     assert_eq!(summary.pending, 1);
     assert!(summary.bytes_on_disk > 0);
     // As if it were long ago.
-    let age = "UPDATE tally SET second = second - 7200; UPDATE record SET time = time - 7200000000";
+    let age = "UPDATE tally SET second = second - 7200; UPDATE record SET time = time - 7200000000;
+        UPDATE aggregate SET start = start - 7200";
     rusqlite::Connection::open(log.path()).unwrap().execute_batch(age).unwrap();
-    let summary = store.summarize(hour).await.unwrap();
+    let summary = store.summarize(hour, None).await.unwrap();
     assert_eq!((summary.actions, summary.rules, summary.pending), (vec![], vec![], 1));
-    let ever = store.summarize(Duration::MAX).await.unwrap();
+    let ever = store.summarize(Duration::MAX, None).await.unwrap();
     assert_eq!(ever.rules.len(), 2);
+    log.close().await;
+}
+
+/// A refusal is a decision and the exchange that stands for it; a canary is nobody's call; what is pending is counted once.
+#[tokio::test]
+async fn what_the_page_counts_is_each_check_once() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    let of = |kind, outcome| NewRecord { kind, ..record(outcome) };
+    let block = || RecordedOutcome::Judged(judged(Action::Block));
+    let records = vec![
+        of(RecordKind::Decision, block()),
+        of(RecordKind::Exchange, block()),
+        of(RecordKind::Canary, block()),
+        of(RecordKind::Decision, RecordedOutcome::Judged(judged(Action::Allow))),
+        pending(),
+        pending(),
+    ];
+    log.append(records, later()).await.unwrap();
+    log.complete(vec![(5, judged(Action::Mask))], later()).await.unwrap();
+    let summary = store.summarize(Duration::from_secs(3600), None).await.unwrap();
+    let sum = |of: fn(&Bucket) -> u64| summary.buckets.iter().map(of).sum::<u64>();
+    let counts = [
+        sum(|bucket| bucket.allowed),
+        sum(|bucket| bucket.alerts),
+        sum(|bucket| bucket.masks),
+        sum(|bucket| bucket.blocks),
+        sum(|bucket| bucket.pending),
+    ];
+    assert_eq!((counts, summary.bucket), ([1, 0, 1, 1, 1], 60));
+    let top = |name: &str, count, flagged, blocked| TopCount { name: name.to_owned(), count, flagged, blocked };
+    assert_eq!(summary.users, [top("ann@example.com", 4, 2, 1)]);
+    assert_eq!(summary.categories, [top("secrets", 2, 2, 1)]);
+    assert_eq!(summary.coverage, [top("partial", 3, 0, 0)]);
+    assert_eq!(summary.not_run, [top("keywords failed", 3, 0, 0), top("secrets timed_out", 3, 0, 0)]);
+    // 41 µs, and at most an eighth more.
+    let Latency { count, p50_us, p99_us, .. } = summary.latency;
+    assert_eq!((count, p50_us, p99_us), (3, 43, 43));
+    // The hours say the same as the minutes.
+    let day = store.summarize(Duration::from_secs(86_400), None).await.unwrap();
+    assert_eq!((&day.users, day.latency), (&summary.users, summary.latency));
+    let before = store.summarize(Duration::from_secs(3600), Some(Timestamp::UNIX_EPOCH)).await.unwrap();
+    assert_eq!((before.users, before.latency.count), (vec![], 0));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_text_is_looked_for_in_payloads_and_the_list_goes_on() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    let said = |text: &str| NewRecord { payloads: Payloads::Request(Payload::Text(text.to_owned())), ..allowed() };
+    let texts = (0..1200).map(|number| said(if number % 400 == 7 { "the Falcon flies" } else { "nothing" }));
+    log.append(texts.collect(), later()).await.unwrap();
+    let found = async |limit, after: &str| {
+        let found = store.candidates(EventFilter::default(), "a FALCON!", limit, after).await.unwrap();
+        (found.records.iter().map(|record| record.event.sequence).collect::<Vec<_>>(), found.next)
+    };
+    assert_eq!(found(10, "").await, (vec![808, 408, 8], None));
+    let (first, next) = found(2, "").await;
+    assert_eq!(first, [808, 408]);
+    assert_eq!(found(2, &next.unwrap()).await, (vec![8], None));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn what_people_note_is_kept() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    log.append(vec![allowed()], later()).await.unwrap();
+    assert_eq!(store.notes(1).await.unwrap(), Notes::default());
+    let time = Timestamp::from_second(1).unwrap();
+    let review = |opinion| Review { opinion, note: "a drill".to_owned(), who: "basic:ann".to_owned(), time };
+    let reveal = |who: &str| Reveal { who: who.to_owned(), time };
+    for note in [
+        Note::Review { sequence: 1, review: review(Opinion::TruePositive) },
+        Note::Reveal { sequence: 1, reveal: reveal("a") },
+        Note::Review { sequence: 1, review: review(Opinion::FalsePositive) },
+        Note::Reveal { sequence: 1, reveal: reveal("b") },
+    ] {
+        log.note(note, later()).await.unwrap();
+    }
+    let notes = store.notes(1).await.unwrap();
+    assert_eq!(notes.review, Some(review(Opinion::FalsePositive)));
+    assert_eq!(notes.reveals, [reveal("b"), reveal("a")]);
+    assert!(!format!("{notes:?}").contains("drill"), "a note may quote");
     log.close().await;
 }
 

@@ -5,7 +5,7 @@ mod payload;
 
 pub(crate) use self::outgoing::stored;
 pub(super) use self::{
-    outgoing::{action, check_response, event, kind, log_status},
+    outgoing::{action, check_response, event, kind, log_status, reveal, review, text},
     payload::{Spelling, one, payloads, side},
 };
 

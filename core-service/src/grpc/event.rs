@@ -1,87 +1,179 @@
 //! `EventService`.
 
+mod filter;
+mod summary;
+
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt as _};
+use jiff::Timestamp;
 use portcullis_api::{
+    access::Principal,
     error::{ApiError, ErrorCode},
     v1::{
-        self, ActionCount, GetEventRequest, GetEventResponse, ListEventsRequest, ListEventsResponse,
-        ReviewEventRequest, ReviewEventResponse, RuleCount, SummarizeRequest, SummarizeResponse, WatchEventsRequest,
+        GetEventRequest, GetEventResponse, ListEventsRequest, ListEventsResponse, PayloadView, ReviewEventRequest,
+        ReviewEventResponse, ReviewVerdict, SummarizeRequest, SummarizeResponse, WatchEventsRequest,
         WatchEventsResponse, event_service_server::EventService, watch_events_response::Update,
     },
 };
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
-use uuid::Uuid;
+use tonic::{Request, Response, Status, metadata::MetadataMap};
 
-use super::{convert, policy::not_built, status};
+use super::{convert, deadline, status};
 use crate::{
-    domain::decision::Action,
-    events::{Analysis, EventError, EventFilter, EventStore, RecordKind},
+    domain::exchange::Payloads,
+    events::{EventError, EventFilter, EventStore, StoredRecord},
+    guardrail::display::{self, Display},
+    record::{Log, MAX_NOTE, Note, Opinion, Reveal, Review},
 };
 
 const DEFAULT_PERIOD: u32 = 3600;
 const LONGEST_PERIOD: u32 = 30 * 24 * 3600;
+/// That is searched for, in bytes.
+const LONGEST_TEXT: usize = 200;
 
 #[derive(Debug, Clone)]
 pub(super) struct EventApi {
     pub(super) events: Arc<EventStore>,
+    pub(super) log: Arc<Log>,
+    /// Whether payloads are shown as they were recorded.
+    pub(super) reveal: bool,
+    /// Whether the caller, the adapter in this process, is believed who asked it.
+    pub(super) trusted: bool,
     /// Ends watches.
     pub(super) stop: CancellationToken,
+}
+
+impl EventApi {
+    async fn stored(&self, id: &str) -> Result<StoredRecord, ApiError> {
+        let record = self.events.get(id).await.map_err(|error| failed(&error))?;
+        record.ok_or_else(|| failed(&EventError::InvalidId))
+    }
+
+    /// Whoever asked, as far as it was shown or is believed.
+    fn who<T>(&self, request: &Request<T>, claimed: &str) -> Result<String, ApiError> {
+        if claimed.len() > 128 {
+            return Err(convert::invalid("principal", "longer than 128 bytes"));
+        }
+        Ok(match request.extensions().get::<Principal>() {
+            Some(caller) if !self.trusted => caller.scope(claimed),
+            _ => claimed.to_owned(),
+        })
+    }
+
+    async fn note(&self, note: Note, metadata: &MetadataMap) -> Result<(), ApiError> {
+        self.log.note(note, deadline::of(metadata).into()).await.map_err(|error| status::from_log(&error))
+    }
+
+    /// With the texts as they were recorded.
+    async fn revealed(&self, record: StoredRecord) -> Result<GetEventResponse, ApiError> {
+        let payloads = payloads(&record);
+        let mut answer = convert::stored(record);
+        if let Some(payloads) = payloads {
+            let read = blocking(move || display::original(&payloads)).await?;
+            // What cannot be read has no texts, and is told as it is.
+            answer.texts = read.unwrap_or_default().into_iter().map(convert::text).collect();
+        }
+        Ok(answer)
+    }
+
+    /// What is masked for display is not found: to try texts until one is would tell what is behind the stars.
+    async fn search(
+        &self,
+        filter: EventFilter,
+        text: String,
+        limit: u32,
+        after: &str,
+    ) -> Result<ListEventsResponse, ApiError> {
+        if text.len() > LONGEST_TEXT {
+            return Err(convert::invalid("filter.text", format_args!("longer than {LONGEST_TEXT} bytes")));
+        }
+        let found = self.events.candidates(filter, &text, limit, after).await.map_err(|error| failed(&error))?;
+        let events = blocking(move || {
+            let text = text.to_ascii_lowercase();
+            let mut records = found.records;
+            records.retain(|record| payloads(record).is_some_and(|payloads| display::shows(&payloads, &text)));
+            records.into_iter().map(|record| convert::event(record.event)).collect()
+        });
+        Ok(ListEventsResponse { events: events.await?, next: found.next.unwrap_or_default() })
+    }
+
+    async fn masked(&self, mut record: StoredRecord) -> Result<GetEventResponse, ApiError> {
+        let payloads = payloads(&record);
+        (record.request, record.response, record.envelope) = (None, None, Default::default());
+        let shown = match payloads {
+            Some(payloads) => blocking(move || display::masked(&payloads)).await?.map(Some),
+            None => Ok(None),
+        };
+        Ok(match shown {
+            Ok(None) => convert::stored(record),
+            Ok(Some(Display { payloads, texts })) => {
+                record.request = payloads.request().cloned();
+                record.response = payloads.response().cloned();
+                let texts = texts.into_iter().map(convert::text).collect();
+                GetEventResponse { texts, ..convert::stored(record) }
+            }
+            Err(why) => GetEventResponse { withheld: why.to_string(), ..convert::stored(record) },
+        })
+    }
 }
 
 #[tonic::async_trait]
 impl EventService for EventApi {
     async fn list_events(&self, request: Request<ListEventsRequest>) -> Result<Response<ListEventsResponse>, Status> {
         let ListEventsRequest { filter, limit, after } = request.into_inner();
-        let filter = read_filter(filter.unwrap_or_default())?;
+        let mut filter = filter.unwrap_or_default();
+        let text = std::mem::take(&mut filter.text);
+        let filter = filter::read(filter)?;
+        if !text.is_empty() {
+            return Ok(Response::new(self.search(filter, text, limit, &after).await?));
+        }
         let page = self.events.list(filter, limit, &after).await.map_err(|error| failed(&error))?;
         let events = page.events.into_iter().map(convert::event).collect();
         Ok(Response::new(ListEventsResponse { events, next: page.next.unwrap_or_default() }))
     }
 
     async fn get_event(&self, request: Request<GetEventRequest>) -> Result<Response<GetEventResponse>, Status> {
-        let record = self.events.get(&request.into_inner().id).await.map_err(|error| failed(&error))?;
-        let record = record.ok_or_else(|| failed(&EventError::InvalidId))?;
-        Ok(Response::new(convert::stored(record)))
+        let GetEventRequest { id, view, principal } = request.get_ref();
+        let view = PayloadView::try_from(*view).map_err(|_| convert::invalid("view", "unknown"))?;
+        let who = self.who(&request, principal)?;
+        if view != PayloadView::Masked && !self.reveal {
+            let message = "payloads are not shown as they were recorded: `reveal` is off";
+            return Err(ApiError::new(ErrorCode::PermissionDenied, message).into());
+        }
+        let record = self.stored(id).await?;
+        let sequence = record.event.sequence;
+        let answer = match view {
+            PayloadView::Masked => self.masked(record).await?,
+            PayloadView::Unspecified | PayloadView::Original => {
+                let reveal = Reveal { who, time: Timestamp::now() };
+                self.note(Note::Reveal { sequence, reveal }, request.metadata()).await?;
+                self.revealed(record).await?
+            }
+        };
+        let notes = self.events.notes(sequence).await.map_err(|error| failed(&error))?;
+        Ok(Response::new(GetEventResponse {
+            review: notes.review.map(convert::review),
+            reveals: notes.reveals.into_iter().map(convert::reveal).collect(),
+            ..answer
+        }))
     }
 
     async fn summarize(&self, request: Request<SummarizeRequest>) -> Result<Response<SummarizeResponse>, Status> {
-        let seconds = match request.into_inner().period_seconds {
+        let SummarizeRequest { period_seconds, until } = request.into_inner();
+        let seconds = match period_seconds {
             0 => DEFAULT_PERIOD,
             seconds if seconds > LONGEST_PERIOD => {
                 return Err(convert::invalid("period_seconds", format_args!("more than {LONGEST_PERIOD}")).into());
             }
             seconds => seconds,
         };
+        let until = filter::time("until", &until)?;
         let summary =
-            self.events.summarize(Duration::from_secs(seconds.into())).await.map_err(|error| failed(&error))?;
-        Ok(Response::new(SummarizeResponse {
-            actions: summary
-                .actions
-                .into_iter()
-                .map(|counted| ActionCount {
-                    action: counted.action.map_or(v1::Action::Unspecified, convert::action).into(),
-                    kind: convert::kind(counted.kind).into(),
-                    count: counted.count,
-                })
-                .collect(),
-            rules: summary
-                .rules
-                .into_iter()
-                .map(|counted| RuleCount {
-                    policy: counted.policy,
-                    rule: counted.rule,
-                    category: counted.category.as_str().to_owned(),
-                    count: counted.count,
-                })
-                .collect(),
-            pending: summary.pending,
-            log_bytes: summary.bytes_on_disk,
-            log: Some(convert::log_status(self.events.log_health(), self.events.damaged_files())),
-        }))
+            self.events.summarize(Duration::from_secs(seconds.into()), until).await.map_err(|error| failed(&error))?;
+        let log = convert::log_status(self.events.log_health(), self.events.damaged_files());
+        Ok(Response::new(summary::response(summary, log)))
     }
 
     type WatchEventsStream = Pin<Box<dyn Stream<Item = Result<WatchEventsResponse, Status>> + Send>>;
@@ -90,7 +182,7 @@ impl EventService for EventApi {
         &self,
         request: Request<WatchEventsRequest>,
     ) -> Result<Response<Self::WatchEventsStream>, Status> {
-        let filter = read_filter(request.into_inner().filter.unwrap_or_default())?;
+        let filter = filter::read(request.into_inner().filter.unwrap_or_default())?;
         let updates = BroadcastStream::new(self.events.watch()).filter_map(move |event| {
             let update = match event {
                 Ok(event) if filter.matches(&event) => Some(Update::Event(convert::event(Arc::unwrap_or_clone(event)))),
@@ -102,9 +194,40 @@ impl EventService for EventApi {
         Ok(Response::new(Box::pin(updates.take_until(self.stop.clone().cancelled_owned()))))
     }
 
-    async fn review_event(&self, _: Request<ReviewEventRequest>) -> Result<Response<ReviewEventResponse>, Status> {
-        Err(not_built("ReviewEvent is not built yet"))
+    async fn review_event(
+        &self,
+        request: Request<ReviewEventRequest>,
+    ) -> Result<Response<ReviewEventResponse>, Status> {
+        let ReviewEventRequest { id, verdict, note, principal } = request.get_ref();
+        let opinion = match ReviewVerdict::try_from(*verdict) {
+            Ok(ReviewVerdict::TruePositive) => Opinion::TruePositive,
+            Ok(ReviewVerdict::FalsePositive) => Opinion::FalsePositive,
+            Ok(ReviewVerdict::Unspecified) | Err(_) => return Err(convert::invalid("verdict", "is required").into()),
+        };
+        if note.len() > MAX_NOTE {
+            return Err(convert::invalid("note", format_args!("longer than {MAX_NOTE} bytes")).into());
+        }
+        let who = self.who(&request, principal)?;
+        let sequence = self.stored(id).await?.event.sequence;
+        let review = Review { opinion, note: note.clone(), who, time: Timestamp::now() };
+        self.note(Note::Review { sequence, review: review.clone() }, request.metadata()).await?;
+        Ok(Response::new(ReviewEventResponse { review: Some(convert::review(review)) }))
     }
+}
+
+fn payloads(record: &StoredRecord) -> Option<Payloads> {
+    match (record.request.clone(), record.response.clone()) {
+        (Some(request), Some(response)) => Some(Payloads::Both { request, response }),
+        (Some(request), None) => Some(Payloads::Request(request)),
+        (None, Some(response)) => Some(Payloads::Response(response)),
+        (None, None) => None,
+    }
+}
+
+/// To mask takes as long as to check.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
+    let failed = |_| ApiError::new(ErrorCode::Internal, "the payloads could not be read; the log has the cause");
+    tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
 fn failed(error: &EventError) -> ApiError {
@@ -113,49 +236,4 @@ fn failed(error: &EventError) -> ApiError {
         EventError::InvalidId => ApiError::new(ErrorCode::NotFound, "there is no event of that id").at("id"),
         EventError::Log(error) => status::from_log(error),
     }
-}
-
-fn read_filter(filter: v1::EventFilter) -> Result<EventFilter, ApiError> {
-    let kind = match filter.kind() {
-        v1::EventKind::Unspecified => known("filter.kind", filter.kind)?,
-        v1::EventKind::Decision => Some(RecordKind::Decision),
-        v1::EventKind::Exchange => Some(RecordKind::Exchange),
-        v1::EventKind::Canary => Some(RecordKind::Canary),
-        v1::EventKind::Log => Some(RecordKind::Log),
-    };
-    let action = match filter.action() {
-        v1::Action::Unspecified => known("filter.action", filter.action)?,
-        v1::Action::Allow => Some(Action::Allow),
-        v1::Action::Alert => Some(Action::Alert),
-        v1::Action::Mask => Some(Action::Mask),
-        v1::Action::Block => Some(Action::Block),
-    };
-    let analysis = match filter.analysis() {
-        v1::Analysis::Unspecified => known("filter.analysis", filter.analysis)?,
-        v1::Analysis::None => Some(Analysis::None),
-        v1::Analysis::Pending => Some(Analysis::Pending),
-        v1::Analysis::Done => Some(Analysis::Done),
-    };
-    let request_id = match filter.request_id.as_str() {
-        "" => None,
-        id => Some(Uuid::parse_str(id).map_err(|_| convert::invalid("filter.request_id", "not a UUID"))?),
-    };
-    let text = |text: String| Some(text).filter(|text| !text.is_empty());
-    Ok(EventFilter {
-        kind,
-        action,
-        user: text(filter.user),
-        model: text(filter.model),
-        team: text(filter.team),
-        source: text(filter.source),
-        request_id,
-        analysis,
-        session: text(filter.session),
-        late: filter.late,
-    })
-}
-
-/// A number that this version has no name for reads as unspecified: it must not pass for "all".
-fn known<T>(field: &str, value: i32) -> Result<Option<T>, ApiError> {
-    if value == 0 { Ok(None) } else { Err(convert::invalid(field, "unknown")) }
 }

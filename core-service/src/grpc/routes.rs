@@ -41,6 +41,8 @@ pub struct Api {
     pub events: Arc<EventStore>,
     /// Of one payload.
     pub payload_bytes: usize,
+    /// Whether payloads are shown as they were recorded.
+    pub reveal: bool,
     /// Ends what would never end by itself: watches.
     pub stop: CancellationToken,
     pub health: HealthReporter,
@@ -54,6 +56,11 @@ impl Api {
 
     /// `access` guards all but health.
     pub fn routes(&self, access: Access) -> Result<Routes, tonic_reflection::server::Error> {
+        self.services(access, false)
+    }
+
+    /// `trusted`: what the caller says of who asked it is taken for true.
+    fn services(&self, access: Access, trusted: bool) -> Result<Routes, tonic_reflection::server::Error> {
         let message_bytes = self.message_bytes();
         let guard = Guard(Arc::new(access));
         let reflection = || {
@@ -64,7 +71,13 @@ impl Api {
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         };
         let policy = PolicyApi { policies: Arc::clone(self.guardrail.policies()), payload_bytes: self.payload_bytes };
-        let event = EventApi { events: Arc::clone(&self.events), stop: self.stop.clone() };
+        let event = EventApi {
+            events: Arc::clone(&self.events),
+            log: Arc::clone(self.guardrail.log()),
+            reveal: self.reveal,
+            trusted,
+            stop: self.stop.clone(),
+        };
         let policy = PolicyServiceServer::new(policy).max_decoding_message_size(message_bytes);
         let event = EventServiceServer::new(event);
         let canary = CanaryServiceServer::new(CanaryApi { guardrail: Arc::clone(&self.guardrail) });
@@ -95,7 +108,7 @@ impl Api {
         Ok(Embedded {
             guardrail: self.guardrail_server(),
             ingestion: self.ingestion_server(),
-            rest: self.routes(Access::default())?,
+            rest: self.services(Access::default(), true)?,
         })
     }
 

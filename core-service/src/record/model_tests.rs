@@ -115,7 +115,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let found = log.pending(1000).await.unwrap();
     prop_assert_eq!(found.iter().map(|one| one.sequence).collect::<Vec<_>>(), waiting);
     // The tally is kept by hand: it must say what counting says.
-    let summary = store.summarize(std::time::Duration::from_secs(3600)).await.unwrap();
+    let summary = store.summarize(std::time::Duration::from_secs(3600), None).await.unwrap();
     for action in [None, Some(Action::Allow), Some(Action::Alert), Some(Action::Mask), Some(Action::Block)] {
         let is = |outcome: &&RecordedOutcome| outcome.judged().map(|judged| judged.decision.action) == action;
         let counted: u64 = summary.actions.iter().filter(|one| one.action == action).map(|one| one.count).sum();

@@ -14,6 +14,7 @@ use super::{
     delivery::DeliveryChange,
     entry::Appended,
     error::LogError,
+    note::Note,
     row::{Completion, Row},
 };
 
@@ -29,6 +30,7 @@ pub(super) enum Work {
     AppendBehind(Box<Row>),
     Complete { results: Vec<Completion>, answer: Answer<()> },
     Deliver { change: DeliveryChange, answer: Answer<u64> },
+    Note { note: Note, answer: Answer<()> },
     Flush(Answer<()>),
     Close,
 }
@@ -38,20 +40,32 @@ impl Work {
         match self {
             Self::Append { rows, .. } => rows,
             Self::AppendBehind(row) => std::slice::from_ref(&**row),
-            Self::Complete { .. } | Self::Deliver { .. } | Self::Flush(_) | Self::Close => &[],
+            Self::Complete { .. } | Self::Deliver { .. } | Self::Note { .. } | Self::Flush(_) | Self::Close => &[],
         }
     }
 
     pub(super) fn completions(&self) -> &[Completion] {
         match self {
             Self::Complete { results, .. } => results,
-            Self::Append { .. } | Self::AppendBehind(_) | Self::Deliver { .. } | Self::Flush(_) | Self::Close => &[],
+            Self::Append { .. }
+            | Self::AppendBehind(_)
+            | Self::Deliver { .. }
+            | Self::Note { .. }
+            | Self::Flush(_)
+            | Self::Close => &[],
+        }
+    }
+
+    pub(super) const fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Note { note, .. } => Some(note),
+            _ => None,
         }
     }
 
     /// None: nothing is written.
     pub(super) fn records(&self) -> usize {
-        let change = usize::from(matches!(self, Self::Deliver { .. }));
+        let change = usize::from(matches!(self, Self::Deliver { .. } | Self::Note { .. }));
         self.rows().len() + self.completions().len() + change
     }
 

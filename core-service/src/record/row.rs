@@ -19,6 +19,7 @@ use crate::domain::{
 };
 
 use super::{
+    aggregate::Completed,
     code::Code,
     entry::{
         Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord,
@@ -97,6 +98,15 @@ impl Row {
         self.record.idempotency.as_ref()
     }
 
+    pub(super) const fn record(&self) -> &NewRecord {
+        &self.record
+    }
+
+    /// In microseconds.
+    pub(super) fn time(&self) -> i64 {
+        self.time.as_microsecond()
+    }
+
     pub(super) fn tally_key(&self) -> TallyKey {
         let action = self.record.outcome.judged().map(|judged| judged.decision.action);
         TallyKey::new(self.time.as_microsecond(), self.record.kind.code(), action)
@@ -152,8 +162,8 @@ impl Completion {
         &self.texts.receipt
     }
 
-    pub(super) fn action(&self) -> Action {
-        self.judged.decision.action
+    pub(super) const fn judged(&self) -> &Judged {
+        &self.judged
     }
 }
 
@@ -252,14 +262,14 @@ pub(super) const COMPLETE: &str = "
         bytes_total = :bytes_total, bytes_scanned = :bytes_scanned, bytes_unchanged = :bytes_unchanged,
         message = :message, violations = :violations
     WHERE seq = :seq AND analysis = 1
-    RETURNING time, kind";
+    RETURNING time, kind, source, user, team, model";
 
-/// The record's time in microseconds and its kind's code; none when it was not pending.
+/// None when it was not pending.
 pub(super) fn complete(
     statement: &mut CachedStatement<'_>,
     completion: &Completion,
     receipt: i64,
-) -> rusqlite::Result<Option<(i64, i64)>> {
+) -> rusqlite::Result<Option<Completed>> {
     let Judged { decision, coverage, duration_us } = &completion.judged;
     let mut rows = statement.query(named_params! {
         ":seq": integer(completion.sequence),
@@ -277,7 +287,7 @@ pub(super) fn complete(
         ":message": message(decision),
         ":violations": completion.texts.violations,
     })?;
-    let was_pending = rows.next()?.map(|row| Ok::<_, rusqlite::Error>((row.get(0)?, row.get(1)?))).transpose()?;
+    let was_pending = rows.next()?.map(Completed::read).transpose()?;
     // An UPDATE with RETURNING is finished when it was asked for one row more than there is.
     while rows.next()?.is_some() {}
     Ok(was_pending)

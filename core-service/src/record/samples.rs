@@ -109,7 +109,7 @@ pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
 pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
     let NewRecord { kind, request_id, sync, late, direction, status, context, enforced, payloads, .. } =
         record(outcome.clone());
-    let session = context.session().to_owned();
+    let [session, tool, server] = [context.session(), context.tool(), context.server()].map(str::to_owned);
     let CallContext { source, user, team, model, client_ip, principal, envelope, .. } = context;
     let time = Timestamp::from_microsecond(1_780_000_000_900_000).unwrap();
     let event = Event {
@@ -128,6 +128,8 @@ pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
         client_ip,
         principal,
         session,
+        tool,
+        server,
         late,
         outcome,
         enforced,

@@ -10,8 +10,10 @@ use std::{
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
+    aggregate,
     damage::{self, Damage, Found},
     error::{LogError, SchemaProblem, StorageFault},
+    note,
     settings::LogSettings,
 };
 
@@ -26,7 +28,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
 /// released is never changed: the next step is added.
-const MIGRATIONS: &[&str] = &[FIRST, SESSIONS, super::delivery::TABLES];
+const MIGRATIONS: &[&str] = &[FIRST, SESSIONS, super::delivery::TABLES, aggregate::MIGRATION, note::MIGRATION];
 
 const FIRST: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -156,9 +158,6 @@ const SESSIONS: &str = "
     -- Only of records that have a key: the others do not pay for it.
     CREATE UNIQUE INDEX record_idempotency ON record (idempotency) WHERE idempotency IS NOT NULL;
 ";
-
-/// Records of this second (`?1`) or later have this sequence or a greater one.
-pub(crate) const FIRST_SEQUENCE_SINCE: &str = "SELECT min(first_seq) FROM tally WHERE second >= ?1";
 
 /// The log, opened for writing.
 #[derive(Debug)]

@@ -307,9 +307,9 @@ async fn a_file_that_is_not_ours_is_refused_and_left_alone() {
 
     std::fs::remove_file(&file).unwrap();
     let log = Log::open(dir.path()).unwrap();
-    sql(&log, "PRAGMA user_version = 7");
+    sql(&log, "PRAGMA user_version = 99");
     log.close().await;
-    assert_eq!(problem(dir.path()), SchemaProblem::Newer { found: 7, known: 3 });
+    assert!(matches!(problem(dir.path()), SchemaProblem::Newer { found: 99, .. }));
 }
 
 #[tokio::test]

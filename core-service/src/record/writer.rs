@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    aggregate::{Aggregates, Completed, Names},
     delivery,
     entry::{Appended, Event},
     error::{LogError, StorageFault},
@@ -71,6 +72,7 @@ pub(super) fn start(
         hurry,
         node,
         receipts: HashMap::new(),
+        names: Names::default(),
         incidents,
         gap: None,
         tidings,
@@ -96,6 +98,8 @@ struct Writer {
     hurry: Arc<Notify>,
     node: Arc<str>,
     receipts: HashMap<String, i64>,
+    /// That have a counter of their own.
+    names: Names,
     /// What befell the log, and has no record yet.
     incidents: Vec<Incident>,
     /// Records that were answered and not written since the last commit.
@@ -221,6 +225,7 @@ impl Writer {
         let gap = self.gap.clone().map(Incident::Gap);
         let incidents: Vec<Row> =
             self.incidents.iter().chain(&gap).filter_map(|incident| Row::new(incident.record()).ok()).collect();
+        let mut aggregates = Aggregates::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut insert = transaction.prepare_cached(row::INSERT)?;
         let mut first_of_key = transaction.prepare_cached(row::FIRST_OF_KEY)?;
@@ -241,6 +246,7 @@ impl Writer {
             let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
             let sequence = row::insert(&mut insert, row, receipt)?;
             tally.count(row.tally_key(), 1, sequence);
+            aggregates.record(row.time(), row.record());
             written.appended.push(Appended { sequence: sequence.unsigned_abs(), duplicate_of: None });
             written.pending |= row.is_pending();
             written.tip = sequence.unsigned_abs();
@@ -250,10 +256,12 @@ impl Writer {
         let mut update = transaction.prepare_cached(row::COMPLETE)?;
         for completion in batch.iter().flat_map(|job| job.work.completions()) {
             let receipt = intern(&transaction, &mut self.receipts, completion.receipt())?;
-            let Some((time, kind)) = row::complete(&mut update, completion, receipt)? else { continue };
-            let sequence = row::integer(completion.sequence);
+            let Some(completed) = row::complete(&mut update, completion, receipt)? else { continue };
+            let Completed { time, kind, labels } = completed;
+            let (sequence, judged) = (row::integer(completion.sequence), completion.judged());
             tally.count(TallyKey::new(time, kind, None), -1, sequence);
-            tally.count(TallyKey::new(time, kind, Some(completion.action())), 1, sequence);
+            tally.count(TallyKey::new(time, kind, Some(judged.decision.action)), 1, sequence);
+            aggregates.completed(time, labels, judged);
             written.completed.push(completion.sequence);
         }
         drop(update);
@@ -266,6 +274,10 @@ impl Writer {
         written.deliverable |=
             !(written.incidents.is_empty() && written.appended.is_empty() && written.completed.is_empty());
         tally.store(&transaction)?;
+        aggregates.store(&transaction, &mut self.names)?;
+        for note in batch.iter().filter_map(|job| job.work.note()) {
+            note.store(&transaction)?;
+        }
         transaction.commit()?;
         self.incidents.clear();
         self.gap = None;
@@ -300,7 +312,7 @@ impl Writer {
                     let given = appended.next().filter(|given| watched && given.duplicate_of.is_none());
                     events.extend(given.map(|given| row.into_event(&self.node, given.sequence)));
                 }
-                Work::Complete { answer, .. } | Work::Flush(answer) => {
+                Work::Complete { answer, .. } | Work::Note { answer, .. } | Work::Flush(answer) => {
                     let _ = answer.send(Ok(()));
                 }
                 Work::Deliver { answer, .. } => {
@@ -354,8 +366,10 @@ impl Writer {
                     drop(answer.send(Ok(vec![Appended::SHED; rows.len()])));
                 }
                 Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
-                Work::Complete { answer, .. } | Work::Flush(answer) => drop(answer.send(Err(fault.into()))),
                 Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
+                Work::Complete { answer, .. } | Work::Note { answer, .. } | Work::Flush(answer) => {
+                    drop(answer.send(Err(fault.into())));
+                }
                 Work::AppendBehind(_) | Work::Close => {}
             }
         }

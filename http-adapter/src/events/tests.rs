@@ -120,7 +120,7 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
     let core = FakeCore::default().finds(ListEventsResponse::default());
     let router = core.router(AdapterSettings::default());
     let query = "/v1/events?limit=7&after=node-9&action=BLOCK&user=ann%40acme.io&model=a%2Fb&kind=exchange&team=red\
-                 &source=truefoundry&request_id=r&analysis=pending&session=s1&late=True";
+                 &source=truefoundry&request_id=r&analysis=pending&session=s1&late=True&category=pii&rule=r1&severity=high&since=a&until=b&text=t";
     assert_eq!(ask(&router, get_request(query)).await.0, StatusCode::OK);
     let filter = EventFilter {
         kind: EventKind::Exchange.into(),
@@ -133,6 +133,12 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
         analysis: Analysis::Pending.into(),
         session: "s1".to_owned(),
         late: true,
+        category: "pii".to_owned(),
+        rule: "r1".to_owned(),
+        severity: Severity::High.into(),
+        since: "a".to_owned(),
+        until: "b".to_owned(),
+        text: "t".to_owned(),
     };
     let wanted = ListEventsRequest { filter: Some(filter), limit: 7, after: "node-9".to_owned() };
     assert_eq!(core.calls(), [Call::ListEvents(wanted)]);
@@ -163,6 +169,7 @@ async fn one_event_comes_with_what_was_recorded() {
         request: r#"{"n": 1.10}"#.into(),
         response: "not JSON".into(),
         envelope: r#"{"context":{"user": null}}"#.into(),
+        ..GetEventResponse::default()
     };
     let core = FakeCore::default().finds_one(found);
     let router = core.router(AdapterSettings::default());
@@ -174,7 +181,14 @@ async fn one_event_comes_with_what_was_recorded() {
     let more = json!({"request": {"n": 1.1}, "response": "not JSON", "context": {"user": null}, "config": null});
     expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
-    assert_eq!(core.calls(), [Call::GetEvent(GetEventRequest { id: "node-7".to_owned() })]);
+    assert_eq!(
+        core.calls(),
+        [Call::GetEvent(GetEventRequest {
+            id: "node-7".to_owned(),
+            view: PayloadView::Original.into(),
+            principal: String::new()
+        })]
+    );
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod metrics;
 mod modes;
 mod mutate;
 mod overload;
+mod page;
 mod pieces;
 mod policies;
 mod sessions;

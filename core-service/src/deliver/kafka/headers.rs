@@ -29,6 +29,7 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         RecordKind::Decision => "decision",
         RecordKind::Exchange => "exchange",
         RecordKind::Canary => "canary",
+        RecordKind::Log => "log",
     };
     [
         ("portcullis-event-id", id.as_str()),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use portcullis_api::v1;
 
 use crate::{
@@ -11,8 +12,10 @@ use crate::{
         decision::{Action, Decision, Verdict, Violation},
         exchange::{Direction, Payload},
         finding::Severity,
+        segment::Role,
     },
-    record::{Analysis, Event, Health, HealthStatus, RecordKind, StoredRecord},
+    guardrail::display::Text,
+    record::{Analysis, Event, Health, HealthStatus, Opinion, RecordKind, Reveal, Review, StoredRecord},
 };
 
 pub(in crate::grpc) fn check_response(
@@ -144,7 +147,7 @@ pub(in crate::grpc) fn event(event: Event) -> v1::Event {
     };
     v1::Event {
         id,
-        time: format!("{:.6}", event.time),
+        time: time(event.time),
         kind: kind(event.kind).into(),
         source: event.source,
         sync: event.sync,
@@ -189,13 +192,51 @@ pub(in crate::grpc) fn log_status(health: Health, damaged_files: Vec<String>) ->
     v1::LogStatus { state: state.into(), fault, lost: health.lost, shed: health.shed, damaged_files }
 }
 
+/// Without what [`v1::GetEventResponse`] has beside the record.
 pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
     v1::GetEventResponse {
         event: Some(event(record.event)),
         request: record.request.map(json).unwrap_or_default(),
         response: record.response.map(json).unwrap_or_default(),
         envelope: record.envelope,
+        ..v1::GetEventResponse::default()
     }
+}
+
+pub(in crate::grpc) fn text(text: Text) -> v1::EventText {
+    let role = match text.role {
+        Role::System => "system",
+        Role::Developer => "developer",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+        Role::Tool => "tool",
+        Role::ToolCall => "tool_call",
+        Role::Media | Role::Other => "other",
+    };
+    v1::EventText {
+        direction: direction(text.direction).into(),
+        role: role.to_owned(),
+        pointer: text.pointer,
+        inner_pointer: text.inner_pointer,
+        text: text.text,
+        omitted: text.omitted as u64,
+    }
+}
+
+pub(in crate::grpc) fn review(review: Review) -> v1::Review {
+    let verdict = match review.opinion {
+        Opinion::TruePositive => v1::ReviewVerdict::TruePositive,
+        Opinion::FalsePositive => v1::ReviewVerdict::FalsePositive,
+    };
+    v1::Review { verdict: verdict.into(), note: review.note, who: review.who, time: time(review.time) }
+}
+
+pub(in crate::grpc) fn reveal(reveal: Reveal) -> v1::Reveal {
+    v1::Reveal { who: reveal.who, time: time(reveal.time) }
+}
+
+fn time(time: Timestamp) -> String {
+    format!("{time:.6}")
 }
 
 /// JSON as it came; a bare text as a JSON string.

@@ -1,0 +1,208 @@
+//! Payloads as people are shown them: with personal data and secrets masked, whatever the policies in force say of them.
+//!
+//! Whoever looks at an event wants to know what happened, and seldom whose card it was. What is masked is found anew at
+//! each look: the record stays as it was recorded.
+
+use std::sync::{Arc, LazyLock};
+
+use super::{
+    judge::{self, JudgeError, ToMask},
+    masked::{self, Masked},
+};
+use crate::{
+    domain::{
+        coverage::Outcome,
+        exchange::{CallContext, Direction, Payload, Payloads},
+        finding::Span,
+        segment::{Role, Segment},
+    },
+    extract,
+    mask::MaskError,
+    policy::{compile, set::PolicySet},
+};
+
+/// Bytes of one text and of all texts of an exchange that are shown.
+const TEXT: usize = 64 << 10;
+const TEXTS: usize = 512 << 10;
+
+const POLICY: &str = "
+name: display
+scope:
+  roles: [user, assistant, system, developer, tool, tool_call, other]
+rules:
+  - {name: secrets, detector: secrets, action: mask}
+  - {name: pii, detector: pii, action: mask, except: [person_known]}
+";
+
+/// Made at the first look: who never looks does not pay for a second set of tables.
+static POLICIES: LazyLock<Option<PolicySet>> = LazyLock::new(|| {
+    let policy = compile::compile(POLICY).ok()?;
+    PolicySet::new(vec![Arc::new(policy)]).ok()
+});
+
+/// Why nothing of the payloads is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Withheld {
+    #[error("the payloads cannot be read, and so not be masked")]
+    Unreadable(#[from] JudgeError),
+    #[error("what should be masked could not be")]
+    Unmasked(#[from] MaskError),
+    #[error("what should be masked could not be looked for")]
+    Unsearched,
+    #[error("the rules for display are broken")]
+    Rules,
+}
+
+/// A piece of text of a payload.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text {
+    pub direction: Direction,
+    pub role: Role,
+    pub pointer: String,
+    pub inner_pointer: String,
+    /// With a star for each byte of what is masked, so that offsets stay what they were.
+    pub text: String,
+    /// Bytes that were left out at its end.
+    pub omitted: usize,
+}
+
+/// Shows where, never what.
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({:?} {:?} {}, {} bytes)", self.direction, self.role, self.pointer, self.text.len())
+    }
+}
+
+#[derive(Debug)]
+pub struct Display {
+    pub payloads: Payloads,
+    pub texts: Vec<Text>,
+}
+
+/// Takes as long as a check of the same payloads.
+pub fn masked(payloads: &Payloads) -> Result<Display, Withheld> {
+    let policies = POLICIES.as_ref().ok_or(Withheld::Rules)?;
+    let judgement = judge::judge(policies, &[], payloads, None, &CallContext::default(), None)?;
+    let failed = |(_, outcome): &(_, Outcome)| matches!(outcome, Outcome::Failed(_) | Outcome::TimedOut);
+    if judgement.coverage.detectors.iter().any(failed) {
+        return Err(Withheld::Unsearched);
+    }
+    let to_mask = judgement.to_mask;
+    // Labels, which do not depend on the key.
+    let Masked { request, response } = masked::mask([0; 32], payloads, &to_mask, &judgement.repeats)?;
+    let shown = |direction, masked: Option<Payload>| masked.or_else(|| payloads.get(direction).cloned());
+    let texts = texts(payloads, &to_mask)?;
+    let payloads = match (shown(Direction::Request, request), shown(Direction::Response, response)) {
+        (Some(request), Some(response)) => Payloads::Both { request, response },
+        (None, Some(response)) => Payloads::Response(response),
+        (Some(request), None) => Payloads::Request(request),
+        (None, None) => return Err(Withheld::Rules),
+    };
+    Ok(Display { payloads, texts })
+}
+
+/// Whether a text, in lower case, is seen in what is shown of these.
+pub fn shows(payloads: &Payloads, text: &str) -> bool {
+    let seen = |display: Display| display.texts.iter().any(|one| one.text.to_ascii_lowercase().contains(text));
+    masked(payloads).is_ok_and(seen)
+}
+
+/// The texts as they were recorded.
+pub fn original(payloads: &Payloads) -> Result<Vec<Text>, Withheld> {
+    texts(payloads, &[])
+}
+
+fn texts(payloads: &Payloads, to_mask: &[ToMask]) -> Result<Vec<Text>, Withheld> {
+    let (mut texts, mut room) = (Vec::new(), TEXTS);
+    for direction in [Direction::Request, Direction::Response] {
+        let Some(payload) = payloads.get(direction) else { continue };
+        let unreadable = |cause| JudgeError::Unreadable { direction, cause };
+        let extracted = extract::extract(direction, payload).map_err(unreadable)?;
+        for segment in &extracted.segments {
+            // A key is no part of what somebody said, and media is no text.
+            if segment.is_key || segment.role == Role::Media || segment.is_empty() {
+                continue;
+            }
+            if room == 0 {
+                return Ok(texts);
+            }
+            let text = text(segment, to_mask, room);
+            room = room.saturating_sub(text.text.len());
+            texts.push(text);
+        }
+    }
+    Ok(texts)
+}
+
+fn text(segment: &Segment<'_>, to_mask: &[ToMask], room: usize) -> Text {
+    let whole = segment.text.get(segment.context..).unwrap_or_default();
+    let mut text = whole.as_bytes().to_vec();
+    for ToMask { location, is_key, .. } in to_mask {
+        if *is_key || location.direction != segment.direction || location.pointer != segment.pointer {
+            continue;
+        }
+        let Span { start, end } = if location.inner_pointer == segment.inner_pointer {
+            location.span
+        } else if location.inner_pointer.is_empty() || segment.inner_pointer.is_empty() {
+            // In the string or in the JSON that it holds: where the one lies in the other is not known.
+            Span::new(0..text.len())
+        } else {
+            continue;
+        };
+        let end = (end as usize).min(text.len());
+        if let Some(masked) = text.get_mut(start as usize..end) {
+            masked.fill(b'*');
+        }
+    }
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let shown = text.floor_char_boundary(TEXT.min(room));
+    Text {
+        direction: segment.direction,
+        role: segment.role,
+        pointer: segment.pointer.clone(),
+        inner_pointer: segment.inner_pointer.clone(),
+        omitted: text.len() - shown,
+        text: text[..shown].to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn what_is_private_is_starred_in_texts_and_labelled_in_payloads() {
+        let said = "Write to ann@example.org \u{e9}";
+        let arguments = serde_json::json!({"to": "bob@example.org"}).to_string();
+        let call = serde_json::json!({"type": "function", "function": {"name": "send", "arguments": arguments}});
+        let request = serde_json::json!({"messages": [
+            {"role": "system", "content": "ask carl@example.org"},
+            {"role": "user", "content": said},
+            {"role": "assistant", "content": null, "tool_calls": [call]},
+        ]});
+        let request = Payload::Json(Bytes::from(request.to_string()));
+        let payloads = Payloads::Both { request, response: Payload::Text("ann@example.org it is".to_owned()) };
+        let Display { payloads: masked, texts } = masked(&payloads).unwrap();
+        let all = format!("{:?}{:?}", texts.iter().map(|text| &text.text).collect::<Vec<_>>(), masked.request());
+        assert!(!all.contains("example.org"), "{all}");
+        let user = texts.iter().find(|text| text.role == Role::User).unwrap();
+        assert_eq!(user.text, format!("Write to {} \u{e9}", "*".repeat("ann@example.org".len())));
+        assert_eq!(user.text.len(), said.len());
+        match masked.response() {
+            // The second of the exchange, since carl's came first.
+            Some(Payload::Text(text)) => assert_eq!(text, "[EMAIL_ADDRESS_2] it is"),
+            other => panic!("{other:?}"),
+        }
+        let plain = original(&payloads).unwrap();
+        assert_eq!(plain.len(), texts.len());
+        assert!(plain.iter().any(|text| text.text == said));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_withheld() {
+        let payloads = Payloads::Request(Payload::Json(Bytes::from_static(b"{ann@example.org")));
+        assert!(matches!(masked(&payloads), Err(Withheld::Unreadable(_))));
+    }
+}

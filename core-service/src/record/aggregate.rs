@@ -1,0 +1,380 @@
+//! Counts by minute and by hour, written with the records that they count: what the page asks for over a month must not
+//! read records.
+//!
+//! Not counted are canary runs, and the exchange that stands for a request that was blocked: its decision is.
+//!
+//! A batch is counted in memory first, so that a thousand records of a few callers cost a few rows. How many names of
+//! callers a minute and an hour have is bounded, and with it what a month takes on disk.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
+
+use rusqlite::{Connection, Row, params};
+
+use crate::domain::{
+    coverage::{CoverageStatus, Outcome},
+    decision::Action,
+};
+
+use super::entry::{Judged, NewRecord, RecordKind, RecordedOutcome};
+
+/// The old records are counted too, but for their latency and their coverage. The numbers are those of [`Dimension`].
+pub(super) const MIGRATION: &str = "
+    CREATE TABLE aggregate (
+        grain INTEGER NOT NULL,         -- seconds: 60 or 3600
+        dimension INTEGER NOT NULL,
+        start INTEGER NOT NULL,         -- seconds since 1970
+        name TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        flagged INTEGER NOT NULL,       -- of these with an action above allow
+        blocked INTEGER NOT NULL,
+        PRIMARY KEY (grain, dimension, start, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TEMP VIEW counted AS
+        SELECT g.grain, time / 1000000 / g.grain * g.grain AS start, r.*
+        FROM record AS r, (SELECT 60 AS grain UNION ALL SELECT 3600) AS g
+        WHERE kind < 2 AND NOT (kind = 1 AND analysis = 0 AND enforced AND action = 3);
+    INSERT INTO aggregate
+        SELECT grain, 0, start,
+            CASE action WHEN 0 THEN 'allow' WHEN 1 THEN 'alert' WHEN 2 THEN 'mask' WHEN 3 THEN 'block' ELSE 'pending' END,
+            count(*), 0, 0
+        FROM counted GROUP BY 1, 3, 4;
+    INSERT INTO aggregate
+        SELECT grain, 4, start, source, count(*), total(action > 0), total(action = 3) FROM counted GROUP BY 1, 3, 4;
+    INSERT INTO aggregate
+        SELECT grain, 5, start, user, count(*), total(action > 0), total(action = 3) FROM counted GROUP BY 1, 3, 4;
+    INSERT INTO aggregate
+        SELECT grain, 6, start, team, count(*), total(action > 0), total(action = 3) FROM counted GROUP BY 1, 3, 4;
+    INSERT INTO aggregate
+        SELECT grain, 7, start, model, count(*), total(action > 0), total(action = 3) FROM counted GROUP BY 1, 3, 4;
+    DROP VIEW counted;
+";
+
+/// Seconds: the longest period and a day, for clocks that differ.
+const KEPT: i64 = 31 * 86_400;
+
+/// Stands for the callers that have no counter of their own.
+const OTHERS: &str = "\u{2026}";
+
+/// What pending records are counted as, beside the names of actions.
+pub(crate) const fn pending_name() -> &'static str {
+    "pending"
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Grain {
+    Minute,
+    Hour,
+}
+
+impl Grain {
+    const ALL: [Self; 2] = [Self::Minute, Self::Hour];
+
+    pub(crate) const fn seconds(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::Hour => 3600,
+        }
+    }
+
+    /// Callers' names of one dimension that have a counter of their own.
+    const fn names(self) -> usize {
+        match self {
+            Self::Minute => 200,
+            Self::Hour => 500,
+        }
+    }
+}
+
+/// The numbers are in files: add at the end, never reorder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Dimension {
+    Action = 0,
+    /// [`latency_bucket`], as a number.
+    Latency = 1,
+    Coverage = 2,
+    NotRun = 3,
+    Source = 4,
+    User = 5,
+    Team = 6,
+    Model = 7,
+    Category = 8,
+    /// A JSON list of policy, rule and category.
+    Rule = 9,
+}
+
+impl Dimension {
+    const ALL: [Self; 10] = [
+        Self::Action,
+        Self::Latency,
+        Self::Coverage,
+        Self::NotRun,
+        Self::Source,
+        Self::User,
+        Self::Team,
+        Self::Model,
+        Self::Category,
+        Self::Rule,
+    ];
+
+    pub(crate) const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// Whether callers choose the names.
+    const fn is_open(self) -> bool {
+        matches!(self, Self::Source | Self::User | Self::Team | Self::Model)
+    }
+}
+
+/// What callers say of themselves.
+#[derive(Debug)]
+pub(super) struct Labels<'a> {
+    pub(super) source: Cow<'a, str>,
+    pub(super) user: Cow<'a, str>,
+    pub(super) team: Cow<'a, str>,
+    pub(super) model: Cow<'a, str>,
+}
+
+/// What is counted of a record that was pending.
+pub(super) struct Completed {
+    /// In microseconds.
+    pub(super) time: i64,
+    /// Its code.
+    pub(super) kind: i64,
+    pub(super) labels: Labels<'static>,
+}
+
+impl Completed {
+    /// Of the columns time, kind, source, user, team and model.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let label = |at: usize| row.get::<_, String>(at).map(Cow::Owned);
+        let labels = Labels { source: label(2)?, user: label(3)?, team: label(4)?, model: label(5)? };
+        Ok(Self { time: row.get(0)?, kind: row.get(1)?, labels })
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Change {
+    count: i64,
+    flagged: i64,
+    blocked: i64,
+}
+
+/// What a batch changes.
+#[derive(Debug, Default)]
+pub(super) struct Aggregates<'a>(HashMap<(i64, Dimension, Cow<'a, str>), Change>);
+
+impl<'a> Aggregates<'a> {
+    pub(super) fn record(&mut self, time: i64, record: &'a NewRecord) {
+        let judged = record.outcome.judged();
+        let action = judged.map(|judged| judged.decision.action);
+        let is_refusal = record.kind == RecordKind::Exchange
+            && matches!(record.outcome, RecordedOutcome::Judged(_))
+            && record.enforced
+            && action == Some(Action::Block);
+        if matches!(record.kind, RecordKind::Canary | RecordKind::Log) || is_refusal {
+            return;
+        }
+        let minute = minute(time);
+        let context = &record.context;
+        let labels = Labels {
+            source: context.source.as_str().into(),
+            user: context.user.as_str().into(),
+            team: context.team.as_str().into(),
+            model: context.model.as_str().into(),
+        };
+        self.labels(minute, labels, 1, action);
+        match judged {
+            Some(judged) => self.judged(minute, judged),
+            None => self.add(minute, Dimension::Action, pending_name().into(), 1),
+        }
+    }
+
+    /// A record that was counted as pending.
+    pub(super) fn completed(&mut self, time: i64, labels: Labels<'a>, judged: &'a Judged) {
+        let minute = minute(time);
+        self.add(minute, Dimension::Action, pending_name().into(), -1);
+        self.labels(minute, labels, 0, Some(judged.decision.action));
+        self.judged(minute, judged);
+    }
+
+    fn labels(&mut self, minute: i64, labels: Labels<'a>, count: i64, action: Option<Action>) {
+        let flagged = i64::from(action > Some(Action::Allow));
+        let blocked = i64::from(action == Some(Action::Block));
+        if count == 0 && flagged == 0 {
+            return;
+        }
+        let Labels { source, user, team, model } = labels;
+        for (dimension, name) in
+            [(Dimension::Source, source), (Dimension::User, user), (Dimension::Team, team), (Dimension::Model, model)]
+        {
+            self.change(minute, dimension, name, Change { count, flagged, blocked });
+        }
+    }
+
+    fn judged(&mut self, minute: i64, judged: &'a Judged) {
+        let Judged { decision, coverage, duration_us } = judged;
+        self.add(minute, Dimension::Action, decision.action.as_str().into(), 1);
+        self.add(minute, Dimension::Latency, latency_bucket(*duration_us).to_string().into(), 1);
+        let status = match coverage.status {
+            CoverageStatus::NotChecked => "not_checked",
+            CoverageStatus::Pending => pending_name(),
+            CoverageStatus::Partial => "partial",
+            CoverageStatus::Complete => "complete",
+        };
+        self.add(minute, Dimension::Coverage, status.into(), 1);
+        for (detector, outcome) in &coverage.detectors {
+            let outcome = match outcome {
+                Outcome::Ran | Outcome::Skipped => continue,
+                Outcome::Failed(_) => "failed",
+                Outcome::TimedOut => "timed_out",
+            };
+            self.add(minute, Dimension::NotRun, format!("{} {outcome}", detector.as_str()).into(), 1);
+        }
+        // A hundred addresses in one exchange are one objection to it.
+        let (mut categories, mut rules) = (HashSet::new(), HashSet::new());
+        for violation in &decision.violations {
+            let category = violation.category.as_str();
+            if categories.insert(category) {
+                self.flag(minute, Dimension::Category, category.into(), decision.action);
+            }
+            if rules.insert((&violation.policy, &violation.rule, category)) {
+                let name = serde_json::json!([violation.policy, violation.rule, category]).to_string();
+                self.flag(minute, Dimension::Rule, name.into(), decision.action);
+            }
+        }
+    }
+
+    fn flag(&mut self, minute: i64, dimension: Dimension, name: Cow<'a, str>, action: Action) {
+        let blocked = i64::from(action == Action::Block);
+        self.change(minute, dimension, name, Change { count: 1, flagged: 1, blocked });
+    }
+
+    fn add(&mut self, minute: i64, dimension: Dimension, name: Cow<'a, str>, count: i64) {
+        self.change(minute, dimension, name, Change { count, ..Change::default() });
+    }
+
+    fn change(&mut self, minute: i64, dimension: Dimension, name: Cow<'a, str>, by: Change) {
+        let sum = self.0.entry((minute, dimension, name)).or_default();
+        sum.count += by.count;
+        sum.flagged += by.flagged;
+        sum.blocked += by.blocked;
+    }
+
+    pub(super) fn store(self, connection: &Connection, names: &mut Names) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO aggregate (grain, dimension, start, name, count, flagged, blocked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT DO UPDATE SET count = count + excluded.count, flagged = flagged + excluded.flagged,
+                blocked = blocked + excluded.blocked",
+        )?;
+        let newest = self.0.keys().map(|(minute, ..)| *minute).max();
+        for ((minute, dimension, name), Change { count, flagged, blocked }) in self.0 {
+            for grain in Grain::ALL {
+                let start = minute.div_euclid(grain.seconds()) * grain.seconds();
+                let name = names.own(grain, dimension, start, &name);
+                statement.execute(params![grain.seconds(), dimension.code(), start, name, count, flagged, blocked])?;
+            }
+        }
+        match newest {
+            Some(newest) if newest > names.newest => {
+                names.newest = newest;
+                forget(connection, newest - KEPT)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is older than any period that is asked for. Once a minute, so that no batch pays for many.
+fn forget(connection: &Connection, before: i64) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("DELETE FROM aggregate WHERE grain = ?1 AND dimension = ?2 AND start < ?3")?;
+    for dimension in Dimension::ALL {
+        for grain in Grain::ALL {
+            statement.execute(params![grain.seconds(), dimension.code(), before])?;
+        }
+    }
+    Ok(())
+}
+
+fn minute(time: i64) -> i64 {
+    time.div_euclid(60_000_000) * 60
+}
+
+/// Callers' names that have a counter of their own in the newest minute and hour.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    known: HashMap<(Grain, Dimension), (i64, HashSet<String>)>,
+    /// The newest minute that was counted.
+    newest: i64,
+}
+
+impl Names {
+    /// The name to count under.
+    fn own<'n>(&mut self, grain: Grain, dimension: Dimension, start: i64, name: &'n str) -> &'n str {
+        if !dimension.is_open() {
+            return name;
+        }
+        let (newest, known) = self.known.entry((grain, dimension)).or_default();
+        if start > *newest {
+            *newest = start;
+            known.clear();
+        }
+        if known.contains(name) {
+            name
+        } else if known.len() < grain.names() {
+            known.insert(name.to_owned());
+            name
+        } else {
+            OTHERS
+        }
+    }
+}
+
+/// Below 8 each microsecond has its own, above there are eight for each power of two.
+fn latency_bucket(micros: u32) -> u32 {
+    match micros.checked_ilog2() {
+        Some(power @ 3..) => (power - 2) * 8 + ((micros >> (power - 3)) & 7),
+        _ => micros,
+    }
+}
+
+/// The longest time of a bucket, in microseconds.
+pub(crate) const fn latency_of(bucket: u32) -> u64 {
+    if bucket < 8 {
+        return bucket as u64;
+    }
+    // A bucket that no writer made could shift out everything.
+    let shift = if bucket / 8 > 40 { 40 } else { bucket / 8 - 1 };
+    ((8 + (bucket % 8) as u64 + 1) << shift) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_is_at_most_an_eighth_longer_than_it_was() {
+        for micros in (0..10_000).chain([99_999, 1 << 20, u32::MAX - 1, u32::MAX]) {
+            let told = latency_of(latency_bucket(micros));
+            assert!(told >= u64::from(micros) && told <= u64::from(micros) + u64::from(micros) / 8, "{micros}: {told}");
+        }
+        assert!(latency_of(u32::MAX) > 0);
+    }
+
+    #[test]
+    fn names_are_bounded_and_begin_anew_with_each_minute() {
+        let mut names = Names::default();
+        let mut own = |start, name: &str| names.own(Grain::Minute, Dimension::User, start, name).to_owned();
+        for number in 0..200 {
+            assert_eq!(own(60, &number.to_string()), number.to_string());
+        }
+        assert_eq!(own(60, "late"), OTHERS);
+        assert_eq!(own(60, "7"), "7");
+        assert_eq!(own(120, "late"), "late");
+    }
+}
