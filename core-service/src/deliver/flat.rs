@@ -181,7 +181,7 @@ pub(super) fn encode(record: &StoredRecord, account: &Account, form: Form) -> Ve
             || Cow::Owned(serde_json::json!({ "gen-ai": "Gen AI", "ai-agent": event.source }).to_string()),
             |tag| Cow::Owned(tag.into_owned()),
         ),
-        guardrail: guardrail(&event.outcome).to_string(),
+        guardrail: serde_json::to_string(&guardrail(&event.outcome)).unwrap_or_default(),
         dest_ip: or_null(&brought.dest_ip),
         direction: or_null(&brought.direction),
         process_id: or_null(&brought.process_id),
@@ -233,12 +233,6 @@ struct Guardrail<'a> {
     guardrail_rule: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     guardrail_severity: Option<String>,
-}
-
-impl Guardrail<'_> {
-    fn to_string(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }
 
 fn guardrail(outcome: &RecordedOutcome) -> Guardrail<'_> {
