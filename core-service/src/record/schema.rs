@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{
     aggregate,
     damage::{self, Damage, Found},
+    delivery,
     error::{LogError, SchemaProblem, StorageFault},
     note,
     settings::LogSettings,
@@ -165,6 +166,8 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
     pub(super) node: Arc<str>,
+    /// The highest sequence that was given.
+    pub(super) tip: u64,
     /// Held for as long as it lives.
     pub(super) lock: File,
     /// Of the file that was there before.
@@ -182,7 +185,7 @@ pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogErro
     }
     let path = dir.join(DATABASE);
     let mut damage = damage::settle(dir)?;
-    let (connection, node) = match open_database(&path, settings) {
+    let (connection, known) = match open_database(&path, settings) {
         Err(LogError::Storage(StorageFault::Corrupt)) if damage.is_none() => {
             damage::mark(dir, Found::AtStart).map_err(|error| LogError::io(dir, &error))?;
             damage = damage::settle(dir)?;
@@ -190,7 +193,8 @@ pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogErro
         }
         opened => opened?,
     };
-    Ok(Opened { connection, path, node, lock, damage })
+    let Known { node, tip } = known;
+    Ok(Opened { connection, path, node, tip, lock, damage })
 }
 
 fn make_folder(dir: &Path) -> Result<(), LogError> {
@@ -210,7 +214,7 @@ fn open_private(path: &Path) -> Result<File, LogError> {
 }
 
 /// [`StorageFault::Corrupt`] is that it cannot be read. What is somebody else's, or a newer version's, is not damaged.
-fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Arc<str>), LogError> {
+fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Known), LogError> {
     // SQLite makes its files readable by everyone, and gives the files beside this one the modes of this one.
     drop(open_private(path)?);
     let refuse = |problem| LogError::Schema { path: path.to_path_buf(), problem };
@@ -228,18 +232,24 @@ fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Arc
     if version > known {
         return Err(refuse(SchemaProblem::Newer { found: version, known }));
     }
-    let node = prepare(&mut connection, version, settings).map_err(|error| match error {
+    let known = prepare(&mut connection, version, settings).map_err(|error| match error {
         // Statements that fit the format, of a file that says that it has it.
         LogError::Storage(StorageFault::Other(0 | SQL_ERROR)) => StorageFault::Corrupt.into(),
         error => error,
     })?;
-    Ok((connection, node))
+    Ok((connection, known))
 }
 
 /// `SQLITE_ERROR`: a table or a column is missing.
 const SQL_ERROR: i32 = 1;
 
-fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) -> Result<Arc<str>, LogError> {
+/// What the file says of itself.
+struct Known {
+    node: Arc<str>,
+    tip: u64,
+}
+
+fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) -> Result<Known, LogError> {
     tune(connection, settings)?;
     for (step, next) in MIGRATIONS.iter().zip(1_u32..).skip(version as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -250,7 +260,7 @@ fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) ->
     }
     damage::look(connection)?;
     let node: String = connection.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
-    Ok(node.into())
+    Ok(Known { node: node.into(), tip: delivery::tip(connection)? })
 }
 
 fn tune(connection: &Connection, settings: &LogSettings) -> Result<(), LogError> {

@@ -54,14 +54,14 @@ pub(super) fn start(
     tidings: Arc<Tidings>,
     pending: Arc<Notify>,
 ) -> Result<Started, LogError> {
-    let Opened { connection, path, node, lock, damage } = opened;
+    let Opened { connection, path, node, tip, lock, damage } = opened;
     let failed = |error: std::io::Error| LogError::io(&path, &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
     let (queue, jobs) = Queue::new();
     let hurry = queue.hurry();
     let (health, status) = watch::channel(HealthStatus::Ok);
     let (changes, _) = broadcast::channel(WATCH_CAPACITY);
-    let (tip, tip_seen) = watch::channel(delivery::tip(&connection)?);
+    let (tip, tip_seen) = watch::channel(tip);
     let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen };
     let dir = path.parent().map(PathBuf::from).unwrap_or_default();
     let incidents = damage.map(Incident::FileDamaged).into_iter().collect();
