@@ -3,11 +3,13 @@
 pub mod canary;
 pub mod check;
 pub mod compose;
+pub mod deliver;
 pub mod eval;
 mod incoming;
 mod lines;
 pub mod lint;
 pub mod report;
 pub mod settings;
+mod sinks;
 pub mod telemetry;
 pub mod train;

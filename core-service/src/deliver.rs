@@ -24,10 +24,14 @@
 //! and were not stored: duplicates are known by the record's id.
 
 mod backoff;
+mod file;
+mod http;
 mod runner;
 mod status;
 mod window;
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -37,6 +41,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     backoff::Retry,
+    file::{File, Place},
+    http::{Http, HttpForm, HttpSettings, InvalidEndpoint},
     runner::start,
     status::{Deliveries, SinkState, SinkStatus},
 };
@@ -74,6 +80,9 @@ impl fmt::Debug for Delivery {
         write!(f, "Delivery({})", self.sequence())
     }
 }
+
+/// Writes a record as one line of text, without the line's end.
+pub type Encode = Arc<dyn Fn(&StoredRecord) -> Vec<u8> + Send + Sync>;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod convert;
 mod deadline;
+mod delivery;
 mod event;
 mod guardrail;
 mod ingestion;

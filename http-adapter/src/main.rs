@@ -140,6 +140,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         .line("responses", responses)
         .policies(&shared.policies_dir, &engine.policies())
         .line("data", format_args!("{} (node {})", shared.data_dir.display(), engine.node()))
+        .sinks(&engine.sinks())
         .tls(shared.tls.as_ref())
         .access(&shared.access, shared.auth_mode, &[address, grpc_address])
         .off();

@@ -18,8 +18,10 @@ use tonic::transport::Server;
 use super::{
     incoming,
     settings::{CoreSettings, SettingsError},
+    sinks,
 };
 use crate::{
+    deliver::SinkStatus,
     events::EventStore,
     grpc::routes::{Api, Embedded},
     guardrail::{analysis, service::Guardrail},
@@ -63,7 +65,7 @@ pub struct Core {
     access: Access,
     tls: Option<Tls>,
     work: Vec<JoinHandle<()>>,
-    /// Ends the policy watcher and the background analysis.
+    /// Ends the policy watcher, the background analysis and delivery.
     stop_work: CancellationToken,
 }
 
@@ -84,12 +86,15 @@ impl Core {
         let live = Arc::new(Live::new(generation));
         let stop_work = CancellationToken::new();
         let sessions = Arc::new(Sessions::new(settings.sessions));
-        let work = vec![
+        let mut work = vec![
             tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
             tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), Arc::clone(&sessions), stop_work.clone())),
         ];
+        let (deliveries, sinks) = sinks::start(&settings.delivery, &log, &stop_work)?;
+        work.extend(sinks);
         let api = Api {
             events: Arc::new(EventStore::new(&log)),
+            deliveries,
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
             stop: CancellationToken::new(),
@@ -116,10 +121,17 @@ impl Core {
     /// What `GET /metrics` shows, for as long as this core lives and after it.
     pub fn metrics(&self) -> impl Fn() -> String + Send + Sync + 'static {
         let log = Arc::clone(self.api.guardrail.log());
+        let deliveries = self.api.deliveries.clone();
         move || {
+            deliveries.measure();
             let state = LogState { up: log.health().status == HealthStatus::Ok, queued: log.queued() };
             metrics().render(Some(state))
         }
+    }
+
+    /// Where records go.
+    pub fn sinks(&self) -> Vec<SinkStatus> {
+        self.api.deliveries.statuses()
     }
 
     pub fn node(&self) -> &str {

@@ -10,7 +10,7 @@ use std::{
 use portcullis_api::{access::Access, tls::Tls};
 
 use super::settings::AuthMode;
-use crate::policy::live::PolicyStatus;
+use crate::{deliver::SinkStatus, policy::live::PolicyStatus};
 
 /// Lines of a name and a value, in their order.
 #[derive(Debug, Default)]
@@ -71,10 +71,24 @@ impl Report {
         }
     }
 
-    /// What this version or these settings leave out.
+    /// Where records go, one line a sink.
+    #[must_use]
+    pub fn sinks(mut self, sinks: &[SinkStatus]) -> Self {
+        if sinks.is_empty() {
+            return self.line("delivery", "off: records stay in the log");
+        }
+        let mut name = "delivery";
+        for sink in sinks {
+            self = self.line(name, format_args!("{} to {}", sink.name, sink.about));
+            name = "";
+        }
+        self
+    }
+
+    /// What this version leaves out.
     #[must_use]
     pub fn off(self) -> Self {
-        self.line("off", "Kafka, HTTP sink, traces (not built yet): records stay in the log")
+        self.line("off", "Kafka, traces (not built yet)")
     }
 
     /// To standard output, whole.

@@ -1,6 +1,7 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
 mod access;
+mod delivery;
 mod tls;
 
 use std::{
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
+    delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     tls::{TlsFile, TlsOverrides},
 };
 use crate::session::Limits;
@@ -77,6 +79,8 @@ pub struct Overrides {
     pub access: AccessOverrides,
     #[command(flatten)]
     pub tls: TlsOverrides,
+    #[command(flatten)]
+    pub delivery: DeliveryOverrides,
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
@@ -115,6 +119,10 @@ pub struct File {
     pub mask: MaskFile,
     pub sessions: SessionsFile,
     pub log: LogFile,
+    pub delivery: DeliveryFile,
+    pub ingest: IngestFile,
+    pub otlp: OtlpFile,
+    pub file: FileFile,
     pub canary: CanaryFile,
 }
 
@@ -204,6 +212,7 @@ pub struct CoreSettings {
     mask_key: Option<Secret>,
     pub sessions: Limits,
     pub log_format: LogFormat,
+    pub delivery: DeliverySettings,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -228,7 +237,7 @@ pub enum SettingsError {
 }
 
 /// Settings of what this version does not have. To go on without would be a silent loss.
-const NOT_BUILT: [&str; 3] = ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_KAFKA_TOPIC", "PORTCULLIS_INGEST_URL"];
+const NOT_BUILT: [&str; 2] = ["PORTCULLIS_KAFKA_BROKERS", "PORTCULLIS_KAFKA_TOPIC"];
 
 impl File {
     /// The named file, or the default one when it is there.
@@ -270,6 +279,7 @@ impl CoreSettings {
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
+            delivery: DeliverySettings::new(&overrides.delivery, &file.delivery, &file.ingest, &file.otlp, &file.file)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
@@ -411,6 +421,7 @@ mod tests {
             "auth.headers = { x-api-key = 'hunter2' }",
             "mask.key = [ 'hunter2' ]",
             "core.bearer_token = [ 'hunter2' ]",
+            "ingest.bearer_token = [ 'hunter2' ]",
             "auth.jwt.public_key = [ 'hunter2' ]",
             "auth.bearer_tokens = [ 'hunter2 ]",
             "auth.bearer_tokens = [ hunter2 ]",

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{convert, policy::not_built, status};
+use super::{convert, delivery::DeliveryApi, policy::not_built, status};
 use crate::{
     domain::decision::Action,
     events::{Analysis, EventError, EventFilter, EventStore, RecordKind},
@@ -28,6 +28,7 @@ const LONGEST_PERIOD: u32 = 30 * 24 * 3600;
 #[derive(Debug, Clone)]
 pub(super) struct EventApi {
     pub(super) events: Arc<EventStore>,
+    pub(super) delivery: DeliveryApi,
     /// Ends watches.
     pub(super) stop: CancellationToken,
 }
@@ -80,6 +81,7 @@ impl EventService for EventApi {
                 .collect(),
             pending: summary.pending,
             log_bytes: summary.bytes_on_disk,
+            sinks: self.delivery.sinks().await.map_err(|error| status::from_log(&error))?,
         }))
     }
 

@@ -12,6 +12,7 @@ use portcullis_api::{
     error::{ApiError, ErrorCode},
     v1::{
         DESCRIPTORS,
+        delivery_service_server::DeliveryServiceServer,
         event_service_server::EventServiceServer,
         guardrail_service_server::{self, GuardrailServiceServer},
         ingestion_service_server::{self, IngestionServiceServer},
@@ -27,8 +28,10 @@ use tonic::{
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
-use super::{event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi, policy::PolicyApi};
-use crate::{events::EventStore, guardrail::service::Guardrail};
+use super::{
+    delivery::DeliveryApi, event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi, policy::PolicyApi,
+};
+use crate::{deliver::Deliveries, events::EventStore, guardrail::service::Guardrail};
 
 /// Room for what stands around two payloads in one message.
 const MESSAGE_SLACK: usize = 1 << 20;
@@ -38,6 +41,7 @@ const MESSAGE_SLACK: usize = 1 << 20;
 pub struct Api {
     pub guardrail: Arc<Guardrail>,
     pub events: Arc<EventStore>,
+    pub deliveries: Deliveries,
     /// Of one payload.
     pub payload_bytes: usize,
     /// Ends what would never end by itself: watches.
@@ -63,7 +67,8 @@ impl Api {
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         };
         let policy = PolicyApi { policies: Arc::clone(self.guardrail.policies()), payload_bytes: self.payload_bytes };
-        let event = EventApi { events: Arc::clone(&self.events), stop: self.stop.clone() };
+        let delivery = DeliveryApi { log: Arc::clone(self.guardrail.log()), deliveries: self.deliveries.clone() };
+        let event = EventApi { events: Arc::clone(&self.events), delivery: delivery.clone(), stop: self.stop.clone() };
         let policy = PolicyServiceServer::new(policy).max_decoding_message_size(message_bytes);
         let event = EventServiceServer::new(event);
         let health = tonic_health::server::HealthService::from_health_reporter(self.health.clone());
@@ -72,6 +77,7 @@ impl Api {
             .add_service(InterceptedService::new(self.ingestion_server(), guard.clone()))
             .add_service(InterceptedService::new(policy, guard.clone()))
             .add_service(InterceptedService::new(event, guard.clone()))
+            .add_service(InterceptedService::new(DeliveryServiceServer::new(delivery), guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1()?, guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1alpha()?, guard))
             .prepare())
@@ -104,6 +110,7 @@ impl Api {
             "portcullis.v1.IngestionService",
             "portcullis.v1.PolicyService",
             "portcullis.v1.EventService",
+            "portcullis.v1.DeliveryService",
         ];
         for service in services {
             self.health.set_service_status(service, status).await;

@@ -17,6 +17,12 @@ pub enum Name {
     LogLost,
     LogQueue,
     LogUp,
+    Delivered,
+    DeliveryAttempts,
+    DeliveryRetries,
+    DeliveryDeadLetters,
+    DeliveryLag,
+    DeliveryAge,
     CanaryRuns,
     CanaryProblems,
     CanaryLastRun,
@@ -31,6 +37,12 @@ impl Name {
         Self::LogLost,
         Self::LogQueue,
         Self::LogUp,
+        Self::Delivered,
+        Self::DeliveryAttempts,
+        Self::DeliveryRetries,
+        Self::DeliveryDeadLetters,
+        Self::DeliveryLag,
+        Self::DeliveryAge,
         Self::CanaryRuns,
         Self::CanaryProblems,
         Self::CanaryLastRun,
@@ -46,6 +58,12 @@ impl Name {
             Self::LogLost => "portcullis_log_lost_records",
             Self::LogQueue => "portcullis_log_queue_records",
             Self::LogUp => "portcullis_log_up",
+            Self::Delivered => "portcullis_delivery_records",
+            Self::DeliveryAttempts => "portcullis_delivery_attempts",
+            Self::DeliveryRetries => "portcullis_delivery_retries",
+            Self::DeliveryDeadLetters => "portcullis_delivery_dead_letters",
+            Self::DeliveryLag => "portcullis_delivery_lag_records",
+            Self::DeliveryAge => "portcullis_delivery_oldest_age_seconds",
             Self::CanaryRuns => "portcullis_canary_runs",
             Self::CanaryProblems => "portcullis_canary_problems",
             Self::CanaryLastRun => "portcullis_canary_last_run_timestamp_seconds",
@@ -55,11 +73,22 @@ impl Name {
 
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Checks | Self::CheckFailures | Self::LogLost | Self::CanaryRuns | Self::CanaryProblems => {
-                Kind::Counter
-            }
+            Self::Checks
+            | Self::CheckFailures
+            | Self::LogLost
+            | Self::Delivered
+            | Self::DeliveryAttempts
+            | Self::DeliveryRetries
+            | Self::DeliveryDeadLetters
+            | Self::CanaryRuns
+            | Self::CanaryProblems => Kind::Counter,
             Self::CheckSeconds => Kind::Histogram,
-            Self::LogQueue | Self::LogUp | Self::CanaryLastRun | Self::BuildInfo => Kind::Gauge,
+            Self::LogQueue
+            | Self::LogUp
+            | Self::DeliveryLag
+            | Self::DeliveryAge
+            | Self::CanaryLastRun
+            | Self::BuildInfo => Kind::Gauge,
         }
     }
 
@@ -78,6 +107,12 @@ impl Name {
             Self::LogLost => "Decisions to let pass that were answered and could then not be written",
             Self::LogQueue => "Records that wait for the disk",
             Self::LogUp => "1 while records reach the disk, 0 while they do not",
+            Self::Delivered => "Records that a sink acknowledged",
+            Self::DeliveryAttempts => "Records that were handed to a sink, whatever became of them",
+            Self::DeliveryRetries => "Records that a sink did not take and that are tried again",
+            Self::DeliveryDeadLetters => "Records that a sink refused for good",
+            Self::DeliveryLag => "Records of the log that a sink has still to look at or to take",
+            Self::DeliveryAge => "How old the oldest record is that a sink has still to take; 0 when there is none",
             Self::CanaryRuns => "Canary runs that were reported",
             Self::CanaryProblems => "Problems that canary runs found",
             Self::CanaryLastRun => "When the last canary run was reported, in seconds since 1970; 0 before the first",
@@ -90,6 +125,8 @@ impl Name {
             Self::Checks => &["source", "direction", "action"],
             Self::CheckFailures => &["reason"],
             Self::CheckSeconds => &["direction"],
+            Self::Delivered | Self::DeliveryAttempts | Self::DeliveryLag | Self::DeliveryAge => &["sink"],
+            Self::DeliveryRetries | Self::DeliveryDeadLetters => &["sink", "reason"],
             Self::CanaryProblems => &["problem"],
             Self::BuildInfo => &["version"],
             Self::LogLost | Self::LogQueue | Self::LogUp | Self::CanaryRuns | Self::CanaryLastRun => &[],
