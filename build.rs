@@ -4,13 +4,14 @@ use std::{error::Error, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "portcullis/v1/exchange.proto",
     "portcullis/v1/guardrail.proto",
     "portcullis/v1/ingestion.proto",
     "portcullis/v1/policy.proto",
     "portcullis/v1/event.proto",
     "portcullis/v1/canary.proto",
+    "portcullis/v1/delivery.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

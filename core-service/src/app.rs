@@ -3,6 +3,7 @@
 pub mod canary;
 pub mod check;
 pub mod compose;
+pub mod deliver;
 pub mod eval;
 mod lines;
 pub mod lint;

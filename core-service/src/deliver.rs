@@ -24,12 +24,16 @@
 //! and were not stored: duplicates are known by the record's id.
 
 mod backoff;
+mod file;
 mod flat;
+mod http;
 mod kafka;
 mod runner;
 mod status;
 mod window;
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -39,6 +43,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 pub use self::{
     backoff::Retry,
+    file::{File, Place},
+    flat::{Account, Form, encode as flat_record},
+    http::{Http, HttpForm, HttpSettings, InvalidEndpoint},
     kafka::{Compression, Kafka, KafkaCredentials, KafkaSettings, Mechanism, Security, Value},
     runner::start,
     status::{Deliveries, SinkState, SinkStatus},
@@ -77,6 +84,9 @@ impl fmt::Debug for Delivery {
         write!(f, "Delivery({})", self.sequence())
     }
 }
+
+/// Writes a record as one line of text, without the line's end.
+pub type Encode = Arc<dyn Fn(&StoredRecord) -> Vec<u8> + Send + Sync>;
 
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

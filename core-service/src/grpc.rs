@@ -3,6 +3,7 @@
 mod canary;
 mod convert;
 mod deadline;
+mod delivery;
 mod event;
 mod guardrail;
 mod ingestion;

@@ -7,12 +7,14 @@
 //! Costs: a check is two clock readings, an atomic addition and a histogram's short lock, some 100 to 200 ns of a
 //! 2-core machine under load. Anything rarer may hash its labels.
 
+mod delivery;
 mod events;
 mod labels;
 mod metrics;
 mod name;
 
 pub use self::{
+    delivery::{BatchSettled, DeadLetter},
     events::{CanaryRan, CheckEnded, RecordsLost},
     labels::{CanaryProblem, CheckFailure, DeliveryFailure, Source},
     metrics::{LogState, Metrics, metrics},

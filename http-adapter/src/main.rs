@@ -152,7 +152,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartEr
         .sinks(&engine.sinks())
         .tls(shared.tls.as_ref())
         .access(&shared.access, shared.auth_mode, &[address, grpc_address])
-        .off(&engine.sinks());
+        .off();
     report.print().map_err(other)?;
     let router = router(core, settings);
     let served = serve(listener, router, connections, stop, signals, engine.begin_drain()).await;

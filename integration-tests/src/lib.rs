@@ -19,6 +19,7 @@ pub mod http;
 pub mod issuer;
 pub mod program;
 pub mod python;
+pub mod receiver;
 pub mod upstream;
 
 pub use broker::{Broker, Received};
@@ -27,6 +28,7 @@ pub use gateway::{Age, Behaviour, Gateway, Strategy};
 pub use grpcurl::{grpcurl, grpcurl_tls};
 pub use http::{Answer, Client};
 pub use program::{Program, Setup};
+pub use receiver::Receiver;
 pub use upstream::Upstream;
 
 use std::{future::Future, path::PathBuf, time::Duration};

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     settings::{CoreSettings, SettingsError},
-    sinks::Sinks,
+    sinks,
 };
 use crate::{
-    deliver::{Deliveries, SinkStatus},
+    deliver::SinkStatus,
     events::EventStore,
     grpc::routes::{Api, Embedded},
     guardrail::{analysis, service::Guardrail},
@@ -61,9 +61,8 @@ pub struct Core {
     api: Api,
     access: Access,
     connections: Connections,
-    deliveries: Deliveries,
     work: Vec<JoinHandle<()>>,
-    /// Ends the policy watcher, the background analysis and the sinks.
+    /// Ends the policy watcher, the background analysis and delivery.
     stop_work: CancellationToken,
 }
 
@@ -84,15 +83,15 @@ impl Core {
         let live = Arc::new(Live::new(generation));
         let stop_work = CancellationToken::new();
         let sessions = Arc::new(Sessions::new(settings.sessions));
-        let sinks = Sinks::start(settings, &log, &stop_work)?;
         let mut work = vec![
             tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
             tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), Arc::clone(&sessions), stop_work.clone())),
         ];
-        let Sinks { deliveries, tasks } = sinks;
-        work.extend(tasks);
+        let (deliveries, sinks) = sinks::start(&settings.delivery, &log, &stop_work)?;
+        work.extend(sinks);
         let api = Api {
             events: Arc::new(EventStore::new(&log)),
+            deliveries,
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
             reveal: settings.reveal,
@@ -102,7 +101,7 @@ impl Core {
         api.set_serving(true).await;
         let (tls, max) = (settings.tls.clone(), settings.connections);
         let connections = Connections { tls, max, ..Connections::new(Protocol::Grpc) };
-        Ok(Self { api, access: settings.access.clone(), connections, deliveries, work, stop_work })
+        Ok(Self { api, access: settings.access.clone(), connections, work, stop_work })
     }
 
     /// The services for a client in the same process, who has asked for credentials itself.
@@ -122,7 +121,9 @@ impl Core {
     /// What `GET /metrics` shows, for as long as this core lives and after it.
     pub fn metrics(&self) -> impl Fn() -> String + Send + Sync + 'static {
         let log = Arc::clone(self.api.guardrail.log());
+        let deliveries = self.api.deliveries.clone();
         move || {
+            deliveries.measure();
             let state = LogState {
                 up: log.health().status == HealthStatus::Ok,
                 queued: log.queued(),
@@ -133,9 +134,9 @@ impl Core {
         }
     }
 
-    /// Where records go from the log, and how far they are.
+    /// Where records go.
     pub fn sinks(&self) -> Vec<SinkStatus> {
-        self.deliveries.statuses()
+        self.api.deliveries.statuses()
     }
 
     pub fn node(&self) -> &str {

@@ -1,6 +1,7 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
 mod access;
+mod delivery;
 mod kafka;
 mod log;
 mod tls;
@@ -25,11 +26,12 @@ use uuid::Uuid;
 
 pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
+    delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
     log::{LogFile, LogOverrides},
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{deliver::KafkaSettings, record::LogSettings, session::Limits};
+use crate::{record::LogSettings, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -83,6 +85,8 @@ pub struct Overrides {
     #[command(flatten)]
     pub tls: TlsOverrides,
     #[command(flatten)]
+    pub delivery: DeliveryOverrides,
+    #[command(flatten)]
     pub kafka: KafkaOverrides,
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
@@ -129,6 +133,10 @@ pub struct File {
     pub mask: MaskFile,
     pub sessions: SessionsFile,
     pub log: LogFile,
+    pub delivery: DeliveryFile,
+    pub ingest: IngestFile,
+    pub otlp: OtlpFile,
+    pub file: FileFile,
     pub canary: CanaryFile,
 }
 
@@ -209,8 +217,6 @@ pub struct CoreSettings {
     pub access: Access,
     pub auth_mode: AuthMode,
     pub tls: Option<Tls>,
-    /// None: nothing goes to Kafka.
-    pub kafka: Option<KafkaSettings>,
     pub body_bytes: usize,
     /// Of each port.
     pub connections: usize,
@@ -220,6 +226,7 @@ pub struct CoreSettings {
     pub reveal: bool,
     pub log_format: LogFormat,
     pub log: LogSettings,
+    pub delivery: DeliverySettings,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -237,14 +244,9 @@ pub enum SettingsError {
          PORTCULLIS_AUTH_BEARER_TOKENS or another PORTCULLIS_AUTH_ setting, or say auth.mode = \"none\" (PORTCULLIS_AUTH_MODE=none)"
     )]
     OpenDoor { what: &'static str, address: SocketAddr },
-    #[error("{name} is set, and this version cannot do it: records would not be delivered as you expect")]
-    NotBuilt { name: &'static str },
     #[error("{name}: {message}")]
     Invalid { name: &'static str, message: String },
 }
-
-/// Settings of what this version does not have. To go on without would be a silent loss.
-const NOT_BUILT: [&str; 1] = ["PORTCULLIS_INGEST_URL"];
 
 impl File {
     /// The named file, or the default one when it is there.
@@ -266,11 +268,6 @@ impl File {
 
 impl CoreSettings {
     pub fn new(overrides: &Overrides, file: &File) -> Result<Self, SettingsError> {
-        if let Some(name) =
-            NOT_BUILT.into_iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-        {
-            return Err(SettingsError::NotBuilt { name });
-        }
         let settings = Self {
             grpc_listen: overrides.grpc_listen.or(file.grpc.listen).unwrap_or((Ipv4Addr::LOCALHOST, 50051).into()),
             data_dir: overrides.data_dir.clone().or_else(|| file.data.dir.clone()).unwrap_or_else(|| "./data".into()),
@@ -282,7 +279,6 @@ impl CoreSettings {
             access: access::access(&overrides.access, &file.auth)?,
             auth_mode: overrides.access.auth_mode.or(file.auth.mode).unwrap_or_default(),
             tls: tls::tls(&overrides.tls, &file.tls)?,
-            kafka: kafka::kafka(&overrides.kafka, &file.kafka)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             connections: file.limits.connections.unwrap_or(Connections::MAX),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
@@ -290,6 +286,7 @@ impl CoreSettings {
             reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log: log::log(&overrides.log, &file.log)?,
+            delivery: DeliverySettings::new(overrides, file)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
             return Err(SettingsError::Invalid { name: "limits.body_bytes", message: "1024 to 1073741824".to_owned() });
@@ -434,6 +431,7 @@ mod tests {
             "auth.headers = { x-api-key = 'hunter2' }",
             "mask.key = [ 'hunter2' ]",
             "core.bearer_token = [ 'hunter2' ]",
+            "ingest.bearer_token = [ 'hunter2' ]",
             "auth.jwt.public_key = [ 'hunter2' ]",
             "auth.bearer_tokens = [ 'hunter2 ]",
             "auth.bearer_tokens = [ hunter2 ]",

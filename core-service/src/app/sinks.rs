@@ -1,4 +1,4 @@
-//! The sinks that the settings ask for, each with a task of its own.
+//! The sinks that the settings ask for.
 
 use std::sync::Arc;
 
@@ -6,33 +6,44 @@ use prost::Message as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{compose::StartError, settings::CoreSettings};
+use super::settings::{DeliverySettings, SettingsError};
 use crate::{
-    deliver::{self, Deliveries, Kafka, Plan, StoredRecord},
+    deliver::{self, Deliveries, Encode, File, Form, Http, Kafka, StoredRecord, flat_record},
     grpc,
     record::Log,
 };
 
-#[derive(Debug, Default)]
-pub(super) struct Sinks {
-    pub(super) deliveries: Deliveries,
-    pub(super) tasks: Vec<JoinHandle<()>>,
-}
-
-impl Sinks {
-    /// None of them needs its other side to be there.
-    pub(super) fn start(settings: &CoreSettings, log: &Arc<Log>, stop: &CancellationToken) -> Result<Self, StartError> {
-        let mut sinks = Self::default();
-        if let Some(kafka) = &settings.kafka {
-            let about = format!("{} at {}", kafka.topic, kafka.brokers);
-            let sink = Kafka::new(kafka.clone(), log.node(), protobuf)
-                .map_err(|error| StartError::Other(format!("kafka: {error}")))?;
-            tokio::spawn(sink.look_up_topics());
-            let plan = Plan { about, ..Plan::new("kafka") };
-            sinks.tasks.push(deliver::start(sink, plan, Arc::clone(log), &mut sinks.deliveries, stop.clone()));
-        }
-        Ok(sinks)
+/// The sinks, and the tasks that serve them until `stop`.
+pub(super) fn start(
+    settings: &DeliverySettings,
+    log: &Arc<Log>,
+    stop: &CancellationToken,
+) -> Result<(Deliveries, Vec<JoinHandle<()>>), SettingsError> {
+    let mut deliveries = Deliveries::default();
+    let mut tasks = Vec::new();
+    let account = settings.account.clone();
+    let encode: Encode = Arc::new(move |record| flat_record(record, &account, Form::Whole));
+    let http = [("ingest", "ingest.ca", &settings.ingest), ("otlp", "otlp.ca", &settings.otlp)];
+    for (table, setting, http) in http {
+        let Some(http) = http else { continue };
+        let plan = settings.plan(table, http.about());
+        let sink = Http::new(http.clone(), Arc::clone(&encode))
+            .map_err(|error| SettingsError::Invalid { name: setting, message: error.to_string() })?;
+        tasks.push(deliver::start(sink, plan, Arc::clone(log), &mut deliveries, stop.clone()));
     }
+    if let Some(kafka) = &settings.kafka {
+        let plan = settings.plan("kafka", format!("{} at {}", kafka.topic, kafka.brokers));
+        let sink = Kafka::new(kafka.clone(), settings.account.clone(), log.node(), protobuf)
+            .map_err(|error| SettingsError::Invalid { name: "kafka", message: error.to_string() })?;
+        tokio::spawn(sink.look_up_topics());
+        tasks.push(deliver::start(sink, plan, Arc::clone(log), &mut deliveries, stop.clone()));
+    }
+    if let Some(place) = &settings.file {
+        let plan = settings.plan("file", place.to_string());
+        let sink = File::new(place.clone(), encode);
+        tasks.push(deliver::start(sink, plan, Arc::clone(log), &mut deliveries, stop.clone()));
+    }
+    Ok((deliveries, tasks))
 }
 
 fn protobuf(record: StoredRecord) -> Vec<u8> {

@@ -10,6 +10,7 @@ use core_service::app::{
     canary::{self, CanaryArgs},
     check::{self, CheckArgs},
     compose::{self, Core, Signals, StartError},
+    deliver::{self, DeliverArgs},
     eval::{self, EvalArgs},
     lint::{self, PolicyCommand},
     report::Report,
@@ -43,6 +44,8 @@ enum Command {
     Eval(EvalArgs),
     /// Makes the weights of the classifiers from labelled texts.
     Train(Box<TrainArgs>),
+    /// How far the sinks are, and dead letters, while the service is stopped.
+    Deliver(DeliverArgs),
     /// Looks at policies.
     Policy {
         #[command(subcommand)]
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Canary(args) => canary::command(&args, &mut io::stdout().lock()),
         Command::Eval(args) => eval::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
         Command::Train(args) => train::run(&args, &mut io::stdout().lock()),
+        Command::Deliver(args) => deliver::run(&args, &mut io::stdout().lock()),
         Command::Policy { command } => lint::run(&command, &mut io::stdout().lock()),
     };
     match result {
@@ -95,7 +99,7 @@ async fn run(settings: CoreSettings) -> Result<(), StartError> {
         .sinks(&core.sinks())
         .tls(settings.tls.as_ref())
         .access(&settings.access, settings.auth_mode, &[address])
-        .off(&core.sinks());
+        .off();
     report.print().map_err(|error| StartError::Other(error.to_string()))?;
     signals.interrupted().await;
     core.begin_drain().await;

@@ -20,9 +20,9 @@ use crate::{
 
 /// What belongs to a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Account {
+pub struct Account {
     /// `akto_account_id` of records that bring none.
-    pub(super) id: String,
+    pub id: String,
 }
 
 impl Default for Account {
@@ -33,7 +33,7 @@ impl Default for Account {
 
 /// Whether the payloads go along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     Whole,
     /// For a receiver that takes no record of this size: in the place of each payload stands
     /// `{"x-portcullis-stored": "<event id>", "bytes": <n>}`, and the payload is in the log.
@@ -141,7 +141,7 @@ impl<'a> Text<'a> {
 }
 
 /// One line of JSON, without the line's end.
-pub(super) fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
+pub fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
     let event = &record.event;
     let envelope: Envelope<'_> = serde_json::from_slice(&record.envelope).unwrap_or_default();
     let brought: Brought<'_> =

@@ -33,12 +33,12 @@ use super::{
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes a record in [`Value::Protobuf`]: what a message looks like is known above this module.
-type Encode = fn(StoredRecord) -> Vec<u8>;
+pub type Protobuf = fn(StoredRecord) -> Vec<u8>;
 
 pub struct Kafka {
     settings: KafkaSettings,
     account: Account,
-    protobuf: Encode,
+    protobuf: Protobuf,
     client_id: String,
     /// Replaced after an error that ends it.
     producer: ArcSwap<Producer>,
@@ -63,10 +63,9 @@ struct Sent {
 
 impl Kafka {
     /// Connects to nobody yet: that brokers are down is no reason not to start. The error is about the settings.
-    pub fn new(settings: KafkaSettings, node: &str, protobuf: Encode) -> Result<Self, KafkaError> {
+    pub fn new(settings: KafkaSettings, account: Account, node: &str, protobuf: Protobuf) -> Result<Self, KafkaError> {
         let client_id = format!("portcullis-{node}");
         let producer = produce(&settings, &client_id)?;
-        let account = Account { id: settings.account.clone() };
         Ok(Self { settings, account, protobuf, client_id, producer: ArcSwap::from_pointee(producer) })
     }
 

@@ -15,6 +15,7 @@ use crate::record::{
     DeliveryChange, Log, LogError, Undelivered, UndeliveredState,
     delivery::{self, Found, Wanted},
 };
+use crate::telemetry::{self, BatchSettled, DeadLetter};
 
 /// Batches that are held in memory at most.
 const WINDOW: usize = 4;
@@ -39,6 +40,7 @@ pub fn start<S: Sink>(
     let tip = log.tip();
     let board = Arc::new(Board::new(&plan, tip.clone()));
     deliveries.add(Arc::clone(&board));
+    telemetry::metrics().sink(&plan.name);
     let runner = Runner {
         sink,
         plan,
@@ -50,6 +52,7 @@ pub fn start<S: Sink>(
         stored: 0,
         failures: 0,
         paused: None,
+        was_down: false,
         more: false,
         pending: None,
         registered: false,
@@ -73,6 +76,8 @@ struct Runner<S> {
     /// Batches in a row of which nothing got there.
     failures: u32,
     paused: Option<Instant>,
+    /// Whether nothing of the last batch got there.
+    was_down: bool,
     /// Whether the last look ahead stopped before the end.
     more: bool,
     /// When the pending record was made that it stopped before.
@@ -189,12 +194,7 @@ impl<S: Sink> Runner<S> {
     /// A dead letter.
     fn bury(&mut self, sequence: u64, reason: DeliveryFailure, attempts: u32) {
         let time = Timestamp::now();
-        tracing::error!(
-            sink = &*self.plan.name,
-            record = sequence,
-            reason = reason.as_str(),
-            "a record will never be taken: it is a dead letter"
-        );
+        telemetry::emit(DeadLetter { sink: &self.plan.name, sequence, reason });
         self.set.push(Undelivered { sequence, state: UndeliveredState::Dead, reason, attempts, time });
         self.unstored = true;
         self.board.update(|progress| {
@@ -270,6 +270,7 @@ impl<S: Sink> Runner<S> {
 
     fn settle(&mut self, batch: Vec<Delivery>, outcomes: Vec<Outcome>) {
         let (now, time) = (Instant::now(), Timestamp::now());
+        let records = batch.len() as u64;
         let missing = std::iter::repeat(Outcome::retry(DeliveryFailure::Internal));
         let (mut delivered, mut dead, mut asked, mut again) = (0_u64, 0_u64, None, Vec::new());
         for (delivery, outcome) in batch.into_iter().zip(outcomes.into_iter().chain(missing)) {
@@ -301,10 +302,14 @@ impl<S: Sink> Runner<S> {
             (failures, asked) => Some(now + retry.wait(failures, asked)),
         };
         let last = again.last().map(|&(_, reason)| reason);
-        if let Some(reason) = last {
-            let (sink, records) = (&*self.plan.name, again.len());
-            tracing::warn!(sink, records, reason = reason.as_str(), "records did not get there; they are tried again");
-        }
+        telemetry::emit(BatchSettled {
+            sink: &self.plan.name,
+            records,
+            delivered,
+            again: last.map(|reason| (again.len() as u64, reason)),
+            known: self.was_down,
+        });
+        self.was_down = self.failures > 0;
         for (delivery, reason) in again {
             // A sink that is down is waited for as a whole.
             let wait = |failures| progress.then(|| now + retry.wait(failures, None));

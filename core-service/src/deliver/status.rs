@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{DeliveryFailure, Plan};
+use crate::telemetry::metrics;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SinkState {
@@ -128,6 +129,14 @@ impl Deliveries {
 
     pub fn statuses(&self) -> Vec<SinkStatus> {
         self.0.iter().map(|board| board.status()).collect()
+    }
+
+    /// Brings what changes by itself to this process's metrics.
+    pub fn measure(&self) {
+        let now = Timestamp::now();
+        for status in self.statuses() {
+            metrics().sink_state(&status.name, status.lag, status.oldest_age_seconds(now));
+        }
     }
 
     pub fn names(&self) -> Vec<Arc<str>> {

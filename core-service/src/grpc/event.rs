@@ -20,7 +20,7 @@ use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, metadata::MetadataMap};
 
-use super::{convert, deadline, status};
+use super::{convert, deadline, delivery::DeliveryApi, status};
 use crate::{
     domain::exchange::Payloads,
     events::{EventError, EventFilter, EventStore, StoredRecord},
@@ -41,6 +41,7 @@ pub(super) struct EventApi {
     pub(super) reveal: bool,
     /// Whether the caller, the adapter in this process, is believed who asked it.
     pub(super) trusted: bool,
+    pub(super) delivery: DeliveryApi,
     /// Ends watches.
     pub(super) stop: CancellationToken,
 }
@@ -173,7 +174,8 @@ impl EventService for EventApi {
         let summary =
             self.events.summarize(Duration::from_secs(seconds.into()), until).await.map_err(|error| failed(&error))?;
         let log = convert::log_status(self.events.log_health(), self.events.damaged_files());
-        Ok(Response::new(summary::response(summary, log)))
+        let sinks = self.delivery.sinks().await.map_err(|error| status::from_log(&error))?;
+        Ok(Response::new(summary::response(summary, log, sinks)))
     }
 
     type WatchEventsStream = Pin<Box<dyn Stream<Item = Result<WatchEventsResponse, Status>> + Send>>;

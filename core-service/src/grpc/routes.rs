@@ -13,6 +13,7 @@ use portcullis_api::{
     v1::{
         DESCRIPTORS,
         canary_service_server::CanaryServiceServer,
+        delivery_service_server::DeliveryServiceServer,
         event_service_server::EventServiceServer,
         guardrail_service_server::{self, GuardrailServiceServer},
         ingestion_service_server::{self, IngestionServiceServer},
@@ -28,8 +29,11 @@ use tonic::{
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
-use super::{canary::CanaryApi, event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi, policy::PolicyApi};
-use crate::{events::EventStore, guardrail::service::Guardrail};
+use super::{
+    canary::CanaryApi, delivery::DeliveryApi, event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi,
+    policy::PolicyApi,
+};
+use crate::{deliver::Deliveries, events::EventStore, guardrail::service::Guardrail};
 
 /// Room for what stands around two payloads in one message.
 const MESSAGE_SLACK: usize = 1 << 20;
@@ -39,6 +43,7 @@ const MESSAGE_SLACK: usize = 1 << 20;
 pub struct Api {
     pub guardrail: Arc<Guardrail>,
     pub events: Arc<EventStore>,
+    pub deliveries: Deliveries,
     /// Of one payload.
     pub payload_bytes: usize,
     /// Whether payloads are shown as they were recorded.
@@ -71,9 +76,11 @@ impl Api {
                 .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         };
         let policy = PolicyApi { policies: Arc::clone(self.guardrail.policies()), payload_bytes: self.payload_bytes };
+        let delivery = DeliveryApi { log: Arc::clone(self.guardrail.log()), deliveries: self.deliveries.clone() };
         let event = EventApi {
             events: Arc::clone(&self.events),
             log: Arc::clone(self.guardrail.log()),
+            delivery: delivery.clone(),
             reveal: self.reveal,
             trusted,
             stop: self.stop.clone(),
@@ -88,6 +95,7 @@ impl Api {
             .add_service(InterceptedService::new(policy, guard.clone()))
             .add_service(InterceptedService::new(event, guard.clone()))
             .add_service(InterceptedService::new(canary, guard.clone()))
+            .add_service(InterceptedService::new(DeliveryServiceServer::new(delivery), guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1()?, guard.clone()))
             .add_service(InterceptedService::new(reflection().build_v1alpha()?, guard))
             .prepare())
@@ -121,6 +129,7 @@ impl Api {
             "portcullis.v1.PolicyService",
             "portcullis.v1.EventService",
             "portcullis.v1.CanaryService",
+            "portcullis.v1.DeliveryService",
         ];
         for service in services {
             self.health.set_service_status(service, status).await;

@@ -151,3 +151,8 @@ pub(crate) fn sequences(appended: Vec<super::Appended>) -> Vec<u64> {
     assert!(appended.iter().all(|one| one.duplicate_of.is_none()));
     appended.into_iter().map(|one| one.sequence).collect()
 }
+
+/// As it would be read back.
+pub(crate) fn event(record: NewRecord, sequence: u64) -> super::Event {
+    super::row::Row::new(record).unwrap().into_event(&"0123abcd".into(), sequence)
+}

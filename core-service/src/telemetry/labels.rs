@@ -137,6 +137,18 @@ pub(super) struct ProblemLabel {
     pub(super) problem: CanaryProblem,
 }
 
+/// Sinks have names that the operator gave them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SinkLabel {
+    pub(super) sink: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SinkFailureLabels {
+    pub(super) sink: String,
+    pub(super) reason: DeliveryFailure,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct BuildLabels {
     pub(super) version: &'static str,

@@ -14,7 +14,8 @@ use prometheus_client::{
 
 use super::{
     labels::{
-        BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DirectionLabel, ProblemLabel, ReasonLabel, Source,
+        BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DeliveryFailure, DirectionLabel, ProblemLabel,
+        ReasonLabel, SinkFailureLabels, SinkLabel, Source,
     },
     name::Name,
 };
@@ -54,6 +55,12 @@ pub struct Metrics {
     log_up: Gauge,
     log_bytes: Gauge,
     log_damaged_files: Gauge,
+    delivered: Family<SinkLabel, Counter>,
+    delivery_attempts: Family<SinkLabel, Counter>,
+    delivery_retries: Family<SinkFailureLabels, Counter>,
+    delivery_dead_letters: Family<SinkFailureLabels, Counter>,
+    delivery_lag: Family<SinkLabel, Gauge>,
+    delivery_age: Family<SinkLabel, Gauge<f64, AtomicU64>>,
     canary_runs: Counter,
     canary_problems: Family<ProblemLabel, Counter>,
     canary_last_run: Gauge<f64, AtomicU64>,
@@ -82,6 +89,12 @@ impl Default for Metrics {
             log_up: add(&mut registry, Name::LogUp, Gauge::default()),
             log_bytes: add(&mut registry, Name::LogBytes, Gauge::default()),
             log_damaged_files: add(&mut registry, Name::LogDamagedFiles, Gauge::default()),
+            delivered: add(&mut registry, Name::Delivered, Family::default()),
+            delivery_attempts: add(&mut registry, Name::DeliveryAttempts, Family::default()),
+            delivery_retries: add(&mut registry, Name::DeliveryRetries, Family::default()),
+            delivery_dead_letters: add(&mut registry, Name::DeliveryDeadLetters, Family::default()),
+            delivery_lag: add(&mut registry, Name::DeliveryLag, Family::default()),
+            delivery_age: add(&mut registry, Name::DeliveryAge, Family::default()),
             canary_runs: add(&mut registry, Name::CanaryRuns, Counter::default()),
             canary_problems: add(&mut registry, Name::CanaryProblems, Family::default()),
             canary_last_run: add(&mut registry, Name::CanaryLastRun, Gauge::default()),
@@ -124,6 +137,38 @@ impl Metrics {
         self.log_shed.inc_by(shed);
     }
 
+    /// A sink's series are there from its start, so that an alert on a rise does not miss the first.
+    pub fn sink(&self, sink: &str) {
+        self.delivered(sink, 0, 0, None);
+        self.sink_state(sink, 0, 0.0);
+        for &reason in DeliveryFailure::ALL {
+            let labels = SinkFailureLabels { sink: sink.to_owned(), reason };
+            drop(self.delivery_retries.get_or_create(&labels));
+            drop(self.delivery_dead_letters.get_or_create(&labels));
+        }
+    }
+
+    /// What is looked up when the metrics are read.
+    pub fn sink_state(&self, sink: &str, lag: u64, age_seconds: f64) {
+        let label = SinkLabel { sink: sink.to_owned() };
+        self.delivery_lag.get_or_create(&label).set(i64::try_from(lag).unwrap_or(i64::MAX));
+        self.delivery_age.get_or_create(&label).set(age_seconds);
+    }
+
+    pub(super) fn delivered(&self, sink: &str, records: u64, delivered: u64, again: Option<(u64, DeliveryFailure)>) {
+        let label = SinkLabel { sink: sink.to_owned() };
+        self.delivered.get_or_create(&label).inc_by(delivered);
+        self.delivery_attempts.get_or_create(&label).inc_by(records);
+        if let Some((again, reason)) = again {
+            let labels = SinkFailureLabels { sink: label.sink, reason };
+            self.delivery_retries.get_or_create(&labels).inc_by(again);
+        }
+    }
+
+    pub(super) fn dead_letter(&self, sink: &str, reason: DeliveryFailure) {
+        self.delivery_dead_letters.get_or_create(&SinkFailureLabels { sink: sink.to_owned(), reason }).inc();
+    }
+
     pub(super) fn canary(&self, problems: &[CanaryProblem], at: f64) {
         self.canary_runs.inc();
         self.canary_last_run.set(at);
@@ -150,7 +195,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::{CanaryRan, CheckEnded, Event as _, Kind, RecordsLost};
+    use crate::telemetry::{BatchSettled, CanaryRan, CheckEnded, DeadLetter, Event as _, Kind, RecordsLost};
 
     fn ended(source: &str, outcome: Result<Action, CheckFailure>) -> CheckEnded {
         CheckEnded {
@@ -166,6 +211,7 @@ mod tests {
         let metrics = Metrics::default();
         // What has labels of its own to come has no line before the first.
         ended("grpc", Ok(Action::Allow)).count(&metrics);
+        metrics.sink("ingest");
         let page = metrics.render(None);
         for name in Name::ALL {
             let kind = match name.kind() {
@@ -188,6 +234,11 @@ mod tests {
         ended("grpc", Err(CheckFailure::Storage)).count(&metrics);
         RecordsLost { lost: 3, shed: 2, records: 5, fault: "the disk is full" }.count(&metrics);
         CanaryRan { gateway: "gw.example:443", problems: &[CanaryProblem::BlockDidNotBlock] }.count(&metrics);
+        metrics.sink("ingest");
+        let again = Some((4, DeliveryFailure::TimedOut));
+        BatchSettled { sink: "ingest", records: 10, delivered: 5, again, known: false }.count(&metrics);
+        DeadLetter { sink: "ingest", sequence: 9, reason: DeliveryFailure::Rejected }.count(&metrics);
+        metrics.sink_state("ingest", 17, 2.5);
         let page = metrics.render(Some(LogState { up: true, queued: 7, bytes: 9, damaged_files: 1 }));
         for line in [
             r#"portcullis_checks_total{source="truefoundry",direction="request",action="block"} 2"#,
@@ -202,6 +253,13 @@ mod tests {
             "portcullis_log_bytes 9",
             "portcullis_log_damaged_files 1",
             "portcullis_log_up 1",
+            r#"portcullis_delivery_records_total{sink="ingest"} 5"#,
+            r#"portcullis_delivery_attempts_total{sink="ingest"} 10"#,
+            r#"portcullis_delivery_retries_total{sink="ingest",reason="timed_out"} 4"#,
+            r#"portcullis_delivery_retries_total{sink="ingest",reason="throttled"} 0"#,
+            r#"portcullis_delivery_dead_letters_total{sink="ingest",reason="rejected"} 1"#,
+            r#"portcullis_delivery_lag_records{sink="ingest"} 17"#,
+            r#"portcullis_delivery_oldest_age_seconds{sink="ingest"} 2.5"#,
             "portcullis_canary_runs_total 1",
             r#"portcullis_canary_problems_total{problem="block_did_not_block"} 1"#,
             r#"portcullis_canary_problems_total{problem="good_blocked"} 0"#,

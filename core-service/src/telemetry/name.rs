@@ -20,6 +20,12 @@ pub enum Name {
     LogUp,
     LogBytes,
     LogDamagedFiles,
+    Delivered,
+    DeliveryAttempts,
+    DeliveryRetries,
+    DeliveryDeadLetters,
+    DeliveryLag,
+    DeliveryAge,
     CanaryRuns,
     CanaryProblems,
     CanaryLastRun,
@@ -37,6 +43,12 @@ impl Name {
         Self::LogUp,
         Self::LogBytes,
         Self::LogDamagedFiles,
+        Self::Delivered,
+        Self::DeliveryAttempts,
+        Self::DeliveryRetries,
+        Self::DeliveryDeadLetters,
+        Self::DeliveryLag,
+        Self::DeliveryAge,
         Self::CanaryRuns,
         Self::CanaryProblems,
         Self::CanaryLastRun,
@@ -55,6 +67,12 @@ impl Name {
             Self::LogUp => "portcullis_log_up",
             Self::LogBytes => "portcullis_log_bytes",
             Self::LogDamagedFiles => "portcullis_log_damaged_files",
+            Self::Delivered => "portcullis_delivery_records",
+            Self::DeliveryAttempts => "portcullis_delivery_attempts",
+            Self::DeliveryRetries => "portcullis_delivery_retries",
+            Self::DeliveryDeadLetters => "portcullis_delivery_dead_letters",
+            Self::DeliveryLag => "portcullis_delivery_lag_records",
+            Self::DeliveryAge => "portcullis_delivery_oldest_age_seconds",
             Self::CanaryRuns => "portcullis_canary_runs",
             Self::CanaryProblems => "portcullis_canary_problems",
             Self::CanaryLastRun => "portcullis_canary_last_run_timestamp_seconds",
@@ -68,6 +86,10 @@ impl Name {
             | Self::CheckFailures
             | Self::LogLost
             | Self::LogShed
+            | Self::Delivered
+            | Self::DeliveryAttempts
+            | Self::DeliveryRetries
+            | Self::DeliveryDeadLetters
             | Self::CanaryRuns
             | Self::CanaryProblems => Kind::Counter,
             Self::CheckSeconds => Kind::Histogram,
@@ -75,6 +97,8 @@ impl Name {
             | Self::LogUp
             | Self::LogBytes
             | Self::LogDamagedFiles
+            | Self::DeliveryLag
+            | Self::DeliveryAge
             | Self::CanaryLastRun
             | Self::BuildInfo => Kind::Gauge,
         }
@@ -98,6 +122,12 @@ impl Name {
             Self::LogUp => "1 while records reach the disk, 0 while they do not",
             Self::LogBytes => "Bytes that the log takes on disk",
             Self::LogDamagedFiles => "Damaged log files that were moved aside and are still in the data folder",
+            Self::Delivered => "Records that a sink acknowledged",
+            Self::DeliveryAttempts => "Records that were handed to a sink, whatever became of them",
+            Self::DeliveryRetries => "Records that a sink did not take and that are tried again",
+            Self::DeliveryDeadLetters => "Records that a sink refused for good",
+            Self::DeliveryLag => "Records of the log that a sink has still to look at or to take",
+            Self::DeliveryAge => "How old the oldest record is that a sink has still to take; 0 when there is none",
             Self::CanaryRuns => "Canary runs that were reported",
             Self::CanaryProblems => "Problems that canary runs found",
             Self::CanaryLastRun => "When the last canary run was reported, in seconds since 1970; 0 before the first",
@@ -110,6 +140,8 @@ impl Name {
             Self::Checks => &["source", "direction", "action"],
             Self::CheckFailures => &["reason"],
             Self::CheckSeconds => &["direction"],
+            Self::Delivered | Self::DeliveryAttempts | Self::DeliveryLag | Self::DeliveryAge => &["sink"],
+            Self::DeliveryRetries | Self::DeliveryDeadLetters => &["sink", "reason"],
             Self::CanaryProblems => &["problem"],
             Self::BuildInfo => &["version"],
             Self::LogLost

@@ -190,10 +190,10 @@ async fn a_word_or_a_credential_opens_it() {
 }
 
 #[test]
-fn what_this_version_cannot_do_is_refused_and_not_ignored() {
+fn a_setting_that_cannot_be_read_is_refused_and_not_ignored() {
     let (status, said) = Setup::portcullis().env("PORTCULLIS_INGEST_URL", "x").refused();
     assert_eq!(status, 2);
-    assert!(said.contains("PORTCULLIS_INGEST_URL"), "{said}");
+    assert!(said.contains("ingest.url"), "{said}");
     let (_, said) = Setup::portcullis().settings("[http]\nlissen = '127.0.0.1:0'\n").refused();
     assert!(said.contains("line 2") && said.contains("lissen"), "{said}");
     let (_, said) = Setup::portcullis().env("PORTCULLIS_AUTH_BASIC", "no-password").refused();

@@ -8,6 +8,7 @@ mod bad_input;
 mod canary;
 mod cli;
 mod clients;
+mod delivery;
 mod durability;
 mod events;
 mod full_disk;

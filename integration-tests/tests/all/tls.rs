@@ -72,12 +72,12 @@ async fn a_renewed_certificate_is_served_without_a_restart() {
 async fn an_adapter_reaches_a_core_by_tls_when_it_trusts_its_certificate() {
     let authority = Authority::default();
     let core = authority.serves(Setup::core()).env("PORTCULLIS_AUTH_BEARER_TOKENS", "t0ken-of-core").start();
-    let adapter = |ca: &str| {
+    let anyone = || {
         Setup::portcullis()
             .env("PORTCULLIS_CORE_URL", &format!("https://{}", core.grpc_address()))
             .env("PORTCULLIS_CORE_BEARER_TOKEN", "t0ken-of-core")
-            .env("PORTCULLIS_CORE_CA", ca)
     };
+    let adapter = |ca: &str| anyone().env("PORTCULLIS_CORE_CA", ca);
     let trusting = adapter(&authority.file("ca.crt")).start();
     let client = Client::of(&trusting);
     assert_eq!(client.guard("sync=true", &prompt(ATTACK)).await.status, 400);
@@ -85,7 +85,7 @@ async fn an_adapter_reaches_a_core_by_tls_when_it_trusts_its_certificate() {
     assert_eq!(client.get("/readyz").await.status, 200);
 
     // Without a file of its own it trusts whom the system trusts.
-    let adapter_of_system = |ca: &str| adapter("").env("SSL_CERT_FILE", ca);
+    let adapter_of_system = |ca: &str| anyone().env("SSL_CERT_FILE", ca);
     let trusting = adapter_of_system(&authority.file("ca.crt")).start();
     assert_eq!(Client::of(&trusting).guard("sync=true", &prompt(ATTACK)).await.status, 400);
     let doubting = adapter_of_system(&Authority::default().file("ca.crt")).start();

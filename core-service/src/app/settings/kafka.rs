@@ -74,8 +74,6 @@ pub struct KafkaFile {
     /// Milliseconds after which a record that no broker took is tried again.
     pub timeout_ms: Option<u64>,
     pub value: Option<Value>,
-    /// `akto_account_id` of records that bring none.
-    pub account_id: Option<String>,
 }
 
 /// None when no broker is named.
@@ -128,7 +126,6 @@ pub(super) fn kafka(overrides: &KafkaOverrides, file: &KafkaFile) -> Result<Opti
     if !(Duration::from_millis(100)..=Duration::from_secs(300)).contains(&timeout) {
         return Err(invalid("kafka.timeout_ms", "100 to 300000"));
     }
-    let account = set(file.account_id.as_ref()).cloned();
     Ok(Some(KafkaSettings {
         brokers,
         topic: pick(&overrides.kafka_topic, &akto.akto_kafka_topic, &file.topic)
@@ -141,7 +138,6 @@ pub(super) fn kafka(overrides: &KafkaOverrides, file: &KafkaFile) -> Result<Opti
         max_request_bytes,
         timeout,
         value: file.value.unwrap_or_default(),
-        account: account.unwrap_or_else(|| KafkaSettings::ACCOUNT.to_owned()),
     }))
 }
 

@@ -122,15 +122,12 @@ pub struct KafkaSettings {
     /// After which a record that no broker took is tried again from the log.
     pub timeout: Duration,
     pub value: Value,
-    /// `akto_account_id` of records that bring none.
-    pub account: String,
 }
 
 impl KafkaSettings {
     pub const TOPIC: &str = "akto.api.logs";
     /// As Akto's own producer has it.
     pub const MAX_REQUEST_BYTES: usize = 5_242_880;
-    pub const ACCOUNT: &str = "1000000";
     pub const TIMEOUT: Duration = Duration::from_secs(30);
 
     pub(super) fn client(&self, client_id: &str) -> ClientConfig {

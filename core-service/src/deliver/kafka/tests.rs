@@ -37,7 +37,6 @@ fn settings(brokers: String) -> KafkaSettings {
         max_request_bytes: 100_000,
         timeout: Duration::from_secs(10),
         value: Value::Akto,
-        account: KafkaSettings::ACCOUNT.to_owned(),
     }
 }
 
@@ -54,7 +53,7 @@ fn protobuf(record: StoredRecord) -> Vec<u8> {
 }
 
 fn sink(settings: KafkaSettings) -> Kafka {
-    Kafka::new(settings, "0badcafe", protobuf).unwrap()
+    Kafka::new(settings, Account::default(), "0badcafe", protobuf).unwrap()
 }
 
 fn delivery(sequence: u64, user: &str, action: Action, payload: &str) -> Delivery {

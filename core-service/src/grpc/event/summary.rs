@@ -8,7 +8,7 @@ use crate::{
     grpc::convert,
 };
 
-pub(super) fn response(summary: Summary, log: v1::LogStatus) -> SummarizeResponse {
+pub(super) fn response(summary: Summary, log: v1::LogStatus, sinks: Vec<v1::SinkStatus>) -> SummarizeResponse {
     let Latency { count, p50_us, p95_us, p99_us } = summary.latency;
     let since = summary.buckets.first().map(|bucket| bucket.start).unwrap_or_default();
     let until = summary.buckets.last().map(|bucket| bucket.start + summary.bucket).unwrap_or_default();
@@ -47,6 +47,7 @@ pub(super) fn response(summary: Summary, log: v1::LogStatus) -> SummarizeRespons
         coverage: tops(summary.coverage),
         latency: Some(v1::Latency { count, p50_us, p95_us, p99_us }),
         log: Some(log),
+        sinks,
     }
 }
 

@@ -1,0 +1,159 @@
+//! What every sink has to do, whatever it is.
+//!
+//! A [`Rig`] is a sink with the far end that it leads to, and with ways to make that end misbehave.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Deliveries, Delivery, DeliveryFailure, Encode, Outcome, Plan, Retry, Sink, SinkState, StoredRecord, start,
+};
+use crate::record::{
+    Log, NewRecord,
+    samples::{allowed, folder, later},
+};
+
+/// How the far end behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    Willing,
+    /// Not there, or as good as.
+    Down,
+    /// Refuses for good the records whose sequence can be divided by three.
+    Choosy,
+}
+
+pub(super) trait Rig {
+    type Sink: Sink;
+    /// Whether the far end can refuse a record for good.
+    const CHOOSY: bool = true;
+
+    /// Another one that leads to the same end, as after a restart.
+    fn sink(&self) -> Self::Sink;
+    async fn mood(&mut self, mood: Mood);
+    /// The sequences that arrived, in the order in which they did.
+    fn arrived(&self) -> Vec<u64>;
+}
+
+/// A record is written as its sequence.
+pub(super) fn encoder() -> Encode {
+    Arc::new(|record: &StoredRecord| record.event.sequence.to_string().into_bytes())
+}
+
+pub(super) fn of(user: &str) -> NewRecord {
+    let mut record = allowed();
+    user.clone_into(&mut record.context.user);
+    record
+}
+
+/// As a sink gets them, without a log.
+pub(super) fn deliveries(wanted: &[(&str, u64)]) -> Vec<Delivery> {
+    let make = |&(user, sequence): &(&str, u64)| {
+        let event = crate::record::samples::event(of(user), sequence);
+        Delivery::new(StoredRecord { event, request: None, response: None, envelope: bytes::Bytes::new() }, 0)
+    };
+    wanted.iter().map(make).collect()
+}
+
+fn plan(name: &str) -> Plan {
+    let retry = Retry { base: Duration::from_millis(1), ceiling: Duration::from_millis(20) };
+    Plan { linger: Duration::ZERO, batch_records: 10, retry, ..Plan::new(name) }
+}
+
+fn many(count: usize) -> Vec<NewRecord> {
+    (0..count).map(|at| of(&format!("user-{}", at % 4))).collect()
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Of one user the sequences rise, repeats aside.
+fn in_order(arrived: &[u64]) {
+    let mut seen = HashSet::new();
+    let mut last = [0; 4];
+    for &sequence in arrived.iter().filter(|&&sequence| seen.insert(sequence)) {
+        let user = ((sequence - 1) % 4) as usize;
+        assert!(last[user] < sequence, "{sequence} came late: {arrived:?}");
+        last[user] = sequence;
+    }
+}
+
+pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
+    let dir = folder();
+    let log = Arc::new(Log::open(dir.path()).unwrap());
+    let mut deliveries = Deliveries::default();
+    let status = |deliveries: &Deliveries| deliveries.statuses().pop().unwrap();
+
+    // Down at the start, and everything arrives once it is there.
+    rig.mood(Mood::Down).await;
+    log.append(many(35), later()).await.unwrap();
+    let stop = CancellationToken::new();
+    let task = start(rig.sink(), plan(name), Arc::clone(&log), &mut deliveries, stop.clone());
+    until(|| status(&deliveries).state == SinkState::Failing && status(&deliveries).attempts > 20).await;
+    assert_eq!((status(&deliveries).delivered, log.sinks().await.unwrap()[0].dead), (0, 0));
+    assert!(rig.arrived().is_empty());
+    rig.mood(Mood::Willing).await;
+    until(|| status(&deliveries).delivered == 35).await;
+    let arrived = rig.arrived();
+    assert_eq!(arrived.iter().copied().collect::<HashSet<_>>(), (1..=35).collect());
+    in_order(&arrived);
+
+    // What is under way when it stops is waited for, and nothing of it comes again.
+    log.append(many(35), later()).await.unwrap();
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(status(&deliveries).state, SinkState::Stopped);
+    let delivered = usize::try_from(status(&deliveries).delivered).unwrap();
+    let stop = CancellationToken::new();
+    let task = start(rig.sink(), plan(name), Arc::clone(&log), &mut deliveries, stop.clone());
+    until(|| status(&deliveries).delivered as usize == 70 - delivered).await;
+    let arrived = rig.arrived();
+    in_order(&arrived);
+    let again: Vec<_> = arrived[arrived.len() - (70 - delivered)..].to_vec();
+    assert_eq!(again.iter().collect::<HashSet<_>>().len(), again.len(), "{arrived:?}");
+    assert_eq!(arrived.iter().copied().collect::<HashSet<_>>(), (1..=70).collect());
+
+    // Only what is refused for good is given up.
+    if R::CHOOSY {
+        rig.mood(Mood::Choosy).await;
+        log.append(many(12), later()).await.unwrap();
+        until(|| status(&deliveries).delivered as usize == 70 - delivered + 8 && status(&deliveries).dead == 4).await;
+        until(|| status(&deliveries).lag == 0).await;
+        let dead = log.dead_letters(name, 0, 100).await.unwrap();
+        let sequences: Vec<_> = dead.iter().map(|one| one.sequence).collect();
+        assert_eq!(sequences, [72, 75, 78, 81]);
+        assert!(dead.iter().all(|one| one.reason == DeliveryFailure::Rejected), "{dead:?}");
+    }
+    stop.cancel();
+    task.await.unwrap();
+    log.close().await;
+}
+
+#[tokio::test]
+async fn the_memory_sink_conforms() {
+    struct Memory(super::memory::MemorySink);
+    impl Rig for Memory {
+        type Sink = super::memory::MemorySink;
+
+        fn sink(&self) -> Self::Sink {
+            self.0.clone()
+        }
+
+        async fn mood(&mut self, mood: Mood) {
+            self.0.decides(move |delivery| match mood {
+                Mood::Down => Outcome::retry(DeliveryFailure::Unreachable),
+                Mood::Choosy if delivery.sequence() % 3 == 0 => Outcome::Permanent(DeliveryFailure::Rejected),
+                Mood::Willing | Mood::Choosy => Outcome::Delivered,
+            });
+        }
+
+        fn arrived(&self) -> Vec<u64> {
+            self.0.delivered()
+        }
+    }
+    conforms(Memory(super::memory::MemorySink::willing()), "memory").await;
+}
