@@ -33,7 +33,7 @@ use super::{
 const METADATA_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Writes a record in [`Value::Protobuf`]: what a message looks like is known above this module.
-pub type Protobuf = fn(StoredRecord) -> Vec<u8>;
+pub(super) type Protobuf = fn(StoredRecord) -> Vec<u8>;
 
 pub struct Kafka {
     settings: KafkaSettings,

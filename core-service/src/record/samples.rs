@@ -107,33 +107,10 @@ pub(crate) fn record(outcome: RecordedOutcome) -> NewRecord {
 
 /// As it is read back, from the node `0badcafe`.
 pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
-    let NewRecord { kind, request_id, sync, late, direction, status, context, enforced, payloads, .. } =
-        record(outcome.clone());
-    let [session, tool, server] = [context.session(), context.tool(), context.server()].map(str::to_owned);
-    let CallContext { source, user, team, model, client_ip, principal, envelope, .. } = context;
+    let record = record(outcome);
+    let (payloads, envelope) = (record.payloads.clone(), record.context.envelope.clone());
     let time = Timestamp::from_microsecond(1_780_000_000_900_000).unwrap();
-    let event = Event {
-        node: Arc::from("0badcafe"),
-        sequence,
-        time,
-        kind,
-        request_id,
-        sync,
-        direction,
-        status,
-        source,
-        user,
-        team,
-        model,
-        client_ip,
-        principal,
-        session,
-        tool,
-        server,
-        late,
-        outcome,
-        enforced,
-    };
+    let event = Event { node: Arc::from("0badcafe"), time, ..event(record, sequence) };
     let (request, response) = (payloads.request().cloned(), payloads.response().cloned());
     StoredRecord { event, request, response, envelope }
 }
@@ -153,6 +130,6 @@ pub(crate) fn sequences(appended: Vec<super::Appended>) -> Vec<u64> {
 }
 
 /// As it would be read back.
-pub(crate) fn event(record: NewRecord, sequence: u64) -> super::Event {
+pub(crate) fn event(record: NewRecord, sequence: u64) -> Event {
     super::row::Row::new(record).unwrap().into_event(&"0123abcd".into(), sequence)
 }

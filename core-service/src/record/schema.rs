@@ -29,7 +29,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
 /// released is never changed: the next step is added.
-const MIGRATIONS: &[&str] = &[FIRST, SESSIONS, super::delivery::TABLES, aggregate::MIGRATION, note::MIGRATION];
+const MIGRATIONS: &[&str] = &[FIRST, SESSIONS, delivery::TABLES, aggregate::MIGRATION, note::MIGRATION];
 
 const FIRST: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
