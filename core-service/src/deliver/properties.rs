@@ -73,7 +73,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
             Step::Mood { again, never } => sink.decides(move |delivery| {
                 // The same record fares the same, until the mood changes.
-                let die = (delivery.sequence() * 2_654_435_761 >> 7) % 10;
+                let die = ((delivery.sequence() * 2_654_435_761) >> 7) % 10;
                 if die < u64::from(never) {
                     Outcome::Permanent(DeliveryFailure::Rejected)
                 } else if die < u64::from(never) + u64::from(again) {
