@@ -37,6 +37,8 @@ mod conformance;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -9,9 +9,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Deliveries, Delivery, DeliveryFailure, Encode, Outcome, Plan, Retry, Sink, SinkState, StoredRecord, start,
 };
-use crate::record::{
-    Log, NewRecord,
-    samples::{allowed, folder, later},
+use crate::{
+    record::{
+        Log, NewRecord,
+        samples::{allowed, folder, later},
+    },
+    telemetry,
 };
 
 /// How the far end behaves.
@@ -82,6 +85,7 @@ fn in_order(arrived: &[u64]) {
     }
 }
 
+/// The name is one that no other test has: metrics belong to the process.
 pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
     let dir = folder();
     let log = Arc::new(Log::open(dir.path()).unwrap());
@@ -131,6 +135,22 @@ pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
     stop.cancel();
     task.await.unwrap();
     log.close().await;
+
+    // All of it is in the metrics.
+    let page = telemetry::metrics().render(None);
+    let value = |metric: &str, labels: &str| {
+        let series = format!("portcullis_delivery_{metric}{{sink=\"{name}\"{labels}}} ");
+        let line =
+            page.lines().find_map(|line| line.strip_prefix(&series)).unwrap_or_else(|| panic!("{series}: {page}"));
+        line.parse::<f64>().unwrap() as usize
+    };
+    let (delivered, dead) = if R::CHOOSY { (78, 4) } else { (70, 0) };
+    assert_eq!(value("records_total", ""), delivered);
+    assert_eq!(value("dead_letters_total", ",reason=\"rejected\""), dead);
+    let retries: usize =
+        DeliveryFailure::ALL.iter().map(|why| value("retries_total", &format!(",reason=\"{}\"", why.as_str()))).sum();
+    assert!(retries > 0);
+    assert_eq!(value("attempts_total", ""), delivered + dead + retries);
 }
 
 #[tokio::test]
@@ -155,5 +175,5 @@ async fn the_memory_sink_conforms() {
             self.0.delivered()
         }
     }
-    conforms(Memory(super::memory::MemorySink::willing()), "memory").await;
+    conforms(Memory(super::memory::MemorySink::willing()), "conforming-memory").await;
 }

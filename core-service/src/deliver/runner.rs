@@ -42,7 +42,7 @@ pub fn start<S: Sink>(
     deliveries.add(Arc::clone(&board));
     telemetry::metrics().sink(&plan.name);
     let runner = Runner {
-        sink,
+        sink: Arc::new(sink),
         plan,
         log,
         board,
@@ -64,7 +64,7 @@ pub fn start<S: Sink>(
 }
 
 struct Runner<S> {
-    sink: S,
+    sink: Arc<S>,
     plan: Plan,
     log: Arc<Log>,
     board: Arc<Board>,
@@ -121,19 +121,32 @@ impl<S: Sink> Runner<S> {
         }
         // What the last round left, when the log refused it.
         self.store(false).await?;
+        // What is committed from here on ends a wait.
+        self.tip.borrow_and_update();
+        self.fill().await?;
         while !stop.is_cancelled() {
-            // What is committed from here on ends the wait below.
-            self.tip.borrow_and_update();
-            self.fill().await?;
+            if !self.set.is_empty() {
+                // What was found to be dead must not be found again.
+                self.store(false).await?;
+            }
             let batch = self.take();
             if batch.is_empty() {
                 self.store(false).await?;
                 self.wait(stop).await?;
+                self.tip.borrow_and_update();
+                self.fill().await?;
                 continue;
             }
-            let Some(outcomes) = self.hand_over(&batch, stop).await else { return Ok(()) };
+            self.board.update(|progress| progress.attempts += batch.len() as u64);
+            self.tip.borrow_and_update();
+            let sink = Arc::clone(&self.sink);
+            let (name, drain) = (Arc::clone(&self.plan.name), self.plan.drain);
+            // The log is read while the sink works.
+            let (outcomes, filled) = tokio::join!(hand_over(&*sink, &batch, &name, drain, stop), self.fill());
+            let Some(outcomes) = outcomes else { return Ok(()) };
             self.settle(batch, outcomes);
             self.store(false).await?;
+            filled?;
         }
         Ok(())
     }
@@ -158,12 +171,14 @@ impl<S: Sink> Runner<S> {
                 self.take_in(found, Some(&known));
             }
             if !all {
+                self.more = true;
                 // What is held comes before what follows it.
                 self.note();
                 return Ok(());
             }
         }
-        self.more = false;
+        // Until it was looked for.
+        self.more = true;
         if self.room() {
             let wanted = Wanted {
                 after: self.read_to,
@@ -249,23 +264,6 @@ impl<S: Sink> Runner<S> {
             }
         }
         Ok(())
-    }
-
-    /// None: the service stops, and the time for this batch is over.
-    async fn hand_over(&self, batch: &[Delivery], stop: &CancellationToken) -> Option<Vec<Outcome>> {
-        self.board.update(|progress| progress.attempts += batch.len() as u64);
-        let too_late = async {
-            stop.cancelled().await;
-            sleep(self.plan.drain).await;
-        };
-        tokio::select! {
-            outcomes = self.sink.deliver(batch) => Some(outcomes),
-            () = too_late => {
-                let records = batch.len();
-                tracing::warn!(sink = &*self.plan.name, records, "a batch was still under way when its time was over");
-                None
-            }
-        }
     }
 
     fn settle(&mut self, batch: Vec<Delivery>, outcomes: Vec<Outcome>) {
@@ -356,5 +354,26 @@ impl<S: Sink> Runner<S> {
             progress.waiting = self.window.len() as u64;
             progress.oldest = oldest;
         });
+    }
+}
+
+/// None: the service stops, and the time for this batch is over.
+async fn hand_over<S: Sink>(
+    sink: &S,
+    batch: &[Delivery],
+    name: &str,
+    drain: Duration,
+    stop: &CancellationToken,
+) -> Option<Vec<Outcome>> {
+    let too_late = async {
+        stop.cancelled().await;
+        sleep(drain).await;
+    };
+    tokio::select! {
+        outcomes = sink.deliver(batch) => Some(outcomes),
+        () = too_late => {
+            tracing::warn!(sink = name, records = batch.len(), "a batch was still under way when its time was over");
+            None
+        }
     }
 }

@@ -404,3 +404,17 @@ async fn what_all_sinks_have_can_go() {
     assert_eq!(up_to(&[]).await.unwrap(), None);
     bench.close().await;
 }
+
+/// What is read while the sink works, and what finds no room then, is not forgotten.
+#[tokio::test]
+async fn a_window_of_one_key_that_waits_is_filled_again_when_it_moves() {
+    let (dir, sink) = (folder(), MemorySink::new(|_| DOWN));
+    let bench = Bench::open(&dir, &sink, Plan { batch_records: 1, ..plan() });
+    bench.append((0..50).map(|_| of("ann")).collect()).await;
+    while sink.batches().len() < 5 {
+        tokio::task::yield_now().await;
+    }
+    sink.decides(|_| Outcome::Delivered);
+    assert_eq!(sink.arrived(50).await, (1..=50).collect::<Vec<_>>());
+    bench.close().await;
+}

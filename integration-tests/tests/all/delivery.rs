@@ -11,7 +11,9 @@ use std::{
 };
 
 use axum::{http::StatusCode, response::IntoResponse as _};
-use integration_tests::{Client, Program, Receiver, Setup, grpcurl, program::binary, receiver::Reserved, until};
+use integration_tests::{
+    Client, Program, Receiver, Setup, authority::Authority, grpcurl, program::binary, receiver::Reserved, until,
+};
 use serde_json::{Value, json};
 
 /// With settings under which a test does not wait long.
@@ -184,6 +186,24 @@ async fn what_is_refused_for_good_waits_for_a_redrive() {
 }
 
 #[tokio::test]
+async fn a_certificate_is_asked_for_and_has_to_be_the_right_one() {
+    // Another one of its kind is an endpoint that speaks TLS and has no such path.
+    let authority = Authority::default();
+    let endpoint = authority.serves(Setup::portcullis()).start();
+    let asked = |ca: &str| {
+        let program = setup(&endpoint.http("")).env("PORTCULLIS_INGEST_CA", ca).start();
+        async move {
+            record(&Client::of(&program), "ann", "a").await;
+            sink(&program, |sink| sink["state"] == "SINK_STATE_FAILING").await["lastFailure"].clone()
+        }
+    };
+    assert_eq!(asked(&authority.file("ca.crt")).await, "refused", "by the path, not by the certificate");
+    assert_eq!(asked(&Authority::default().file("ca.crt")).await, "unreachable");
+    let (status, said) = setup(&endpoint.http("")).env("PORTCULLIS_INGEST_CA", "no-such.pem").refused();
+    assert!(status == 2 && said.contains("no-such.pem"), "{said}");
+}
+
+#[tokio::test]
 async fn lines_are_appended_to_a_file() {
     let setup = Setup::portcullis().settings(&format!("{QUICK}[file]\npath = 'out/records.jsonl'\n"));
     // Not there yet: it is waited for.
@@ -201,7 +221,7 @@ async fn lines_are_appended_to_a_file() {
     assert!(lines[0]["requestPayload"].as_str().unwrap().contains("\"a\""));
 }
 
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 30;
 const USERS: usize = 6;
 
 /// The program is killed under load, again and again, and the receiver comes and goes.
@@ -234,7 +254,7 @@ async fn nothing_that_was_acknowledged_is_missing_after_kill_9() {
                 })
             })
             .collect();
-        let enough = before + 60 + 17 * round;
+        let enough = before + 60 + 17 * (round % 8);
         until(|| async { (acknowledged.lock().unwrap().len() >= enough).then_some(()) }).await;
         // In the middle of a round the receiver changes its mind.
         receiver.is_up(round % 3 == 1);

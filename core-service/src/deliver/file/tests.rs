@@ -90,5 +90,5 @@ impl conformance::Rig for Rig {
 
 #[tokio::test]
 async fn it_conforms() {
-    conformance::conforms(Rig(tempfile::tempdir().unwrap()), "file").await;
+    conformance::conforms(Rig(tempfile::tempdir().unwrap()), "conforming-file").await;
 }

@@ -115,17 +115,17 @@ impl conformance::Rig for Rig {
 
 #[tokio::test]
 async fn a_record_a_call_conforms() {
-    conforms(Rig(Receiver::start().await, HttpForm::Record), "ingest").await;
+    conforms(Rig(Receiver::start().await, HttpForm::Record), "conforming-records").await;
 }
 
 #[tokio::test]
 async fn a_batch_a_call_conforms() {
-    conforms(Rig(Receiver::start().await, HttpForm::Ndjson), "ingest").await;
+    conforms(Rig(Receiver::start().await, HttpForm::Ndjson), "conforming-lines").await;
 }
 
 #[tokio::test]
 async fn log_records_to_a_collector_conform() {
-    conforms(Rig(Receiver::start().await, HttpForm::Otlp), "otlp").await;
+    conforms(Rig(Receiver::start().await, HttpForm::Otlp), "conforming-otlp").await;
 }
 
 #[tokio::test]
