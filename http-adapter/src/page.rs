@@ -8,6 +8,7 @@ mod answer;
 mod assets;
 mod chart;
 mod conversation;
+mod delivery;
 mod event;
 mod events;
 mod export;

@@ -30,7 +30,7 @@ const CATEGORIES: [&str; 11] = [
 /// The words of the enumerations, in the order in which they are offered.
 const ACTIONS: [&str; 4] = ["block", "mask", "alert", "allow"];
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
-const KINDS: [&str; 3] = ["decision", "exchange", "canary"];
+const KINDS: [&str; 4] = ["decision", "exchange", "canary", "log"];
 const ANALYSES: [&str; 3] = ["none", "pending", "done"];
 
 /// Free words of a query, by their names in it.

@@ -24,6 +24,16 @@ pub(super) fn micros(micros: u64) -> String {
     }
 }
 
+/// `7 s`, `3 min`, `5 h`, `2 d`: how old something is.
+pub(super) fn seconds(seconds: f64) -> String {
+    match seconds {
+        ..120.0 => format!("{seconds:.0} s"),
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        ..172_800.0 => format!("{:.0} h", seconds / 3600.0),
+        _ => format!("{:.0} d", seconds / 86_400.0),
+    }
+}
+
 /// `12.3 MB`, by powers of ten.
 pub(super) fn bytes(bytes: u64) -> String {
     match bytes {

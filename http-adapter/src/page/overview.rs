@@ -18,7 +18,7 @@ use portcullis_api::{
 
 use super::{
     answer::{self, Failed},
-    chart,
+    chart, delivery,
     filter::{link, readable},
     format,
     layout::{self, Tab},
@@ -59,6 +59,7 @@ fn view(period: Period, summary: &SummarizeResponse, policies: &ListPoliciesResp
     let live = matches!(period, Period::Last(_));
     html! {
         div #overview data-live=[live.then_some("/events/live")] {
+            (delivery::troubles(summary.log.as_ref()))
             (troubles(summary, policies))
             div.heading {
                 h1 { "Overview" }
@@ -76,6 +77,7 @@ fn view(period: Period, summary: &SummarizeResponse, policies: &ListPoliciesResp
                 (tops("Sources", "Source", &summary.sources, |name| link(period, &[("source", name)])))
                 (latency(summary.latency.unwrap_or_default()))
                 (in_force(policies))
+                (delivery::sinks(&summary.sinks))
             }
         }
     }

@@ -3,8 +3,8 @@ use portcullis_api::{
     error::{ApiError, ErrorCode},
     v1::{
         Action, Bucket, Event, EventText, GetEventResponse, Latency, ListEventsResponse, ListPoliciesResponse,
-        Location, PayloadView, PolicyProblem, PolicyState, PolicyStatus, Reveal, Review, RuleCount, SummarizeResponse,
-        TopCount, Violation,
+        Location, LogState, LogStatus, PayloadView, PolicyProblem, PolicyState, PolicyStatus, Reveal, Review,
+        RuleCount, SinkState, SinkStatus, SummarizeResponse, TopCount, Violation,
     },
 };
 
@@ -35,6 +35,23 @@ fn summary() -> SummarizeResponse {
         coverage: vec![top("partial")],
         latency: Some(Latency { count: 4, p50_us: 40, p95_us: 1500, p99_us: 2_000_000 }),
         log_bytes: 12_345_678,
+        log: Some(LogStatus {
+            state: LogState::Failing.into(),
+            fault: HOSTILE.to_owned(),
+            lost: 3,
+            shed: 4,
+            damaged_files: vec![HOSTILE.to_owned()],
+        }),
+        sinks: vec![SinkStatus {
+            name: "kafka".to_owned(),
+            about: HOSTILE.to_owned(),
+            state: SinkState::Failing.into(),
+            lag: 1234,
+            oldest_age_seconds: 200.0,
+            dead: 9,
+            last_failure: "timed_out".to_owned(),
+            ..SinkStatus::default()
+        }],
         ..SummarizeResponse::default()
     }
 }
@@ -101,6 +118,11 @@ async fn the_overview_tells_what_happened_and_what_is_broken() {
         assert_eq!(page.contains(told), told != "2,000,000", "{told} in {page}");
     }
     assert!(page.contains("is broken"));
+    for told in
+        ["The log cannot be written", "<strong>7 records are missing", "was moved aside", "1,234", "3 min", "failing"]
+    {
+        assert!(page.contains(told), "{told} in {page}");
+    }
     let core = core();
     let router = core.router(AdapterSettings::default());
     send(&router, get("/?since=2026-05-01T10:00:00Z&until=2026-05-01T10:05:00Z")).await;
