@@ -19,6 +19,8 @@ mod reply;
 mod settings;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod truefoundry;
 
 use std::sync::Arc;
