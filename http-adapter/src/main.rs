@@ -85,7 +85,10 @@ fn start(cli: &Cli) -> Result<(), StartError> {
     let shared = CoreSettings::new(&cli.shared, &file)?;
     telemetry::init(shared.log_format);
     let runtime = tokio::runtime::Runtime::new().map_err(other)?;
-    runtime.block_on(run(cli, &file, shared))
+    let done = runtime.block_on(run(cli, &file, shared));
+    // What blocks for ever, as a write to a pipe that nobody reads, must not keep the program.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
 }
 
 fn other(error: impl std::fmt::Display) -> StartError {

@@ -3,6 +3,7 @@
 use std::{
     io::{self, Write as _},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -79,7 +80,10 @@ fn serve(overrides: &Overrides) -> Result<(), StartError> {
     telemetry::init(settings.log_format);
     settings.must_be_guarded("gRPC", settings.grpc_listen)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Other(error.to_string()))?;
-    runtime.block_on(run(settings))
+    let done = runtime.block_on(run(settings));
+    // What blocks for ever, as a write to a pipe that nobody reads, must not keep the program.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
 }
 
 async fn run(settings: CoreSettings) -> Result<(), StartError> {

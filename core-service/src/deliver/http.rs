@@ -28,9 +28,13 @@ use reqwest::{Client, redirect::Policy};
 
 pub use self::settings::{HttpForm, HttpSettings, InvalidEndpoint};
 use super::{Delivery, DeliveryFailure, Encode, Outcome, Sink};
+use crate::record::Event;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
+/// By which a receiver knows a record that comes twice: Akto's object has no member for it.
+const EVENT_ID: &str = "portcullis-event-id";
+const REQUEST_ID: &str = "portcullis-request-id";
 
 pub struct Http {
     settings: HttpSettings,
@@ -63,11 +67,14 @@ impl Http {
         Ok(Self { settings, encode, client })
     }
 
-    async fn post(&self, content_type: &str, body: Vec<u8>) -> Outcome {
+    async fn post(&self, content_type: &str, body: Vec<u8>, event: Option<&Event>) -> Outcome {
         let mut request =
             self.client.post(self.settings.endpoint.clone()).header("content-type", content_type).body(body);
         if let Some(authorization) = &self.settings.authorization {
             request = request.header("authorization", authorization.clone());
+        }
+        if let Some(event) = event {
+            request = request.header(EVENT_ID, event.id()).header(REQUEST_ID, event.request_id.to_string());
         }
         match request.send().await {
             Ok(response) => answer::read(response, self.settings.form).await,
@@ -83,7 +90,10 @@ impl Http {
         for index in chain {
             let outcome = match stuck.or_else(|| ended.get().copied()) {
                 Some(outcome) => outcome,
-                None => self.post(JSON, (self.encode)(&batch[index].record)).await,
+                None => {
+                    let record = &batch[index].record;
+                    self.post(JSON, (self.encode)(record), Some(&record.event)).await
+                }
             };
             if let Outcome::Retry { reason, .. } = outcome {
                 stuck = Some(outcome);
@@ -135,7 +145,7 @@ impl Http {
                 HttpForm::Otlp => (JSON, otlp::request(records, &self.encode)),
                 HttpForm::Ndjson | HttpForm::Record => (NDJSON, self.lines(records)),
             };
-            match self.post(content_type, body).await {
+            match self.post(content_type, body, None).await {
                 Outcome::Delivered => {}
                 Outcome::Permanent(_) if part.len() > 1 => {
                     let middle = part.start + part.len() / 2;

@@ -221,6 +221,19 @@ async fn lines_are_appended_to_a_file() {
     assert!(lines[0]["requestPayload"].as_str().unwrap().contains("\"a\""));
 }
 
+#[tokio::test]
+async fn lines_go_to_standard_output() {
+    let program = Setup::portcullis().settings(QUICK).env("PORTCULLIS_FILE_PATH", "-").start();
+    record(&Client::of(&program), "ann", "a").await;
+    let line = until(|| async {
+        let printed = program.printed();
+        printed.lines().find(|line| line.starts_with('{')).map(str::to_owned)
+    })
+    .await;
+    assert!(serde_json::from_str::<Value>(&line).unwrap()["requestPayload"].is_string());
+    assert_eq!(program.stop().0, Some(0));
+}
+
 const ROUNDS: usize = 30;
 const USERS: usize = 6;
 

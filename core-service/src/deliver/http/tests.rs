@@ -150,6 +150,8 @@ async fn a_call_has_the_path_the_type_and_the_credential() {
     ] {
         receiver.sink(form).deliver(&deliveries(&[("ann", 1)])).await;
         let (call, _) = receiver.calls().pop().unwrap();
+        let id = call.headers.get("portcullis-event-id").map(|id| id.to_str().unwrap());
+        assert_eq!(id, (form == HttpForm::Record).then_some("0123abcd-1"));
         assert_eq!(call.path, path);
         assert_eq!(
             (&call.headers["content-type"], &call.headers["authorization"]),
