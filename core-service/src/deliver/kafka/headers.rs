@@ -25,6 +25,12 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         CoverageStatus::Partial => "partial",
         CoverageStatus::Complete => "complete",
     };
+    let payload = match (record.fault, form) {
+        (Some(fault), _) => fault.as_str(),
+        (None, Form::Marked) => "stored",
+        (None, Form::Whole) if record.is_masked => "masked",
+        (None, Form::Whole) => "whole",
+    };
     let kind = match event.kind {
         RecordKind::Decision => "decision",
         RecordKind::Exchange => "exchange",
@@ -45,7 +51,7 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         ("portcullis-enforced", if event.enforced { "true" } else { "false" }),
         ("portcullis-coverage", coverage),
         ("portcullis-policies", &policies),
-        ("portcullis-payload", if form == Form::Whole { "whole" } else { "stored" }),
+        ("portcullis-payload", payload),
         (
             "content-type",
             match value {
