@@ -80,8 +80,9 @@ async fn measure(name: &str, records: usize, settings: &LogSettings) {
     let found = verify::verify(folder.path(), None).unwrap();
     let verified = begun.elapsed();
     assert!(found.is_whole());
+    let mut out = io::stdout().lock();
     writeln!(
-        io::stdout(),
+        out,
         "payloads {name}: {written} records of {BYTES} bytes, {rate:.0}/s on disk, {} MB; opened in {opened:?}, verified in {verified:?}",
         bytes >> 20
     )

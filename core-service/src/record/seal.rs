@@ -18,6 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 pub(super) type Digest = [u8; 32];
 
+/// Sequences, and what the chain holds of them.
+pub(super) type Leaves = Vec<(i64, Digest)>;
+
 /// The chain, and how far retention came.
 pub(super) const TABLES: &str = "
     ALTER TABLE record ADD COLUMN digest BLOB;      -- of the payloads as they are stored; null: recorded before this
@@ -139,7 +142,7 @@ impl Link {
     }
 
     /// Its sequences and their digests: records first, then judgements.
-    pub(super) fn parts(&self) -> Option<(Vec<(i64, Digest)>, Vec<(i64, Digest)>)> {
+    pub(super) fn parts(&self) -> Option<(Leaves, Leaves)> {
         let (leaves, rest) = self.leaves.as_chunks::<32>();
         let (completed, torn) = self.completed.as_chunks::<8>();
         let records = usize::try_from(self.records).ok()?;

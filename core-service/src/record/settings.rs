@@ -68,7 +68,9 @@ pub enum KeepPayloads {
 
 /// Makes payloads fit to be kept; none where that cannot be done.
 #[derive(Clone)]
-pub struct Masking(Arc<dyn Fn(&Payloads) -> Option<Payloads> + Send + Sync>);
+pub struct Masking(Arc<Mask>);
+
+type Mask = dyn Fn(&Payloads) -> Option<Payloads> + Send + Sync;
 
 impl Masking {
     pub fn new(mask: impl Fn(&Payloads) -> Option<Payloads> + Send + Sync + 'static) -> Self {
