@@ -7,6 +7,7 @@ pub mod deliver;
 pub mod eval;
 mod lines;
 pub mod lint;
+pub mod log;
 pub mod report;
 pub mod settings;
 mod sinks;

@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod canary;
 pub mod display;
 pub mod judge;
+pub mod keep;
 pub mod masked;
 pub mod pieces;
 pub mod service;

@@ -27,11 +27,15 @@
 //! - `sink` and `undelivered`: how far each sink is, and what stands out: see [`delivery`].
 //! - `aggregate`: counts by minute and by hour, for the page: by action, latency, coverage, caller, category and rule.
 //! - `review`, `reveal`: what people made of records, and who saw one as it was recorded.
+//! - `chain`: a hash over every commit and the one before, and `retention`: which records were removed, when and why
+//!   (`seal`, `retention`, `verify`).
+//! - `data_key`: under which the payloads of each tenant are encrypted, where they are (`vault`).
 //! - `meta`: the node's name, made once a file. An event's id is `<node>-<sequence>`.
 //!
 //! A file that cannot be read is moved aside at the start and a new one begun, under a new name of the node.
 
 mod aggregate;
+mod cells;
 mod code;
 mod damage;
 pub mod delivery;
@@ -43,18 +47,27 @@ mod note;
 mod queue;
 mod read;
 mod receipt;
+mod retention;
 mod row;
 mod schema;
+mod seal;
 mod settings;
+mod stored;
 mod tally;
+mod vault;
+pub mod verify;
 mod writer;
 
 #[cfg(test)]
 mod full_tests;
 #[cfg(test)]
+mod keep_tests;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod sealed_tests;
 #[cfg(test)]
 mod tests;
 
@@ -70,29 +83,33 @@ use tokio::{
 
 pub use delivery::{Begin, DeliveryChange, SinkRow, Undelivered, UndeliveredState};
 pub use entry::{
-    Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome,
-    StoredRecord,
+    Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PayloadFault, PendingRecord, RecordKind,
+    RecordedOutcome, StoredRecord,
 };
 pub use error::{LogError, SchemaProblem, StorageFault};
 use health::Tidings;
 pub use health::{Health, HealthStatus};
 pub use note::{MAX_NOTE, Note, Notes, Opinion, Reveal, Review};
 use queue::{Queue, Work};
+pub use row::Finished;
 use row::{Completion, Row};
-pub use settings::{CommitBounds, LogSettings, OnFull};
+pub use settings::{CommitBounds, KeepPayloads, LogSettings, Masking, OnFull, Retention};
+use vault::Vault;
+pub use vault::{Erased, InvalidKey, MasterKeys, Rewrapped};
 
 pub(crate) use aggregate::{Dimension, Grain, latency_of, pending_name};
 pub(crate) use code::Code;
 pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
-pub(crate) use row::{read_event, read_stored, select_events};
+pub(crate) use stored::{read_event, read_stored, select_events};
 
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]
 pub struct Log {
     queue: Queue,
     readers: Arc<Readers>,
+    vault: Arc<Vault>,
     node: Arc<str>,
     path: PathBuf,
     health: HealthView,
@@ -117,14 +134,26 @@ impl Log {
             tracing::error!(%folder, moved_to, found, "the log file was damaged: it was moved aside, a new one is begun");
         }
         let path = opened.path.clone();
-        let node = Arc::clone(&opened.node);
+        let node = Arc::clone(&opened.read.node);
         let tidings = Arc::new(Tidings::default());
         let pending = Arc::new(Notify::new());
-        let writer::Started { queue, status, changes, tip } =
+        let writer::Started { queue, status, changes, tip, vault } =
             writer::start(opened, settings, Arc::clone(&tidings), Arc::clone(&pending))?;
-        let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node), Arc::clone(&tidings)));
+        let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node), Arc::clone(&tidings), Arc::clone(&vault)));
         let health = HealthView { status, tidings, dir: dir.to_path_buf() };
-        Ok(Self { queue, readers, node, path, health, on_full: settings.on_full, pending, changes, tip })
+        Ok(Self { queue, readers, vault, node, path, health, on_full: settings.on_full, pending, changes, tip })
+    }
+
+    /// Destroys the keys of a tenant's payloads, in the log of a folder that no service has open.
+    pub fn erase(dir: &Path, tenant: &str) -> Result<Erased, LogError> {
+        let mut opened = schema::open(dir, &LogSettings::default())?;
+        Ok(vault::erase(&mut opened.connection, tenant)?)
+    }
+
+    /// Wraps every tenant's key by the first of these, in the log of a folder that no service has open.
+    pub fn rewrap(dir: &Path, keys: &MasterKeys) -> Result<Rewrapped, LogError> {
+        let mut opened = schema::open(dir, &LogSettings::default())?;
+        Ok(vault::rewrap(&mut opened.connection, keys)?)
     }
 
     /// `Ok` is where the records are, and that they are on disk, or that they were shed, where that was chosen:
@@ -136,7 +165,7 @@ impl Log {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = records.into_iter().map(Row::new).collect::<Result<Vec<_>, _>>()?;
+        let rows = records.into_iter().map(|record| Row::new(record, &self.vault)).collect::<Result<Vec<_>, _>>()?;
         self.queue.ask(|answer| Work::Append { rows, answer }, deadline).await
     }
 
@@ -145,10 +174,11 @@ impl Log {
         if let (HealthStatus::Failing(fault), OnFull::Refuse) = (self.health.writing(), self.on_full) {
             return Err(fault.into());
         }
-        self.queue.push(Work::AppendBehind(Box::new(Row::new(record)?)), deadline).await
+        self.queue.push(Work::AppendBehind(Box::new(Row::new(record, &self.vault)?)), deadline).await
     }
 
-    /// The results of background analyses, by sequence. Touches only what is still pending: telling it twice
+    /// The results of background analyses, by sequence. Of payloads that are not to be kept as they are, nothing is kept:
+    /// [`Log::finish`] does better. Touches only what is still pending: telling it twice
     /// changes nothing.
     pub async fn complete(&self, results: Vec<(u64, Judged)>, deadline: Instant) -> Result<(), LogError> {
         if results.is_empty() {
@@ -156,7 +186,7 @@ impl Log {
         }
         let results = results
             .into_iter()
-            .map(|(sequence, judged)| Completion::new(sequence, judged))
+            .map(|(sequence, judged)| Completion::without_record(sequence, judged, &self.vault))
             .collect::<Result<Vec<_>, _>>()?;
         self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
     }
@@ -164,6 +194,17 @@ impl Log {
     /// `Ok` is that the note is on disk.
     pub async fn note(&self, note: Note, deadline: Instant) -> Result<(), LogError> {
         self.queue.ask(|answer| Work::Note { note, answer }, deadline).await
+    }
+
+    /// Makes a result ready to be recorded: what is to be kept of the payloads is made here, which may take a while.
+    pub fn finish(&self, record: &PendingRecord, judged: Judged) -> Result<Finished, LogError> {
+        Completion::of(record, judged, &self.vault).map(Finished)
+    }
+
+    /// As [`Log::complete`].
+    pub async fn complete_all(&self, finished: Vec<Finished>, deadline: Instant) -> Result<(), LogError> {
+        let results = finished.into_iter().map(|Finished(completion)| completion).collect();
+        self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
     }
 
     /// Records that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are

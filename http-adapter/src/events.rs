@@ -13,7 +13,7 @@ use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode, invalid},
     json::{number, plain},
-    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, PayloadView, Verdict},
+    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, PayloadFault, PayloadView, Verdict},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{
@@ -53,7 +53,14 @@ pub(crate) async fn get(
     // An envelope of another gateway need not be an object of these members.
     let beside = serde_json::from_slice(&found.envelope).unwrap_or_default();
     let (request, response) = (recorded(&found.request), recorded(&found.response));
-    Ok(reply::json(StatusCode::OK, &Detail { event: shown(event)?, request, response, beside }))
+    let payload_fault = match found.payload_fault() {
+        PayloadFault::Unspecified => None,
+        PayloadFault::Erased => Some("erased"),
+        PayloadFault::Locked => Some("locked"),
+        PayloadFault::Damaged => Some("damaged"),
+        PayloadFault::NotKept => Some("not_kept"),
+    };
+    Ok(reply::json(StatusCode::OK, &Detail { event: shown(event)?, request, response, payload_fault, beside }))
 }
 
 #[derive(Serialize)]
@@ -62,6 +69,9 @@ struct Detail<'a> {
     event: Map<String, Value>,
     request: Option<Box<RawValue>>,
     response: Option<Box<RawValue>>,
+    /// Why they are not there, when there were any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_fault: Option<&'static str>,
     #[serde(flatten)]
     beside: Beside<'a>,
 }

@@ -23,13 +23,13 @@ use crate::{
     deliver::SinkStatus,
     events::EventStore,
     grpc::routes::{Api, Embedded},
-    guardrail::{analysis, service::Guardrail},
+    guardrail::{analysis, keep, service::Guardrail},
     policy::{
         live::{Live, PolicyStatus},
         load::Loader,
         watch,
     },
-    record::{Health, HealthStatus, Log, LogError},
+    record::{Health, HealthStatus, KeepPayloads, Log, LogError},
     session::Sessions,
     telemetry::{LogState, metrics},
 };
@@ -69,7 +69,11 @@ pub struct Core {
 impl Core {
     /// Opens the log, loads the policies, and takes up what an earlier process left pending.
     pub async fn start(settings: &CoreSettings) -> Result<Self, StartError> {
-        let (data_dir, log_settings) = (settings.data_dir.clone(), settings.log.clone());
+        let (data_dir, mut log_settings) = (settings.data_dir.clone(), settings.log.clone());
+        if log_settings.payloads == KeepPayloads::Masked {
+            log_settings.masking = Some(keep::masking().map_err(StartError::Other)?);
+        }
+        log_settings.retention.sinks = settings.delivery.sinks();
         let log = tokio::task::spawn_blocking(move || Log::open_with(&data_dir, &log_settings)).await;
         let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
         let folder = settings.policies_dir.clone();

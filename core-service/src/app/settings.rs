@@ -29,7 +29,7 @@ pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
     delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
-    log::{LogFile, LogOverrides},
+    log::{KeyOverrides, LogFile, LogOverrides, keys},
     tls::{TlsFile, TlsOverrides},
 };
 use crate::{record::LogSettings, session::Limits};

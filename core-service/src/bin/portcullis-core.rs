@@ -14,6 +14,7 @@ use core_service::app::{
     deliver::{self, DeliverArgs},
     eval::{self, EvalArgs},
     lint::{self, PolicyCommand},
+    log::{self, LogCommand},
     report::Report,
     settings::{CoreSettings, File, Overrides},
     telemetry,
@@ -47,6 +48,11 @@ enum Command {
     Train(Box<TrainArgs>),
     /// How far the sinks are, and dead letters, while the service is stopped.
     Deliver(DeliverArgs),
+    /// Looks at the log of records.
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
+    },
     /// Looks at policies.
     Policy {
         #[command(subcommand)]
@@ -62,6 +68,7 @@ fn main() -> ExitCode {
         Command::Eval(args) => eval::run(&args, &mut io::BufWriter::new(io::stdout().lock())),
         Command::Train(args) => train::run(&args, &mut io::stdout().lock()),
         Command::Deliver(args) => deliver::run(&args, &mut io::stdout().lock()),
+        Command::Log { command } => log::run(&command, &mut io::stdout().lock()),
         Command::Policy { command } => lint::run(&command, &mut io::stdout().lock()),
     };
     match result {

@@ -54,7 +54,9 @@ pub(super) fn of(user: &str) -> NewRecord {
 pub(super) fn deliveries(wanted: &[(&str, u64)]) -> Vec<Delivery> {
     let make = |&(user, sequence): &(&str, u64)| {
         let event = crate::record::samples::event(of(user), sequence);
-        Delivery::new(StoredRecord { event, request: None, response: None, envelope: bytes::Bytes::new() }, 0)
+        let (request, response, envelope) = (None, None, bytes::Bytes::new());
+        let stored = StoredRecord { event, fault: None, is_masked: false, request, response, envelope };
+        Delivery::new(stored, 0)
     };
     wanted.iter().map(make).collect()
 }

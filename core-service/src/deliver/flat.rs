@@ -13,9 +13,9 @@ use crate::{
     domain::{
         coverage::CoverageStatus,
         decision::{Action, Decision},
-        exchange::Payload,
+        exchange::{Direction, Payload},
     },
-    record::{RecordedOutcome, StoredRecord},
+    record::{PayloadFault, RecordedOutcome, StoredRecord},
 };
 
 /// What belongs to a deployment.
@@ -154,16 +154,20 @@ pub fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
         "truefoundry" => r#"{"content-type":"application/json","host":"app.truefoundry.com"}"#,
         _ => r#"{"content-type":"application/json"}"#,
     };
+    let has_response = record.response.is_some() || (record.fault.is_some() && event.direction == Direction::Response);
     let response_headers =
-        record.response.as_ref().map(|_| or(&brought.response_headers, r#"{"content-type":"application/json"}"#));
+        has_response.then(|| or(&brought.response_headers, r#"{"content-type":"application/json"}"#));
     let flat = Flat {
         path: or(&brought.path, "/api/llm/chat/completions"),
         method: or(&brought.method, "POST"),
         r#type: or(&brought.r#type, "HTTP/1.1"),
         request_headers: or(&brought.request_headers, headers),
         response_headers,
-        request_payload: record.request.as_ref().map(|payload| text(payload, form, record)),
-        response_payload: record.response.as_ref().map(|payload| text(payload, form, record)),
+        request_payload: record.request.as_ref().map(|payload| text(payload, form, record)).or_else(|| absent(record)),
+        response_payload: match &record.response {
+            Some(payload) => Some(text(payload, form, record)),
+            None => absent(record).filter(|_| has_response),
+        },
         ip: match event.client_ip.as_str() {
             "" => or(&brought.ip, "0.0.0.0"),
             address => Cow::Borrowed(address),
@@ -192,6 +196,12 @@ pub fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
     };
     // Strings and nothing else: it cannot fail.
     serde_json::to_vec(&flat).unwrap_or_default()
+}
+
+/// In the place of a payload that the log does not have any more: an empty one would say that there was none.
+fn absent<'a>(record: &StoredRecord) -> Option<Cow<'a, str>> {
+    let fault = PayloadFault::as_str(record.fault?);
+    Some(Cow::Owned(serde_json::json!({ "x-portcullis-payload": fault, "id": record.event.id() }).to_string()))
 }
 
 /// A payload as the string that holds its JSON.

@@ -88,8 +88,9 @@ impl Kafka {
             (Value::Akto, form) => flat::encode(record, &self.account, form),
             (Value::Protobuf, Form::Whole) => (self.protobuf)(record.clone()),
             (Value::Protobuf, Form::Marked) => {
-                let event = record.event.clone();
-                (self.protobuf)(StoredRecord { event, request: None, response: None, envelope: bytes::Bytes::new() })
+                let (event, fault, is_masked) = (record.event.clone(), record.fault, record.is_masked);
+                let (request, response, envelope) = (None, None, bytes::Bytes::new());
+                (self.protobuf)(StoredRecord { event, fault, is_masked, request, response, envelope })
             }
         };
         let topic =

@@ -53,7 +53,7 @@ pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, st
 }
 
 async fn turn(
-    log: &Log,
+    log: &Arc<Log>,
     policies: &Live,
     sessions: &Arc<Sessions>,
     stop: &CancellationToken,
@@ -65,29 +65,37 @@ async fn turn(
     }
     let view = policies.view();
     let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
-    let sessions = Arc::clone(sessions);
+    let (sessions, finishing) = (Arc::clone(sessions), Arc::clone(log));
     let analysed = tokio::task::spawn_blocking(move || {
-        let analyse = |record: PendingRecord| {
+        let analyse = |record: &PendingRecord| {
             let begun = Instant::now();
-            let judged = analyse(&view.set, &sessions, &record);
+            let judged = analyse(&view.set, &sessions, record);
             let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
             telemetry::emit(Analysed { request_id: record.request_id, elapsed: begun.elapsed(), verdict });
-            (record.sequence, judged)
+            finishing.finish(record, judged)
         };
-        pending.into_iter().map(analyse).collect::<Vec<_>>()
+        pending.iter().map(analyse).collect::<Result<Vec<_>, _>>()
     });
+    let deadline = (Instant::now() + LIMIT).into();
     // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
-    let results: Vec<(u64, Judged)> = analysed.await.unwrap_or_else(|_| {
-        tracing::error!(first = sequences[0], count, "a background analysis failed");
-        sequences.into_iter().map(|sequence| (sequence, unreadable("the analysis failed".to_owned(), 0))).collect()
-    });
-    log.complete(results, (Instant::now() + LIMIT).into()).await?;
+    match analysed.await {
+        Ok(finished) => log.complete_all(finished?, deadline).await?,
+        Err(_) => {
+            tracing::error!(first = sequences[0], count, "a background analysis failed");
+            let failed = |sequence| (sequence, unreadable("the analysis failed".to_owned(), 0));
+            log.complete(sequences.into_iter().map(failed).collect(), deadline).await?;
+        }
+    }
     Ok(count)
 }
 
 fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Judged {
     let begun = Instant::now();
     let PendingRecord { context, policies, payloads, .. } = record;
+    let payloads = match payloads {
+        Ok(payloads) => payloads,
+        Err(fault) => return unreadable(fault.to_string(), micros(begun.elapsed())),
+    };
     match judge::judge(set, policies, payloads, None, context, Some(begun + LIMIT)) {
         Ok(judgement) => {
             if let Some(key) = sessions.key(context) {

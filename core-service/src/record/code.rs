@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     delivery::UndeliveredState,
-    entry::{Analysis, RecordKind},
+    entry::{Analysis, PayloadFault, RecordKind},
 };
 
 /// A value is stored as its place in `ALL`: add at the end, never reorder. The SQL of this crate spells some of
@@ -33,6 +33,10 @@ impl Code for RecordKind {
 
 impl Code for Analysis {
     const ALL: &'static [Self] = &[Self::None, Self::Pending, Self::Done];
+}
+
+impl Code for PayloadFault {
+    const ALL: &'static [Self] = &[Self::Damaged, Self::Erased, Self::Locked, Self::NotKept];
 }
 
 impl Code for Action {
@@ -71,6 +75,7 @@ mod tests {
     fn every_value_comes_back() {
         survives::<RecordKind>();
         survives::<Analysis>();
+        survives::<PayloadFault>();
         survives::<Action>();
         survives::<Verdict>();
         survives::<Direction>();

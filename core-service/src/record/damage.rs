@@ -114,6 +114,14 @@ pub(super) fn look(connection: &Connection) -> rusqlite::Result<()> {
             "FROM record INDEXED BY record_idempotency WHERE idempotency IS NOT NULL ORDER BY idempotency",
             "FROM receipt ORDER BY id",
             "FROM tally ORDER BY second",
+            "FROM chain ORDER BY id",
+            "FROM retention ORDER BY id",
+            "FROM aggregate ORDER BY grain",
+            "FROM review ORDER BY seq",
+            "FROM reveal ORDER BY id",
+            "FROM sink ORDER BY name",
+            "FROM undelivered ORDER BY sink",
+            "FROM data_key ORDER BY id",
             "FROM record ORDER BY seq",
         ] {
             read_rows(connection, &format!("SELECT 1 {edge} {order} LIMIT 1"))?;

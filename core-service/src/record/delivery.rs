@@ -13,8 +13,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 use super::{
     StorageFault,
     code::Code,
-    entry::{Analysis, RecordKind, StoredRecord},
-    row::{integer, read_stored},
+    entry::{Analysis, PayloadFault, RecordKind, StoredRecord},
+    row::integer,
+    stored::read_stored,
 };
 use crate::telemetry::DeliveryFailure;
 
@@ -234,7 +235,7 @@ fn read_undelivered(row: &SqlRow<'_>) -> rusqlite::Result<Undelivered> {
 #[derive(Debug)]
 pub(crate) enum Found {
     Record(Box<StoredRecord>),
-    /// What the file holds there is not what was ever written.
+    /// What the file holds there is not what was ever written, or is encrypted under a key that is not given.
     Unreadable(u64),
     /// It is not kept any more.
     Gone(u64),
@@ -298,6 +299,8 @@ pub(crate) fn ahead(connection: &Connection, node: &Arc<str>, wanted: &Wanted) -
 /// A record that cannot be read must not stop those behind it.
 pub(crate) fn find(connection: &Connection, node: &Arc<str>, sequence: u64) -> rusqlite::Result<Found> {
     match read_stored(connection, node, sequence) {
+        // Once its master key is given, a redrive finds it.
+        Ok(Some(record)) if record.fault == Some(PayloadFault::Locked) => Ok(Found::Unreadable(sequence)),
         Ok(Some(record)) => Ok(Found::Record(Box::new(record))),
         Ok(None) => Ok(Found::Gone(sequence)),
         Err(error @ rusqlite::Error::SqliteFailure(..)) => Err(error),

@@ -186,6 +186,10 @@ impl Event {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRecord {
     pub event: Event,
+    /// Set when there were payloads that cannot be read.
+    pub fault: Option<PayloadFault>,
+    /// Labels stand in place of secrets and personal data.
+    pub is_masked: bool,
     pub request: Option<Payload>,
     pub response: Option<Payload>,
     /// Empty when there was none.
@@ -209,5 +213,29 @@ pub struct PendingRecord {
     /// Without the envelope, which is never read.
     pub context: CallContext,
     pub policies: Vec<String>,
-    pub payloads: Payloads,
+    pub payloads: Result<Payloads, PayloadFault>,
+}
+
+/// Why there is no payload where there was one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PayloadFault {
+    #[error("the stored payload is damaged")]
+    Damaged,
+    #[error("the payload was erased")]
+    Erased,
+    #[error("the payload is encrypted, and its master key is not given")]
+    Locked,
+    #[error("the payload was not kept")]
+    NotKept,
+}
+
+impl PayloadFault {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Erased => "erased",
+            Self::Locked => "locked",
+            Self::NotKept => "not_kept",
+        }
+    }
 }

@@ -122,6 +122,9 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
         prop_assert_eq!(counted, model.iter().filter(is).count() as u64);
     }
     log.close().await;
+    let verified = super::verify::verify(dir.path(), None).unwrap();
+    prop_assert_eq!(verified.problems, []);
+    prop_assert_eq!(verified.records, model.len() as u64);
     Ok(())
 }
 

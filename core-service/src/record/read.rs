@@ -8,12 +8,15 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
+use crate::domain::exchange::Payloads;
+
 use super::{
     entry::PendingRecord,
     error::{LogError, is_structural},
     health::Tidings,
-    row::{PENDING_COLUMNS, read_pending},
     schema::BUSY_TIMEOUT,
+    stored::{read_pending, select_pending},
+    vault::Vault,
 };
 
 /// Reads at a time; the others wait.
@@ -27,13 +30,14 @@ pub(crate) struct Readers {
     path: PathBuf,
     node: Arc<str>,
     tidings: Arc<Tidings>,
+    vault: Arc<Vault>,
     permits: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, node: Arc<str>, tidings: Arc<Tidings>) -> Self {
-        Self { path, node, tidings, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(path: PathBuf, node: Arc<str>, tidings: Arc<Tidings>, vault: Arc<Vault>) -> Self {
+        Self { path, node, tidings, vault, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs the query off the runtime's threads. It is told the node's name, which events carry.
@@ -63,6 +67,7 @@ impl Readers {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.vault.attach(&connection)?;
         Ok(connection)
     }
 
@@ -79,15 +84,13 @@ impl Readers {
 }
 
 pub(super) fn pending(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<PendingRecord>> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {PENDING_COLUMNS} FROM record INDEXED BY record_pending WHERE analysis = 1 ORDER BY seq"
-    ))?;
+    let mut statement = connection.prepare_cached(&select_pending())?;
     let mut rows = statement.query([])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while found.len() < limit && bytes < PENDING_BYTES {
         let Some(row) = rows.next()? else { break };
         let record = read_pending(row)?;
-        bytes += record.payloads.len();
+        bytes += record.payloads.as_ref().map_or(0, Payloads::len);
         found.push(record);
     }
     Ok(found)

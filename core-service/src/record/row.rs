@@ -1,15 +1,12 @@
 //! Records as rows. What can be computed before a record is queued is computed by its caller, so that the one
 //! writer thread binds values and little else.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{fmt, mem, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{
-    CachedStatement, Connection, OptionalExtension as _, Row as SqlRow, ToSql, named_params, params,
-    types::{FromSql, ToSqlOutput, Type, ValueRef},
-};
-use serde::{Serialize, de::DeserializeOwned};
+use rusqlite::{CachedStatement, OptionalExtension as _, Row as SqlRow, named_params, params};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
@@ -20,28 +17,47 @@ use crate::domain::{
 
 use super::{
     aggregate::Completed,
+    cells::Cells,
     code::Code,
-    entry::{
-        Analysis, Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordedOutcome, StoredRecord,
-    },
+    entry::{Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome},
     error::{LogError, StorageFault},
-    receipt::{Receipt, ReceiptRef},
+    receipt::ReceiptRef,
+    seal::{self, Digest},
+    stored::Columns,
+    vault::{DataKey, Storage, Vault},
 };
 
-/// The JSON columns of a judgement.
+/// The JSON columns of a judgement, and the digest of it all.
 struct JudgedTexts {
     receipt: String,
     violations: Option<String>,
+    digest: Digest,
 }
 
 impl JudgedTexts {
     fn new(judged: &Judged) -> Result<Self, LogError> {
         let Coverage { status, reason, policies, detectors, decoders, .. } = &judged.coverage;
         let violations = &judged.decision.violations;
-        Ok(Self {
-            receipt: to_json(&ReceiptRef { status: *status, reason, policies, detectors, decoders })?,
-            violations: (!violations.is_empty()).then(|| to_json(violations)).transpose()?,
-        })
+        let receipt = to_json(&ReceiptRef { status: *status, reason, policies, detectors, decoders })?;
+        let violations = (!violations.is_empty()).then(|| to_json(violations)).transpose()?;
+        let (decision, coverage) = (&judged.decision, &judged.coverage);
+        // In the order of [`JUDGED`].
+        let digest = seal::of_new(&[
+            &decision.action.code(),
+            &decision.verdict.code(),
+            &judged.duration_us,
+            &integer(decision.violations_total),
+            &coverage.segments_total,
+            &coverage.segments_scanned,
+            &coverage.segments_unchanged,
+            &integer(coverage.bytes_total),
+            &integer(coverage.bytes_scanned),
+            &integer(coverage.bytes_unchanged),
+            &message(decision),
+            &violations,
+            &receipt,
+        ])?;
+        Ok(Self { receipt, violations, digest })
     }
 
     fn len(&self) -> usize {
@@ -49,16 +65,32 @@ impl JudgedTexts {
     }
 }
 
+/// What [`JudgedTexts::digest`] covers, as it is read back.
+pub(super) const JUDGED: &str = "action, verdict, duration_us, violations_total, segments_total, segments_scanned,
+    segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged, message, violations,
+    (SELECT json FROM receipt WHERE receipt.id = record.receipt)";
+pub(super) const JUDGED_COLUMNS: usize = 13;
+
+/// What a record's digest covers besides its judgement, as it is read back.
+pub(super) const RECORDED: &str = "time, kind, request_id, sync, late, direction, status, enforced, source, user, team,
+    model, client_ip, principal, session, idempotency, policies, metadata, digest";
+pub(super) const RECORDED_COLUMNS: usize = 19;
+
 pub(super) struct Row {
     time: Timestamp,
     record: NewRecord,
     judged: Option<JudgedTexts>,
     policies: Option<String>,
     metadata: Option<String>,
+    /// The record's own are empty.
+    cells: Cells,
+    /// Of all.
+    leaf: Digest,
 }
 
 impl Row {
-    pub(super) fn new(record: NewRecord) -> Result<Self, LogError> {
+    /// Callers' payloads are stored as the vault says.
+    pub(super) fn new(mut record: NewRecord, vault: &Vault) -> Result<Self, LogError> {
         let now = Timestamp::now();
         // As it is stored, so that an event is the same when it is announced and when it is read.
         let time = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
@@ -66,7 +98,37 @@ impl Row {
         let policies = (!record.policies.is_empty()).then(|| to_json(&record.policies)).transpose()?;
         let metadata = &record.context.metadata;
         let metadata = (!metadata.is_empty()).then(|| to_json(metadata)).transpose()?;
-        Ok(Self { time, record, judged, policies, metadata })
+        let cells = cells(&mut record, vault)?;
+        let NewRecord { kind, request_id, sync, late, direction, status, enforced, context, .. } = &record;
+        // In the order of [`RECORDED`].
+        let recorded = seal::of_new(&[
+            &time.as_microsecond(),
+            &kind.code(),
+            &request_id.as_bytes().as_slice(),
+            sync,
+            late,
+            &direction.code(),
+            status,
+            enforced,
+            &context.source,
+            &context.user,
+            &context.team,
+            &context.model,
+            &context.client_ip,
+            &context.principal,
+            &context.session(),
+            &record.idempotency.as_ref().map(IdempotencyKey::as_bytes),
+            &policies,
+            &metadata,
+            &cells.digest.as_slice(),
+        ])?;
+        let leaf = seal::leaf(&recorded, judged.as_ref().map(|texts| &texts.digest));
+        Ok(Self { time, record, judged, policies, metadata, cells, leaf })
+    }
+
+    /// What the chain holds of it.
+    pub(super) const fn leaf(&self) -> &Digest {
+        &self.leaf
     }
 
     /// What it takes in memory, roughly.
@@ -75,8 +137,7 @@ impl Row {
         let context = &self.record.context;
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         FIXED
-            + self.record.payloads.len()
-            + context.envelope.len()
+            + self.cells.bytes()
             + [&context.source, &context.user, &context.team, &context.model, &context.client_ip, &context.principal]
                 .map(String::len)
                 .iter()
@@ -84,6 +145,11 @@ impl Row {
             + self.judged.as_ref().map_or(0, JudgedTexts::len)
             + text(&self.policies)
             + text(&self.metadata)
+    }
+
+    /// Under which its payloads are encrypted.
+    pub(super) fn data_key(&self) -> Option<&Arc<DataKey>> {
+        self.cells.data_key()
     }
 
     pub(super) fn receipt(&self) -> Option<&str> {
@@ -142,20 +208,72 @@ impl Row {
     }
 }
 
+/// Of a record that is being made: its payloads and its envelope are taken.
+fn cells(record: &mut NewRecord, vault: &Vault) -> Result<Cells, LogError> {
+    let envelope = mem::take(&mut record.context.envelope);
+    let payloads = mem::replace(&mut record.payloads, Payloads::Request(Payload::Text(String::new())));
+    if matches!(record.kind, RecordKind::Canary | RecordKind::Log) {
+        // Not a caller's.
+        return Cells::new(Some(payloads), envelope, None, None, None, record.request_id);
+    }
+    let key = vault.key_of(&record.context.principal)?;
+    let is_judged = record.outcome.judged().is_some();
+    match vault.reduce(Some(&payloads)).filter(|_| is_judged) {
+        Some((kept, storage)) => Cells::new(kept, Bytes::new(), Some(storage), None, key, record.request_id),
+        None => {
+            let salt = vault.reduces().then(|| Uuid::new_v4().into_bytes());
+            Cells::new(Some(payloads), envelope, None, salt, key, record.request_id)
+        }
+    }
+}
+
 pub(super) struct Completion {
     pub(super) sequence: u64,
     judged: Judged,
     texts: JudgedTexts,
+    /// What stays of the payloads, when not all of it does.
+    kept: Option<Cells>,
+}
+
+/// The result of an analysis, ready to be recorded.
+pub struct Finished(pub(super) Completion);
+
+impl fmt::Debug for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Finished({})", self.0.sequence)
+    }
 }
 
 impl Completion {
-    pub(super) fn new(sequence: u64, judged: Judged) -> Result<Self, LogError> {
+    pub(super) fn new(sequence: u64, judged: Judged, kept: Option<Cells>) -> Result<Self, LogError> {
         let texts = JudgedTexts::new(&judged)?;
-        Ok(Self { sequence, judged, texts })
+        Ok(Self { sequence, judged, texts, kept })
+    }
+
+    pub(super) fn of(record: &PendingRecord, judged: Judged, vault: &Vault) -> Result<Self, LogError> {
+        let kept = match vault.reduce(record.payloads.as_ref().ok()) {
+            None => None,
+            Some((kept, storage)) => {
+                let key = vault.key_of(&record.context.principal)?;
+                Some(Cells::new(kept, Bytes::new(), Some(storage), None, key, record.request_id)?)
+            }
+        };
+        Self::new(record.sequence, judged, kept)
+    }
+
+    /// For a record of which nothing is at hand.
+    pub(super) fn without_record(sequence: u64, judged: Judged, vault: &Vault) -> Result<Self, LogError> {
+        let nothing = || Cells::new(None, Bytes::new(), Some(Storage::NotKept), None, None, Uuid::nil());
+        Self::new(sequence, judged, vault.reduces().then(nothing).transpose()?)
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.texts.len()
+        self.texts.len() + self.kept.as_ref().map_or(0, Cells::bytes)
+    }
+
+    /// Under which the payloads are encrypted that stay.
+    pub(super) fn data_key(&self) -> Option<&Arc<DataKey>> {
+        self.kept.as_ref().and_then(Cells::data_key)
     }
 
     pub(super) fn receipt(&self) -> &str {
@@ -164,6 +282,12 @@ impl Completion {
 
     pub(super) const fn judged(&self) -> &Judged {
         &self.judged
+    }
+
+    /// What the chain holds of it.
+    pub(super) fn leaf(&self) -> Digest {
+        let kept = self.kept.as_ref().map(|kept| kept.digest.as_slice());
+        seal::leaf_of_completion(integer(self.sequence), &self.texts.digest, kept)
     }
 }
 
@@ -187,10 +311,11 @@ pub(super) const INSERT: &str = "
         source, user, team, model, client_ip, principal, session, idempotency,
         action, verdict, duration_us, violations_total, receipt,
         segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged,
-        message, violations, policies, metadata, request, response, envelope
+        message, violations, policies, metadata, request, response, envelope, digest, data_key,
+        storage, salt
     ) VALUES (
         ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35
+        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39
     )";
 
 pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Option<i64>) -> rusqlite::Result<i64> {
@@ -199,6 +324,7 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
     let judged = record.outcome.judged();
     let coverage = judged.map(|judged| &judged.coverage);
     let decision = judged.map(|judged| &judged.decision);
+    let [request, response, envelope] = row.cells.stored();
     statement.insert(params![
         row.time.as_microsecond(),
         record.kind.code(),
@@ -232,9 +358,13 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
         row.judged.as_ref().and_then(|texts| texts.violations.as_deref()),
         row.policies,
         row.metadata,
-        record.payloads.request().map(Stored),
-        record.payloads.response().map(Stored),
-        (!context.envelope.is_empty()).then_some(context.envelope.as_ref()),
+        request,
+        response,
+        envelope,
+        row.cells.digest.as_slice(),
+        row.data_key().map(|key| key.id().as_slice()),
+        row.cells.storage.map(|storage| storage as i64),
+        row.cells.salt.as_ref().map(<[u8; 16]>::as_slice),
     ])
 }
 
@@ -247,7 +377,7 @@ pub(super) fn first_of_key(
     key: &IdempotencyKey,
 ) -> rusqlite::Result<Option<Appended>> {
     let read = |row: &SqlRow<'_>| {
-        let mut next = Columns { row, at: 0 };
+        let mut next = Columns::of(row);
         Ok(Appended { sequence: next.unsigned()?, duplicate_of: Some(next.uuid()?) })
     };
     statement.query_row([key.as_bytes()], read).optional()
@@ -260,7 +390,14 @@ pub(super) const COMPLETE: &str = "
         segments_total = :segments_total, segments_scanned = :segments_scanned,
         segments_unchanged = :segments_unchanged,
         bytes_total = :bytes_total, bytes_scanned = :bytes_scanned, bytes_unchanged = :bytes_unchanged,
-        message = :message, violations = :violations
+        message = :message, violations = :violations,
+        request = CASE WHEN :kept IS NULL THEN request ELSE :request END,
+        response = CASE WHEN :kept IS NULL THEN response ELSE :response END,
+        envelope = CASE WHEN :kept IS NULL THEN envelope END,
+        data_key = CASE WHEN :kept IS NULL THEN data_key ELSE :data_key END,
+        storage = CASE WHEN :kept IS NULL THEN storage ELSE :storage END,
+        salt = CASE WHEN :kept IS NULL THEN salt END,
+        kept = :kept
     WHERE seq = :seq AND analysis = 1
     RETURNING time, kind, source, user, team, model";
 
@@ -271,6 +408,8 @@ pub(super) fn complete(
     receipt: i64,
 ) -> rusqlite::Result<Option<Completed>> {
     let Judged { decision, coverage, duration_us } = &completion.judged;
+    let kept = completion.kept.as_ref();
+    let [request, response, _] = kept.map_or_else(Default::default, Cells::stored);
     let mut rows = statement.query(named_params! {
         ":seq": integer(completion.sequence),
         ":action": decision.action.code(),
@@ -286,204 +425,16 @@ pub(super) fn complete(
         ":bytes_unchanged": integer(coverage.bytes_unchanged),
         ":message": message(decision),
         ":violations": completion.texts.violations,
+        ":request": request,
+        ":response": response,
+        ":data_key": completion.data_key().map(|key| key.id().as_slice()),
+        ":storage": kept.and_then(|kept| kept.storage).map(|storage| storage as i64),
+        ":kept": kept.map(|kept| kept.digest.as_slice()),
     })?;
     let was_pending = rows.next()?.map(Completed::read).transpose()?;
     // An UPDATE with RETURNING is finished when it was asked for one row more than there is.
     while rows.next()?.is_some() {}
     Ok(was_pending)
-}
-
-/// The columns that [`read_event`] reads, in its order. The hint names the index, or is empty.
-pub(crate) fn select_events(hint: &str) -> String {
-    format!(
-        "SELECT
-            seq, time, kind, request_id, sync, late, direction, status,
-            source, user, team, model, client_ip, principal, session,
-            metadata ->> '$.tool_name', metadata ->> '$.mcp_server_name', enforced,
-            analysis, action, verdict, duration_us, violations_total, message, violations, json,
-            segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged
-         FROM record {hint} LEFT JOIN receipt ON receipt.id = record.receipt"
-    )
-}
-
-pub(crate) fn read_event(row: &SqlRow<'_>, node: &Arc<str>) -> rusqlite::Result<Event> {
-    let mut next = Columns { row, at: 0 };
-    Ok(Event {
-        node: Arc::clone(node),
-        sequence: next.unsigned()?,
-        time: next.time()?,
-        kind: next.code()?,
-        request_id: next.uuid()?,
-        sync: next.get()?,
-        late: next.get()?,
-        direction: next.code()?,
-        status: next.get()?,
-        source: next.get()?,
-        user: next.get()?,
-        team: next.get()?,
-        model: next.get()?,
-        client_ip: next.get()?,
-        principal: next.get()?,
-        session: next.get()?,
-        tool: next.get::<Option<String>>()?.unwrap_or_default(),
-        server: next.get::<Option<String>>()?.unwrap_or_default(),
-        enforced: next.get()?,
-        outcome: match next.code()? {
-            Analysis::Pending => RecordedOutcome::Pending,
-            Analysis::None => RecordedOutcome::Judged(read_judged(&mut next)?),
-            Analysis::Done => RecordedOutcome::Analysed(read_judged(&mut next)?),
-        },
-    })
-}
-
-fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
-    let (action, verdict, duration_us) = (next.code()?, next.code()?, next.get()?);
-    let violations_total = next.unsigned()?;
-    let message = next.get::<Option<String>>()?.unwrap_or_default().into();
-    let violations = next.json_or_default()?;
-    let Receipt { status, reason, policies, detectors, decoders } = next.json()?;
-    let coverage = Coverage {
-        status,
-        reason,
-        policies,
-        detectors,
-        segments_total: next.get()?,
-        segments_scanned: next.get()?,
-        segments_unchanged: next.get()?,
-        bytes_total: next.unsigned()?,
-        bytes_scanned: next.unsigned()?,
-        bytes_unchanged: next.unsigned()?,
-        decoders,
-    };
-    let decision = Decision { action, verdict, message, violations, violations_total };
-    Ok(Judged { decision, coverage, duration_us })
-}
-
-pub(crate) fn read_stored(
-    connection: &Connection,
-    node: &Arc<str>,
-    sequence: u64,
-) -> rusqlite::Result<Option<StoredRecord>> {
-    let sequence = integer(sequence);
-    let event = connection
-        .prepare_cached(&format!("{} WHERE seq = ?1", select_events("")))?
-        .query_row([sequence], |row| read_event(row, node))
-        .optional()?;
-    let Some(event) = event else { return Ok(None) };
-    connection
-        .prepare_cached("SELECT request, response, envelope FROM record WHERE seq = ?1")?
-        .query_row([sequence], |row| {
-            let mut next = Columns { row, at: 0 };
-            Ok(StoredRecord {
-                event,
-                request: next.payload()?,
-                response: next.payload()?,
-                envelope: next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into(),
-            })
-        })
-        .optional()
-}
-
-/// What [`read_pending`] reads, in its order.
-pub(super) const PENDING_COLUMNS: &str =
-    "seq, request_id, source, user, team, model, client_ip, principal, policies, metadata, request, response";
-
-pub(super) fn read_pending(row: &SqlRow<'_>) -> rusqlite::Result<PendingRecord> {
-    let mut next = Columns { row, at: 0 };
-    let (sequence, request_id) = (next.unsigned()?, next.uuid()?);
-    let mut context = CallContext {
-        source: next.get()?,
-        user: next.get()?,
-        team: next.get()?,
-        model: next.get()?,
-        client_ip: next.get()?,
-        principal: next.get()?,
-        ..CallContext::default()
-    };
-    let policies = next.json_or_default()?;
-    context.metadata = next.json_or_default::<BTreeMap<_, _>>()?;
-    let payloads = match (next.payload()?, next.payload()?) {
-        (Some(request), Some(response)) => Payloads::Both { request, response },
-        (Some(request), None) => Payloads::Request(request),
-        (None, Some(response)) => Payloads::Response(response),
-        (None, None) => return Err(next.damaged()),
-    };
-    Ok(PendingRecord { sequence, request_id, context, policies, payloads })
-}
-
-/// A payload as the file holds it.
-struct Stored<'a>(&'a Payload);
-
-impl ToSql for Stored<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self.0 {
-            Payload::Text(text) => ValueRef::Text(text.as_bytes()),
-            Payload::Json(json) => ValueRef::Blob(json),
-        }))
-    }
-}
-
-/// Reads a row from left to right, so that a query's columns and its reader are compared by eye.
-struct Columns<'r, 's> {
-    row: &'r SqlRow<'s>,
-    at: usize,
-}
-
-impl Columns<'_, '_> {
-    fn get<T: FromSql>(&mut self) -> rusqlite::Result<T> {
-        let at = self.at;
-        self.at += 1;
-        self.row.get(at)
-    }
-
-    fn code<T: Code>(&mut self) -> rusqlite::Result<T> {
-        let code = self.get()?;
-        T::from_code(code).ok_or_else(|| self.damaged())
-    }
-
-    fn unsigned(&mut self) -> rusqlite::Result<u64> {
-        let value = self.get::<i64>()?;
-        u64::try_from(value).map_err(|_| self.damaged())
-    }
-
-    fn time(&mut self) -> rusqlite::Result<Timestamp> {
-        let value = self.get()?;
-        Timestamp::from_microsecond(value).map_err(|_| self.damaged())
-    }
-
-    fn uuid(&mut self) -> rusqlite::Result<Uuid> {
-        self.get().map(Uuid::from_bytes)
-    }
-
-    fn json<T: DeserializeOwned>(&mut self) -> rusqlite::Result<T> {
-        let text = self.get::<String>()?;
-        serde_json::from_str(&text).map_err(|_| self.damaged())
-    }
-
-    fn json_or_default<T: DeserializeOwned + Default>(&mut self) -> rusqlite::Result<T> {
-        let text = self.get::<Option<String>>()?;
-        text.map_or_else(|| Ok(T::default()), |text| serde_json::from_str(&text).map_err(|_| self.damaged()))
-    }
-
-    fn payload(&mut self) -> rusqlite::Result<Option<Payload>> {
-        let at = self.at;
-        self.at += 1;
-        match self.row.get_ref(at)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(text) => match std::str::from_utf8(text) {
-                Ok(text) => Ok(Some(Payload::Text(text.to_owned()))),
-                Err(_) => Err(self.damaged()),
-            },
-            ValueRef::Blob(json) => Ok(Some(Payload::Json(Bytes::copy_from_slice(json)))),
-            ValueRef::Integer(_) | ValueRef::Real(_) => Err(self.damaged()),
-        }
-    }
-
-    /// That the last column read holds what was never written there.
-    fn damaged(&self) -> rusqlite::Error {
-        let at = self.at.saturating_sub(1);
-        rusqlite::Error::FromSqlConversionFailure(at, Type::Null, Box::new(StorageFault::Corrupt))
-    }
 }
 
 fn message(decision: &Decision) -> Option<&str> {

@@ -112,7 +112,7 @@ pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
     let time = Timestamp::from_microsecond(1_780_000_000_900_000).unwrap();
     let event = Event { node: Arc::from("0badcafe"), time, ..event(record, sequence) };
     let (request, response) = (payloads.request().cloned(), payloads.response().cloned());
-    StoredRecord { event, request, response, envelope }
+    StoredRecord { event, fault: None, is_masked: false, request, response, envelope }
 }
 
 pub(crate) fn allowed() -> NewRecord {
@@ -131,5 +131,5 @@ pub(crate) fn sequences(appended: Vec<super::Appended>) -> Vec<u64> {
 
 /// As it would be read back.
 pub(crate) fn event(record: NewRecord, sequence: u64) -> Event {
-    super::row::Row::new(record).unwrap().into_event(&"0123abcd".into(), sequence)
+    super::row::Row::new(record, &super::vault::Vault::default()).unwrap().into_event(&"0123abcd".into(), sequence)
 }

@@ -15,7 +15,9 @@ use super::{
     delivery,
     error::{LogError, SchemaProblem, StorageFault},
     note,
-    settings::LogSettings,
+    seal::{self, Head},
+    settings::{KeepPayloads, LogSettings},
+    vault::{self, Vault},
 };
 
 pub(super) const DATABASE: &str = "portcullis.db";
@@ -29,7 +31,8 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
 /// released is never changed: the next step is added.
-const MIGRATIONS: &[&str] = &[FIRST, SESSIONS, delivery::TABLES, aggregate::MIGRATION, note::MIGRATION];
+const MIGRATIONS: &[&str] =
+    &[FIRST, SESSIONS, delivery::TABLES, aggregate::MIGRATION, note::MIGRATION, seal::TABLES, vault::TABLES];
 
 const FIRST: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -160,18 +163,32 @@ const SESSIONS: &str = "
     CREATE UNIQUE INDEX record_idempotency ON record (idempotency) WHERE idempotency IS NOT NULL;
 ";
 
+/// Bytes of the pages that hold something.
+pub(super) fn page_bytes(connection: &Connection) -> rusqlite::Result<i64> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?)
+}
+
 /// The log, opened for writing.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) connection: Connection,
     pub(super) path: PathBuf,
-    pub(super) node: Arc<str>,
-    /// The highest sequence that was given.
-    pub(super) tip: u64,
     /// Held for as long as it lives.
     pub(super) lock: File,
     /// Of the file that was there before.
     pub(super) damage: Option<Damage>,
+    pub(super) read: ReadFirst,
+}
+
+/// What is read before anything is written. Who cannot read it has a damaged file.
+#[derive(Debug)]
+pub(super) struct ReadFirst {
+    pub(super) node: Arc<str>,
+    pub(super) head: Head,
+    /// The highest sequence that was given.
+    pub(super) tip: u64,
+    pub(super) vault: Vault,
 }
 
 pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogError> {
@@ -185,7 +202,7 @@ pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogErro
     }
     let path = dir.join(DATABASE);
     let mut damage = damage::settle(dir)?;
-    let (connection, known) = match open_database(&path, settings) {
+    let (connection, read) = match open_database(&path, settings) {
         Err(LogError::Storage(StorageFault::Corrupt)) if damage.is_none() => {
             damage::mark(dir, Found::AtStart).map_err(|error| LogError::io(dir, &error))?;
             damage = damage::settle(dir)?;
@@ -193,8 +210,7 @@ pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogErro
         }
         opened => opened?,
     };
-    let Known { node, tip } = known;
-    Ok(Opened { connection, path, node, tip, lock, damage })
+    Ok(Opened { connection, path, lock, damage, read })
 }
 
 fn make_folder(dir: &Path) -> Result<(), LogError> {
@@ -214,7 +230,7 @@ fn open_private(path: &Path) -> Result<File, LogError> {
 }
 
 /// [`StorageFault::Corrupt`] is that it cannot be read. What is somebody else's, or a newer version's, is not damaged.
-fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Known), LogError> {
+fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, ReadFirst), LogError> {
     // SQLite makes its files readable by everyone, and gives the files beside this one the modes of this one.
     drop(open_private(path)?);
     let refuse = |problem| LogError::Schema { path: path.to_path_buf(), problem };
@@ -232,24 +248,18 @@ fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Kno
     if version > known {
         return Err(refuse(SchemaProblem::Newer { found: version, known }));
     }
-    let known = prepare(&mut connection, version, settings).map_err(|error| match error {
+    let read = prepare(&mut connection, version, settings).map_err(|error| match error {
         // Statements that fit the format, of a file that says that it has it.
         LogError::Storage(StorageFault::Other(0 | SQL_ERROR)) => StorageFault::Corrupt.into(),
         error => error,
     })?;
-    Ok((connection, known))
+    Ok((connection, read))
 }
 
 /// `SQLITE_ERROR`: a table or a column is missing.
 const SQL_ERROR: i32 = 1;
 
-/// What the file says of itself.
-struct Known {
-    node: Arc<str>,
-    tip: u64,
-}
-
-fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) -> Result<Known, LogError> {
+fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) -> Result<ReadFirst, LogError> {
     tune(connection, settings)?;
     for (step, next) in MIGRATIONS.iter().zip(1_u32..).skip(version as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -259,8 +269,11 @@ fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) ->
         transaction.commit()?;
     }
     damage::look(connection)?;
-    let node: String = connection.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
-    Ok(Known { node: node.into(), tip: delivery::tip(connection)? })
+    let node: Arc<str> = connection.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
+    let head = Head::read(connection, &node)?;
+    let tip = delivery::tip(connection)?;
+    let vault = Vault::load(connection, settings)?;
+    Ok(ReadFirst { node, head, tip, vault })
 }
 
 fn tune(connection: &Connection, settings: &LogSettings) -> Result<(), LogError> {
@@ -279,6 +292,10 @@ fn tune(connection: &Connection, settings: &LogSettings) -> Result<(), LogError>
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     // What a burst or a long read made of it is given back.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    if settings.payloads != KeepPayloads::Full {
+        // What is not to be kept must not stay in pages that are free.
+        connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    }
     if let Some(bytes) = settings.max_bytes {
         // A file that is larger already does not shrink by it, and does not grow either.
         let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;

@@ -1,9 +1,12 @@
 //! What an operator chooses for the log.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use clap::ValueEnum;
 use serde::Deserialize;
+
+use super::vault::MasterKeys;
+use crate::domain::exchange::Payloads;
 
 /// What becomes of a record that the disk does not take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
@@ -32,6 +35,59 @@ impl Default for CommitBounds {
     }
 }
 
+/// Until when records are kept. What waits for analysis is kept in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// None: whatever their age.
+    pub keep: Option<Duration>,
+    /// That all of it takes in the file; none: whatever its size.
+    pub bytes: Option<u64>,
+    /// Also what a sink has not got yet.
+    pub undelivered: bool,
+    /// That are waited for, by name: those that are served. One that is served no more must hold nothing back for ever.
+    pub sinks: Vec<Arc<str>>,
+}
+
+impl Retention {
+    pub(super) const fn is_on(&self) -> bool {
+        self.keep.is_some() || self.bytes.is_some()
+    }
+}
+
+/// What is kept of a caller's payloads once they are judged. Until then all of it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum KeepPayloads {
+    #[default]
+    Full,
+    /// With labels in place of secrets and personal data; nothing of what cannot be read whole.
+    Masked,
+    /// Nothing: who called, when, and what was decided.
+    Metadata,
+}
+
+/// Makes payloads fit to be kept; none where that cannot be done.
+#[derive(Clone)]
+pub struct Masking(Arc<Mask>);
+
+type Mask = dyn Fn(&Payloads) -> Option<Payloads> + Send + Sync;
+
+impl Masking {
+    pub fn new(mask: impl Fn(&Payloads) -> Option<Payloads> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(mask))
+    }
+
+    pub fn mask(&self, payloads: &Payloads) -> Option<Payloads> {
+        (self.0)(payloads)
+    }
+}
+
+impl fmt::Debug for Masking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Masking")
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct LogSettings {
     pub on_full: OnFull,
@@ -39,4 +95,10 @@ pub struct LogSettings {
     /// counted.
     pub max_bytes: Option<u64>,
     pub commit: CommitBounds,
+    pub retention: Retention,
+    /// None: payloads are stored as they are.
+    pub keys: Option<MasterKeys>,
+    pub payloads: KeepPayloads,
+    /// For [`KeepPayloads::Masked`]. Without it nothing is kept then.
+    pub masking: Option<Masking>,
 }

@@ -1,18 +1,14 @@
 //! The thread that writes.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    mem,
-    path::PathBuf,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+mod answer;
+mod tend;
+
+use std::{collections::HashMap, fs::File, mem, path::PathBuf, sync::Arc};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::{
     sync::{Notify, broadcast, mpsc, watch},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout_at},
 };
 
 use super::{
@@ -24,16 +20,13 @@ use super::{
     incident::{Gap, Incident},
     queue::{Job, Queue, Work},
     receipt::intern,
-    row::{self, Row, TallyKey, read_event, select_events},
-    schema::Opened,
-    settings::{LogSettings, OnFull},
+    row::{self, Row, TallyKey},
+    schema::{Opened, ReadFirst},
+    seal::{Head, Link},
+    settings::LogSettings,
     tally::Tally,
+    vault::Vault,
 };
-use crate::telemetry::{self, RecordsLost};
-
-/// While commits fail and nothing comes, whether they still would: who asks for health before he sends would
-/// otherwise never send again.
-const PROBE: Duration = Duration::from_secs(1);
 
 /// What a probe writes: with less room than this, the next records would not fit either. KiB.
 const PROBE_KIB: u32 = 128;
@@ -46,6 +39,7 @@ pub(super) struct Started {
     pub(super) status: watch::Receiver<HealthStatus>,
     pub(super) changes: broadcast::WeakSender<Arc<Event>>,
     pub(super) tip: watch::Receiver<u64>,
+    pub(super) vault: Arc<Vault>,
 }
 
 pub(super) fn start(
@@ -54,7 +48,9 @@ pub(super) fn start(
     tidings: Arc<Tidings>,
     pending: Arc<Notify>,
 ) -> Result<Started, LogError> {
-    let Opened { connection, path, node, tip, lock, damage } = opened;
+    let Opened { connection, path, lock, damage, read } = opened;
+    let ReadFirst { node, head, tip, vault } = read;
+    let vault = Arc::new(vault);
     let failed = |error: std::io::Error| LogError::io(&path, &error);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(failed)?;
     let (queue, jobs) = Queue::new();
@@ -62,7 +58,7 @@ pub(super) fn start(
     let (health, status) = watch::channel(HealthStatus::Ok);
     let (changes, _) = broadcast::channel(WATCH_CAPACITY);
     let (tip, tip_seen) = watch::channel(tip);
-    let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen };
+    let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen, vault: Arc::clone(&vault) };
     let dir = path.parent().map(PathBuf::from).unwrap_or_default();
     let incidents = damage.map(Incident::FileDamaged).into_iter().collect();
     let writer = Writer {
@@ -73,9 +69,12 @@ pub(super) fn start(
         node,
         receipts: HashMap::new(),
         names: Names::default(),
+        head,
+        sweep_at: Instant::now(),
         incidents,
         gap: None,
         tidings,
+        vault,
         pending,
         changes,
         tip,
@@ -100,11 +99,15 @@ struct Writer {
     receipts: HashMap<String, i64>,
     /// That have a counter of their own.
     names: Names,
+    head: Head,
+    /// When the next step of retention is due.
+    sweep_at: Instant,
     /// What befell the log, and has no record yet.
     incidents: Vec<Incident>,
     /// Records that were answered and not written since the last commit.
     gap: Option<Gap>,
     tidings: Arc<Tidings>,
+    vault: Arc<Vault>,
     pending: Arc<Notify>,
     changes: broadcast::Sender<Arc<Event>>,
     /// The highest sequence; told at every commit that delivery may have waited for.
@@ -135,6 +138,9 @@ impl Writer {
         }
         while let Some(batch) = self.gather(&mut jobs).await {
             self.commit(batch);
+            if self.is_sweep_due() {
+                self.sweep();
+            }
         }
         if let Some(Gap { records, .. }) = self.gap {
             tracing::error!(records, "the log is closed with a gap that could not be recorded in it");
@@ -150,14 +156,15 @@ impl Writer {
     async fn gather(&mut self, jobs: &mut mpsc::UnboundedReceiver<Job>) -> Option<Batch> {
         let mut batch = Batch::default();
         while batch.jobs.is_empty() {
-            let first = if *self.health.borrow() == HealthStatus::Ok {
-                jobs.recv().await
-            } else {
-                let Ok(first) = timeout(PROBE, jobs.recv()).await else {
-                    self.probe();
-                    continue;
-                };
-                first
+            let first = match self.tend_at() {
+                None => jobs.recv().await,
+                Some(at) => {
+                    let Ok(first) = timeout_at(at, jobs.recv()).await else {
+                        self.tend();
+                        continue;
+                    };
+                    first
+                }
             };
             batch.push(first?, jobs);
         }
@@ -222,9 +229,15 @@ impl Writer {
     fn write(&mut self, batch: &[Job]) -> rusqlite::Result<Written> {
         let mut written = Written::default();
         let mut tally = Tally::default();
+        let mut link = Link::default();
+        let mut new_keys = Vec::new();
         let gap = self.gap.clone().map(Incident::Gap);
-        let incidents: Vec<Row> =
-            self.incidents.iter().chain(&gap).filter_map(|incident| Row::new(incident.record()).ok()).collect();
+        let incidents: Vec<Row> = self
+            .incidents
+            .iter()
+            .chain(&gap)
+            .filter_map(|incident| Row::new(incident.record(), &self.vault).ok())
+            .collect();
         let mut aggregates = Aggregates::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut insert = transaction.prepare_cached(row::INSERT)?;
@@ -233,6 +246,7 @@ impl Writer {
             let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
             let sequence = row::insert(&mut insert, &row, receipt)?;
             tally.count(row.tally_key(), 1, sequence);
+            link.record(sequence, row.leaf());
             written.tip = sequence.unsigned_abs();
             written.incidents.push((row, written.tip));
         }
@@ -247,6 +261,11 @@ impl Writer {
             let sequence = row::insert(&mut insert, row, receipt)?;
             tally.count(row.tally_key(), 1, sequence);
             aggregates.record(row.time(), row.record());
+            link.record(sequence, row.leaf());
+            if let Some(key) = row.data_key().filter(|key| !key.is_stored()) {
+                key.store(&transaction)?;
+                new_keys.push(key);
+            }
             written.appended.push(Appended { sequence: sequence.unsigned_abs(), duplicate_of: None });
             written.pending |= row.is_pending();
             written.tip = sequence.unsigned_abs();
@@ -262,6 +281,11 @@ impl Writer {
             tally.count(TallyKey::new(time, kind, None), -1, sequence);
             tally.count(TallyKey::new(time, kind, Some(judged.decision.action)), 1, sequence);
             aggregates.completed(time, labels, judged);
+            link.completion(sequence, &completion.leaf());
+            if let Some(key) = completion.data_key().filter(|key| !key.is_stored()) {
+                key.store(&transaction)?;
+                new_keys.push(key);
+            }
             written.completed.push(completion.sequence);
         }
         drop(update);
@@ -278,101 +302,13 @@ impl Writer {
         for note in batch.iter().filter_map(|job| job.work.note()) {
             note.store(&transaction)?;
         }
+        let head = if link.is_empty() { self.head } else { self.head.extend(&transaction, &mut link)? };
         transaction.commit()?;
+        self.head = head;
+        new_keys.into_iter().for_each(|key| key.committed());
         self.incidents.clear();
         self.gap = None;
         Ok(written)
-    }
-
-    /// Answers first, then tells those who watch.
-    fn acknowledge(&self, batch: Batch, written: Written) {
-        let watched = self.changes.receiver_count() > 0;
-        if written.deliverable {
-            self.tip.send_modify(|tip| *tip = written.tip.max(*tip));
-        }
-        let mut appended = written.appended.into_iter();
-        let mut deliveries = written.deliveries.into_iter();
-        let mut events = Vec::new();
-        if watched {
-            let incidents = written.incidents.into_iter();
-            events.extend(incidents.map(|(row, sequence)| row.into_event(&self.node, sequence)));
-        }
-        // Nobody may be waiting any more, which is his business.
-        for job in batch.jobs {
-            match job.work {
-                Work::Append { rows, answer } => {
-                    let given: Vec<Appended> = appended.by_ref().take(rows.len()).collect();
-                    if watched {
-                        let new = rows.into_iter().zip(&given).filter(|(_, given)| given.duplicate_of.is_none());
-                        events.extend(new.map(|(row, given)| row.into_event(&self.node, given.sequence)));
-                    }
-                    let _ = answer.send(Ok(given));
-                }
-                Work::AppendBehind(row) => {
-                    let given = appended.next().filter(|given| watched && given.duplicate_of.is_none());
-                    events.extend(given.map(|given| row.into_event(&self.node, given.sequence)));
-                }
-                Work::Complete { answer, .. } | Work::Note { answer, .. } | Work::Flush(answer) => {
-                    let _ = answer.send(Ok(()));
-                }
-                Work::Deliver { answer, .. } => {
-                    let _ = answer.send(Ok(deliveries.next().unwrap_or_default()));
-                }
-                Work::Close => {}
-            }
-        }
-        if written.pending {
-            self.pending.notify_one();
-        }
-        if watched {
-            match self.read_back(&written.completed) {
-                Ok(changed) => events.extend(changed),
-                Err(error) => {
-                    tracing::warn!(fault = %StorageFault::from(error), "changed events were not announced");
-                }
-            }
-        }
-        for event in events {
-            let _ = self.changes.send(Arc::new(event));
-        }
-    }
-
-    fn read_back(&self, sequences: &[u64]) -> rusqlite::Result<Vec<Event>> {
-        let mut statement = self.connection.prepare_cached(&format!("{} WHERE seq = ?1", select_events("")))?;
-        sequences
-            .iter()
-            .map(|&sequence| statement.query_row([row::integer(sequence)], |row| read_event(row, &self.node)))
-            .collect()
-    }
-
-    fn refuse(&mut self, batch: Batch, fault: StorageFault) {
-        let sheds = self.settings.on_full == OnFull::Shed && !fault.is_of_the_record();
-        let records = batch.records;
-        let count = |is_counted: fn(&Work) -> bool| {
-            let counted = batch.jobs.iter().filter(|job| is_counted(&job.work));
-            counted.map(|job| job.work.rows().len() as u64).sum::<u64>()
-        };
-        let behind = count(|work| matches!(work, Work::AppendBehind(_)));
-        let awaited = count(|work| matches!(work, Work::Append { .. }));
-        let (lost, shed) = if sheds { (0, behind + awaited) } else { (behind, 0) };
-        // Counted before anybody is answered.
-        self.tidings.lost.fetch_add(lost, Ordering::Relaxed);
-        self.tidings.shed.fetch_add(shed, Ordering::Relaxed);
-        Gap::widen(&mut self.gap, lost + shed, fault);
-        telemetry::emit(RecordsLost { lost, shed, records, fault });
-        for job in batch.jobs {
-            match job.work {
-                Work::Append { rows, answer } if sheds => {
-                    drop(answer.send(Ok(vec![Appended::SHED; rows.len()])));
-                }
-                Work::Append { answer, .. } => drop(answer.send(Err(fault.into()))),
-                Work::Deliver { answer, .. } => drop(answer.send(Err(fault.into()))),
-                Work::Complete { answer, .. } | Work::Note { answer, .. } | Work::Flush(answer) => {
-                    drop(answer.send(Err(fault.into())));
-                }
-                Work::AppendBehind(_) | Work::Close => {}
-            }
-        }
     }
 
     /// Writes what has to be told in any case, or as much as says that the next records would find room.

@@ -10,7 +10,7 @@ use futures_util::{StreamExt as _, stream};
 use http::StatusCode;
 use portcullis_api::{
     error::{ApiError, invalid},
-    v1::IngestRequest,
+    v1::{IngestRequest, IngestResponse},
 };
 use serde_json::{Value, json, value::RawValue};
 
@@ -42,14 +42,14 @@ async fn ingested(adapter: &Adapter, request: Request) -> Result<Response, Failu
     let exchanges: Vec<_> = items.into_iter().map(read).collect();
     // Once there is no room, there is none for the rest either, and the caller need not wait for each to find out.
     let full = OnceLock::<ApiError>::new();
-    let outcomes: Vec<Result<String, ApiError>> = stream::iter(exchanges)
+    let outcomes: Vec<Result<IngestResponse, ApiError>> = stream::iter(exchanges)
         .map(|exchange| async {
             let exchange = exchange?;
             if let Some(error) = full.get() {
                 return Err(error.clone());
             }
             let recorded = adapter.core.ingest(exchange, &caller).await;
-            recorded.map(|recorded| recorded.request_id).map_err(|failure| {
+            recorded.map_err(|failure| {
                 if failure.error.code.is_retryable() {
                     let _ = full.set(failure.error.clone());
                 }
@@ -70,14 +70,18 @@ fn read(item: &RawValue) -> Result<IngestRequest, ApiError> {
 }
 
 /// 200 when all are recorded. Else an error, whose results say which are: 503 when the others may be sent again.
-fn answer(outcomes: Vec<Result<String, ApiError>>) -> Response {
+fn answer(outcomes: Vec<Result<IngestResponse, ApiError>>) -> Response {
     let failed: Vec<&ApiError> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     let worst = failed.iter().max_by_key(|error| error.code.is_retryable()).map(|worst| {
         let message = format!("{} of {} records were not recorded: {}", failed.len(), outcomes.len(), worst.message);
         ApiError::new(worst.code, message)
     });
     let items = outcomes.into_iter().enumerate().map(|(index, outcome)| match outcome {
-        Ok(request_id) => json!({"index": index, "success": true, "request_id": request_id}),
+        // Dropped, because that was chosen for a full disk: to send it again would not help, and it is not recorded.
+        Ok(IngestResponse { request_id, shed: true, .. }) => {
+            json!({"index": index, "success": true, "request_id": request_id, "shed": true})
+        }
+        Ok(IngestResponse { request_id, .. }) => json!({"index": index, "success": true, "request_id": request_id}),
         Err(error) => with(json!({"index": index, "success": false}), error),
     });
     let results: Value = items.collect();

@@ -1,6 +1,6 @@
 //! Where records go, and how.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Args;
 use portcullis_api::tls;
@@ -104,6 +104,20 @@ pub struct DeliverySettings {
 }
 
 impl DeliverySettings {
+    /// Of every sink that is asked for.
+    pub fn sinks(&self) -> Vec<Arc<str>> {
+        [
+            self.ingest.as_ref().map(|_| "ingest"),
+            self.otlp.as_ref().map(|_| "otlp"),
+            self.kafka.as_ref().map(|_| "kafka"),
+            self.file.as_ref().map(|_| "file"),
+        ]
+        .into_iter()
+        .flatten()
+        .map(Arc::from)
+        .collect()
+    }
+
     pub(super) fn new(overrides: &Overrides, file: &File) -> Result<Self, SettingsError> {
         let File { delivery, ingest, otlp, kafka, file, .. } = file;
         let Overrides { delivery: overrides, kafka: kafka_overrides, .. } = overrides;

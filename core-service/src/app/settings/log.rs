@@ -1,13 +1,13 @@
 //! The log of records, and the form of the service's own log lines.
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
 
 use clap::Args;
 use portcullis_api::log::LogLevel;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{LogFormat, SettingsError};
-use crate::record::{CommitBounds, LogSettings, OnFull};
+use super::{LogFormat, Secret, SettingsError};
+use crate::record::{CommitBounds, KeepPayloads, LogSettings, MasterKeys, OnFull, Retention};
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct LogOverrides {
@@ -17,6 +17,22 @@ pub struct LogOverrides {
     /// `error`, `warn`, `info`, `debug` or `trace`; `RUST_LOG` wins over it.
     #[arg(long, env = "PORTCULLIS_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
+    /// What is kept of payloads once they are judged: `full`, `masked` or `metadata`.
+    #[arg(long, env = "PORTCULLIS_LOG_PAYLOADS", value_name = "CHOICE")]
+    pub log_payloads: Option<KeepPayloads>,
+    #[command(flatten)]
+    pub keys: KeyOverrides,
+}
+
+/// Where master keys come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct KeyOverrides {
+    /// Master keys of the payloads, 32 bytes each in hexadecimal or base64: the first encrypts, all decrypt.
+    #[arg(long, env = "PORTCULLIS_LOG_KEY", value_name = "KEYS", hide_env_values = true)]
+    pub log_key: Option<Secret>,
+    /// A file of them, one a line.
+    #[arg(long, env = "PORTCULLIS_LOG_KEY_FILE", value_name = "FILE")]
+    pub log_key_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -33,6 +49,15 @@ pub struct LogFile {
     pub commit_bytes: Option<usize>,
     /// Milliseconds that records gather which nobody waits for.
     pub gather_ms: Option<u64>,
+    /// Records older than this are removed; 0 for never.
+    pub keep_days: Option<u32>,
+    /// The oldest are removed when all take more than this; 0 for never.
+    pub keep_bytes: Option<u64>,
+    /// Whether what a sink has not got is kept in any case.
+    pub keep_undelivered: Option<bool>,
+    pub payloads: Option<KeepPayloads>,
+    /// Master keys of the payloads, one a line.
+    pub key_file: Option<PathBuf>,
 }
 
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogLevel>, D::Error> {
@@ -63,5 +88,34 @@ pub(super) fn log(overrides: &LogOverrides, file: &LogFile) -> Result<LogSetting
     if commit.gather > Duration::from_secs(1) {
         return Err(invalid("log.gather_ms", "0 to 1000"));
     }
-    Ok(LogSettings { on_full: overrides.log_on_full.or(file.on_full).unwrap_or_default(), max_bytes, commit })
+    let bytes = file.keep_bytes.filter(|&bytes| bytes > 0);
+    if bytes.is_some_and(|bytes| bytes < LEAST_BYTES / 2) {
+        return Err(invalid("log.keep_bytes", "at least 8388608, or 0 for all"));
+    }
+    if max_bytes.zip(bytes).is_some_and(|(max, keep)| keep > max) {
+        return Err(invalid("log.keep_bytes", "at most log.max_bytes"));
+    }
+    let days = file.keep_days.filter(|&days| days > 0);
+    let retention = Retention {
+        keep: days.map(|days| Duration::from_secs(24 * 3600 * u64::from(days))),
+        bytes,
+        undelivered: !file.keep_undelivered.unwrap_or(true),
+        sinks: Vec::new(),
+    };
+    let on_full = overrides.log_on_full.or(file.on_full).unwrap_or_default();
+    let payloads = overrides.log_payloads.or(file.payloads).unwrap_or_default();
+    let keys = keys(&overrides.keys, file.key_file.as_ref())?;
+    Ok(LogSettings { on_full, max_bytes, commit, retention, keys, payloads, masking: None })
+}
+
+/// The master keys that are given; none when none are.
+pub fn keys(overrides: &KeyOverrides, file: Option<&PathBuf>) -> Result<Option<MasterKeys>, SettingsError> {
+    let invalid = |name, error: &dyn std::fmt::Display| SettingsError::Invalid { name, message: error.to_string() };
+    if let Some(key) = overrides.log_key.as_ref().filter(|key| !key.expose().trim().is_empty()) {
+        return MasterKeys::parse(key.expose()).map(Some).map_err(|error| invalid("PORTCULLIS_LOG_KEY", &error));
+    }
+    let named = overrides.log_key_file.as_ref().filter(|path| !path.as_os_str().is_empty());
+    let Some(path) = named.or(file) else { return Ok(None) };
+    let text = fs::read_to_string(path).map_err(|source| SettingsError::Read { file: path.clone(), source })?;
+    MasterKeys::parse(&text).map(Some).map_err(|error| invalid("log.key_file", &error))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     domain::coverage::Coverage,
-    record::{Judged, samples},
+    record::{Judged, PayloadFault, samples},
 };
 
 /// As the format's description lists them.
@@ -155,6 +155,20 @@ fn a_marked_record_says_where_the_payload_is() {
     let stored: Value = serde_json::from_str(value["requestPayload"].as_str().unwrap()).unwrap();
     assert_eq!(stored, json!({ "x-portcullis-stored": "0badcafe-7", "bytes": 17 }));
     assert_eq!(value["responsePayload"], Value::Null);
+}
+
+#[test]
+fn a_payload_that_the_log_has_not_got_is_no_empty_one() {
+    let mut record = stored("truefoundry", clean());
+    (record.request, record.fault) = (None, Some(PayloadFault::Erased));
+    for (direction, responses) in [(Direction::Request, 0), (Direction::Response, 1)] {
+        record.event.direction = direction;
+        let value: Value = serde_json::from_str(&text_of(&record, Form::Whole)).unwrap();
+        let request: Value = serde_json::from_str(value["requestPayload"].as_str().unwrap()).unwrap();
+        assert_eq!(request, json!({ "x-portcullis-payload": "erased", "id": "0badcafe-7" }));
+        let of_response = ["responsePayload", "responseHeaders"].map(|name| usize::from(value[name].is_string()));
+        assert_eq!(of_response, [responses; 2]);
+    }
 }
 
 proptest! {

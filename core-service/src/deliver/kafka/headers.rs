@@ -20,6 +20,12 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         named.collect::<Vec<_>>().join(",")
     });
     let coverage = judged.map_or(CoverageStatus::Pending, |judged| judged.coverage.status).as_str();
+    let payload = match (record.fault, form) {
+        (Some(fault), _) => fault.as_str(),
+        (None, Form::Marked) => "stored",
+        (None, Form::Whole) if record.is_masked => "masked",
+        (None, Form::Whole) => "whole",
+    };
     let kind = match event.kind {
         RecordKind::Decision => "decision",
         RecordKind::Exchange => "exchange",
@@ -40,7 +46,7 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         ("portcullis-enforced", if event.enforced { "true" } else { "false" }),
         ("portcullis-coverage", coverage),
         ("portcullis-policies", &policies),
-        ("portcullis-payload", if form == Form::Whole { "whole" } else { "stored" }),
+        ("portcullis-payload", payload),
         (
             "content-type",
             match value {

@@ -15,7 +15,7 @@ use crate::{
         segment::Role,
     },
     guardrail::display::Text,
-    record::{Analysis, Event, Health, HealthStatus, Opinion, RecordKind, Reveal, Review, StoredRecord},
+    record::{Analysis, Event, Health, HealthStatus, Opinion, PayloadFault, RecordKind, Reveal, Review, StoredRecord},
 };
 
 pub(in crate::grpc) fn check_response(
@@ -194,11 +194,22 @@ pub(in crate::grpc) fn log_status(health: Health, damaged_files: Vec<String>) ->
 
 /// Without what [`v1::GetEventResponse`] has beside the record.
 pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
+    let withheld = record.fault.map(|fault| fault.to_string()).unwrap_or_default();
+    let payload_fault = match record.fault {
+        None => v1::PayloadFault::Unspecified,
+        Some(PayloadFault::Erased) => v1::PayloadFault::Erased,
+        Some(PayloadFault::Locked) => v1::PayloadFault::Locked,
+        Some(PayloadFault::Damaged) => v1::PayloadFault::Damaged,
+        Some(PayloadFault::NotKept) => v1::PayloadFault::NotKept,
+    };
     v1::GetEventResponse {
         event: Some(event(record.event)),
         request: record.request.map(json).unwrap_or_default(),
         response: record.response.map(json).unwrap_or_default(),
         envelope: record.envelope,
+        withheld,
+        payload_fault: payload_fault.into(),
+        masked: record.is_masked,
         ..v1::GetEventResponse::default()
     }
 }

@@ -1,0 +1,258 @@
+//! What is kept, what goes, and that nothing is changed unseen.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::Connection;
+
+use crate::{
+    domain::{
+        decision::Action,
+        exchange::{Payload, Payloads},
+    },
+    events::EventStore,
+};
+
+use super::{
+    Begin, DeliveryChange, Log, LogSettings, NewRecord, PayloadFault, Retention, StorageFault,
+    samples::{allowed, folder, judged, later, pending},
+    verify::{Problem, Verified, verify},
+};
+
+fn sql(dir: &Path, text: &str) {
+    Connection::open(dir.join("portcullis.db")).unwrap().execute_batch(text).unwrap();
+}
+
+fn whole(dir: &Path) -> Verified {
+    let found = verify(dir, None).unwrap();
+    assert_eq!(found.problems, [], "{found:?}");
+    assert!(found.is_whole());
+    found
+}
+
+/// Records 1 and 2 in one commit, judged; 3, pending, and judged later; 4, pending; 5, judged.
+async fn made(dir: &Path) {
+    let log = Log::open(dir).unwrap();
+    log.append(vec![allowed(), allowed()], later()).await.unwrap();
+    log.append(vec![pending(), pending()], later()).await.unwrap();
+    log.complete(vec![(3, judged(Action::Block))], later()).await.unwrap();
+    log.append(vec![allowed()], later()).await.unwrap();
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_touched_is_whole_and_its_head_can_be_asked_for_later() {
+    let dir = folder();
+    made(dir.path()).await;
+    let first = whole(dir.path());
+    assert_eq!((first.records, first.commits, first.unsealed), (5, 4, 0));
+    assert_eq!((first.first, first.last, first.removed_to), (1, 5, 0));
+    let log = Log::open(dir.path()).unwrap();
+    log.append(vec![allowed()], later()).await.unwrap();
+    // Beside a running service.
+    let second = whole(dir.path());
+    assert_ne!(first.head, second.head);
+    log.close().await;
+    assert!(verify(dir.path(), Some(&first.head)).unwrap().is_whole());
+    assert!(verify(dir.path(), Some(&second.head.to_uppercase())).unwrap().is_whole());
+    assert_eq!(verify(dir.path(), Some("beef")).unwrap().problems, [Problem::Head]);
+    // Who cuts the end off and leaves no trace of it in the file is found by the head that was noted.
+    sql(
+        dir.path(),
+        "DELETE FROM record WHERE seq = 6; DELETE FROM chain WHERE id = 5; UPDATE sqlite_sequence SET seq = 5",
+    );
+    whole(dir.path());
+    assert_eq!(verify(dir.path(), Some(&second.head)).unwrap().problems, [Problem::Head]);
+}
+
+#[tokio::test]
+async fn whatever_is_changed_is_named() {
+    let judge_by_hand = "UPDATE record SET analysis = 2, (action, verdict, duration_us, violations_total, receipt,
+        segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged) =
+        (SELECT action, verdict, duration_us, violations_total, receipt, segments_total, segments_scanned,
+            segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged FROM record WHERE seq = 1) WHERE seq = 4";
+    let insert = "CREATE TABLE copy AS SELECT * FROM record WHERE seq = 1; UPDATE copy SET seq = 6;
+        INSERT INTO record SELECT * FROM copy; DROP TABLE copy";
+    for (change, expected) in [
+        ("UPDATE record SET user = 'eve' WHERE seq = 2", vec![Problem::Record(2)]),
+        ("UPDATE record SET principal = '' WHERE seq = 4", vec![Problem::Record(4)]),
+        ("UPDATE record SET time = time + 1 WHERE seq = 5", vec![Problem::Record(5)]),
+        ("UPDATE record SET action = 0, violations = NULL WHERE seq = 3", vec![Problem::Judgement(3)]),
+        ("UPDATE record SET verdict = 2 WHERE seq = 1", vec![Problem::Record(1)]),
+        ("UPDATE record SET request = 'x' WHERE seq = 2", vec![Problem::Payload(2)]),
+        ("UPDATE record SET envelope = NULL WHERE seq = 4", vec![Problem::Payload(4)]),
+        ("UPDATE record SET digest = NULL, request = 'x' WHERE seq = 2", vec![Problem::Record(2)]),
+        (
+            "UPDATE record SET analysis = 1 WHERE seq = 3",
+            vec![Problem::Judgement(3), Problem::Judgements { stored: 0, chained: 0 }],
+        ),
+        (judge_by_hand, vec![Problem::Judgements { stored: 2, chained: 1 }]),
+        ("DELETE FROM record WHERE seq = 2", vec![Problem::Missing(2..=2)]),
+        ("DELETE FROM record WHERE seq IN (1, 2, 5)", vec![Problem::Missing(1..=2), Problem::Missing(5..=5)]),
+        ("DELETE FROM record WHERE seq = 5; DELETE FROM chain WHERE id = 4", vec![Problem::Missing(5..=5)]),
+        (insert, vec![Problem::Foreign(6), Problem::Missing(6..=6)]),
+        (
+            "UPDATE chain SET leaves = zeroblob(length(leaves)) WHERE id = 1",
+            vec![Problem::Link { commit: 1, first: 1 }],
+        ),
+        ("UPDATE chain SET removed = 2 WHERE id = 2", vec![Problem::Link { commit: 2, first: 3 }]),
+        ("DELETE FROM chain WHERE id = 1", vec![Problem::Link { commit: 2, first: 3 }]),
+        (
+            "UPDATE receipt SET json = replace(json, 'partial', 'complete')",
+            vec![Problem::Record(1), Problem::Record(2), Problem::Judgement(3), Problem::Record(5)],
+        ),
+    ] {
+        let dir = folder();
+        made(dir.path()).await;
+        sql(dir.path(), change);
+        let mut found = verify(dir.path(), None).unwrap().problems;
+        // How many judgements there are tells little beside which one is wrong.
+        if found.len() > 1 {
+            found.retain(|problem| !matches!(problem, Problem::Judgements { .. }));
+        }
+        let mut expected = expected;
+        expected.retain(|problem| !matches!(problem, Problem::Judgements { stored: 0, .. }));
+        assert_eq!(found, expected, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_payload_is_an_error_and_keeps_no_other_from_its_analysis() {
+    let dir = folder();
+    made(dir.path()).await;
+    sql(dir.path(), "UPDATE record SET request = 'private' WHERE seq = 4");
+    let log = Log::open(dir.path()).unwrap();
+    log.append(vec![pending()], later()).await.unwrap();
+    let found: Vec<_> = log.pending(10).await.unwrap().into_iter().map(|one| (one.sequence, one.payloads)).collect();
+    assert_eq!(found, [(4, Err(PayloadFault::Damaged)), (6, Ok(pending().payloads))]);
+    let error = EventStore::new(&log).get(&format!("{}-4", log.node())).await.unwrap_err();
+    assert_eq!(error, super::LogError::Storage(StorageFault::Corrupt).into());
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_log_from_before_the_chain_is_taken_over_and_said_not_to_be_covered() {
+    let dir = folder();
+    super::schema::first_format(&dir.path().join("portcullis.db"));
+    let log = Log::open(dir.path()).unwrap();
+    assert_eq!(whole(dir.path()).unsealed, 2);
+    log.append(vec![allowed(), pending()], later()).await.unwrap();
+    log.complete(vec![(4, judged(Action::Alert)), (11, judged(Action::Allow))], later()).await.unwrap();
+    let found = whole(dir.path());
+    assert_eq!((found.records, found.unsealed, found.first, found.last), (4, 2, 2, 11));
+    log.close().await;
+}
+
+fn keep(dir: &Path, retention: Retention) -> Log {
+    Log::open_with(dir, &LogSettings { retention, ..LogSettings::default() }).unwrap()
+}
+
+/// Once the oldest record that is there is this one.
+async fn begins_with(log: &Log, first: i64) {
+    let connection = Connection::open(log.path()).unwrap();
+    loop {
+        let oldest: i64 =
+            connection.query_row("SELECT coalesce(min(seq), 0) FROM record", [], |row| row.get(0)).unwrap();
+        if oldest == first {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+#[tokio::test]
+async fn what_is_too_old_goes_and_the_gap_is_no_loss() {
+    let dir = folder();
+    made(dir.path()).await;
+    sql(
+        dir.path(),
+        "UPDATE record SET time = time - 8 * 24 * 3600000000 WHERE seq < 4;
+         INSERT INTO review VALUES (3, 0, '', 'ann', 0), (4, 0, '', 'ann', 0);
+         INSERT INTO reveal VALUES (1, 2, 'ann', 0), (2, 4, 'ann', 0)",
+    );
+    let log = keep(dir.path(), Retention { keep: Some(WEEK), ..Retention::default() });
+    begins_with(&log, 4).await;
+    let notes: String = Connection::open(log.path())
+        .unwrap()
+        .query_row(
+            "SELECT (SELECT group_concat(seq) FROM review) || ' ' || (SELECT group_concat(seq) FROM reveal)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(notes, "4 4", "what was said of a record goes with it");
+    let found = whole(dir.path());
+    assert_eq!((found.removed_to, found.records), (3, 2));
+    assert_eq!(found.removed, [(1, 3, 3, "age".to_owned())]);
+    log.complete(vec![(4, judged(Action::Allow))], later()).await.unwrap();
+    assert_eq!(super::samples::sequences(log.append(vec![allowed()], later()).await.unwrap()), [6]);
+    whole(dir.path());
+    log.close().await;
+    // A record that is lost behind it is a loss.
+    sql(dir.path(), "DELETE FROM record WHERE seq = 4");
+    assert_eq!(verify(dir.path(), None).unwrap().problems, [Problem::Missing(4..=4)]);
+}
+
+#[tokio::test]
+async fn what_waits_for_analysis_or_for_a_sink_stays() {
+    let dir = folder();
+    made(dir.path()).await;
+    sql(dir.path(), "UPDATE record SET time = time - 8 * 24 * 3600000000");
+    let sink = std::sync::Arc::<str>::from("kafka");
+    let by_age = Retention { keep: Some(WEEK), sinks: vec![sink.clone()], ..Retention::default() };
+    let log = Log::open(dir.path()).unwrap();
+    // Of which nothing was heard since, and which is served no more.
+    let old = DeliveryChange::Register { sink: "old".into(), begin: Begin::Oldest };
+    log.deliver(old, later()).await.unwrap();
+    log.deliver(DeliveryChange::Register { sink: sink.clone(), begin: Begin::Oldest }, later()).await.unwrap();
+    log.deliver(DeliveryChange::Progress { sink, cursor: 2, set: Vec::new(), cleared: Vec::new() }, later())
+        .await
+        .unwrap();
+    log.close().await;
+    let log = keep(dir.path(), by_age.clone());
+    begins_with(&log, 3).await;
+    log.close().await;
+    let log = keep(dir.path(), Retention { undelivered: true, ..by_age.clone() });
+    begins_with(&log, 4).await;
+    log.close().await;
+    let log = Log::open(dir.path()).unwrap();
+    log.complete(vec![(4, judged(Action::Allow))], later()).await.unwrap();
+    log.close().await;
+    let log = keep(dir.path(), Retention { undelivered: true, ..by_age });
+    begins_with(&log, 0).await;
+    let found = whole(dir.path());
+    assert_eq!((found.records, found.removed_to), (0, 5));
+    assert_eq!(super::samples::sequences(log.append(vec![allowed()], later()).await.unwrap()), [6]);
+    log.close().await;
+    whole(dir.path());
+}
+
+#[tokio::test]
+async fn a_log_keeps_its_size_by_letting_the_oldest_go() {
+    let dir = folder();
+    let large = || NewRecord { payloads: Payloads::Request(Payload::Json(vec![b' '; 100_000].into())), ..allowed() };
+    let log = keep(dir.path(), Retention { bytes: Some(2 << 20), ..Retention::default() });
+    let mut most = 0;
+    let connection = Connection::open(log.path()).unwrap();
+    let pages = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    for round in 1..=20 {
+        log.append((0..10).map(|_| large()).collect(), later()).await.unwrap();
+        // 1 MB a round, and two of them are kept.
+        while (pages("page_count") - pages("freelist_count")) * 8192 > 2 << 20 {
+            log.append(vec![allowed()], later()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        if round == 5 {
+            most = pages("page_count");
+        }
+    }
+    assert!(pages("page_count") <= most + 64, "{most} pages, then {}: free pages are used again", pages("page_count"));
+    let found = whole(dir.path());
+    assert!(found.removed_to > 100, "{found:?}");
+    assert!(found.removed.len() == 1 && found.removed[0].3 == "size", "{:?}", found.removed);
+    let commits = found.commits;
+    assert!(commits <= found.records + 30, "what speaks of removed records alone goes with them: {commits}");
+    log.close().await;
+    whole(dir.path());
+}

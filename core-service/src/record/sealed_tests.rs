@@ -1,0 +1,220 @@
+//! Payloads that are encrypted, from their recording to the loss of their key.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::{
+    domain::{
+        decision::Action,
+        exchange::{CallContext, Payload, Payloads},
+    },
+    events::EventStore,
+};
+
+use super::{
+    Erased, KeepPayloads, Log, LogSettings, Masking, MasterKeys, NewRecord, PayloadFault, Rewrapped, StoredRecord,
+    delivery,
+    samples::{allowed, folder, judged, later, pending, sequences},
+    verify::{Problem, verify},
+};
+
+fn keys(words: &[&str]) -> MasterKeys {
+    MasterKeys::parse(&words.iter().map(|word| word.repeat(32)).collect::<Vec<_>>().join("\n")).unwrap()
+}
+
+fn open(dir: &Path, words: &[&str]) -> Log {
+    let keys = Some(words).filter(|words| !words.is_empty()).map(keys);
+    Log::open_with(dir, &LogSettings { keys, ..LogSettings::default() }).unwrap()
+}
+
+fn of(tenant: &str) -> NewRecord {
+    let record = pending();
+    let context = CallContext { principal: tenant.to_owned(), ..record.context.clone() };
+    NewRecord { context, ..record }
+}
+
+async fn read(log: &Log, sequence: u64) -> StoredRecord {
+    EventStore::new(log).get(&format!("{}-{sequence}", log.node())).await.unwrap().unwrap()
+}
+
+/// It comes back as it was recorded.
+async fn is_whole(log: &Log, sequence: u64) {
+    let stored = read(log, sequence).await;
+    assert_eq!(stored.fault, None);
+    assert_eq!(stored.request.as_ref(), pending().payloads.request());
+    assert_eq!(stored.response.as_ref(), pending().payloads.response());
+    assert_eq!(stored.envelope, pending().context.envelope);
+}
+
+async fn is_away(log: &Log, sequence: u64, fault: PayloadFault) {
+    let stored = read(log, sequence).await;
+    assert_eq!((stored.fault, stored.request, stored.response), (Some(fault), None, None));
+    assert!(stored.envelope.is_empty() && stored.event.sequence == sequence, "the event itself is listed as before");
+}
+
+/// Whether the bytes stand anywhere in the folder.
+fn holds(dir: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let file = std::fs::read(entry.unwrap().path()).unwrap();
+        file.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+#[tokio::test]
+async fn what_is_encrypted_comes_back_and_stands_nowhere_in_the_folder() {
+    let dir = folder();
+    let plain = b"a bare\0text";
+    let log = open(dir.path(), &["aa"]);
+    assert_eq!(sequences(log.append(vec![of("acme"), of("acme"), of("")], later()).await.unwrap()), [1, 2, 3]);
+    log.append_behind(of("other"), later()).await.unwrap();
+    log.flush().await.unwrap();
+    assert!(!holds(dir.path(), plain));
+    for sequence in 1..=4 {
+        is_whole(&log, sequence).await;
+    }
+    let waiting = log.pending(10).await.unwrap();
+    assert!(waiting.iter().all(|one| one.payloads.as_ref() == Ok(&pending().payloads)));
+    log.complete(vec![(1, judged(Action::Allow))], later()).await.unwrap();
+    log.close().await;
+    let log = open(dir.path(), &["aa"]);
+    is_whole(&log, 1).await;
+    log.append(vec![of("acme")], later()).await.unwrap();
+    log.close().await;
+    let keys: i64 = Connection::open(dir.path().join("portcullis.db"))
+        .unwrap()
+        .query_row("SELECT count(*) FROM data_key", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(keys, 3, "one for each tenant");
+    assert!(verify(dir.path(), None).unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn without_its_master_key_a_payload_is_locked_and_recording_goes_on() {
+    let dir = folder();
+    let log = open(dir.path(), &["aa"]);
+    log.append(vec![of("acme")], later()).await.unwrap();
+    log.close().await;
+    for words in [&[] as &[&str], &["bb"]] {
+        let log = open(dir.path(), words);
+        is_away(&log, 1, PayloadFault::Locked).await;
+        assert_eq!(log.pending(1).await.unwrap()[0].payloads, Err(PayloadFault::Locked));
+        let found = log.readers().run(|connection, node| delivery::find(connection, node, 1)).await.unwrap();
+        assert!(
+            matches!(found, delivery::Found::Unreadable(1)),
+            "a sink must not take it for a record without payloads"
+        );
+        let next = sequences(log.append(vec![of("acme")], later()).await.unwrap())[0];
+        is_whole(&log, next).await;
+        log.close().await;
+    }
+    let log = open(dir.path(), &["bb", "aa"]);
+    is_whole(&log, 1).await;
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_master_key_is_rotated_without_touching_a_record() {
+    let dir = folder();
+    let log = open(dir.path(), &["aa"]);
+    log.append(vec![of("acme"), of("other")], later()).await.unwrap();
+    assert!(matches!(Log::rewrap(dir.path(), &keys(&["bb"])), Err(super::LogError::InUse { .. })));
+    log.close().await;
+    let locked = Rewrapped { locked: 2, ..Rewrapped::default() };
+    assert_eq!(Log::rewrap(dir.path(), &keys(&["bb"])).unwrap(), locked);
+    let rewrapped = Rewrapped { rewrapped: 2, ..Rewrapped::default() };
+    assert_eq!(Log::rewrap(dir.path(), &keys(&["bb", "aa"])).unwrap(), rewrapped);
+    let current = Rewrapped { current: 2, ..Rewrapped::default() };
+    assert_eq!(Log::rewrap(dir.path(), &keys(&["bb"])).unwrap(), current);
+    let log = open(dir.path(), &["bb"]);
+    is_whole(&log, 1).await;
+    is_whole(&log, 2).await;
+    log.close().await;
+}
+
+#[tokio::test]
+async fn an_erased_tenant_is_gone_for_good_and_the_chain_holds() {
+    let dir = folder();
+    let log = open(dir.path(), &[]);
+    log.append(vec![of("acme")], later()).await.unwrap();
+    log.close().await;
+    let log = open(dir.path(), &["aa"]);
+    log.append(vec![of("acme"), of("other")], later()).await.unwrap();
+    log.close().await;
+    let wrapped: Vec<u8> = Connection::open(dir.path().join("portcullis.db"))
+        .unwrap()
+        .query_row("SELECT wrapped FROM data_key WHERE tenant = 'acme'", [], |row| row.get(0))
+        .unwrap();
+    assert!(holds(dir.path(), &wrapped));
+    assert_eq!(Log::erase(dir.path(), "acme").unwrap(), Erased { keys: 1, unprotected: 1 });
+    assert_eq!(Log::erase(dir.path(), "acme").unwrap(), Erased { keys: 0, unprotected: 1 });
+    assert!(!holds(dir.path(), &wrapped), "nor in a page that is free, nor in the write-ahead log");
+    let log = open(dir.path(), &["aa"]);
+    is_away(&log, 2, PayloadFault::Erased).await;
+    let found = log.readers().run(|connection, node| delivery::find(connection, node, 2)).await.unwrap();
+    assert!(matches!(found, delivery::Found::Record(record) if record.fault == Some(PayloadFault::Erased)));
+    is_whole(&log, 3).await;
+    assert_eq!(sequences(log.append(vec![of("acme")], later()).await.unwrap()), [4]);
+    is_whole(&log, 4).await;
+    log.close().await;
+    assert!(verify(dir.path(), None).unwrap().is_whole());
+}
+
+fn reduced(dir: &Path, payloads: KeepPayloads, keys: Option<MasterKeys>) -> Log {
+    // Stands for the detectors: a word is what must not stay.
+    let masking = Masking::new(|payloads| {
+        let mask = |payload: &Payload| match payload {
+            Payload::Text(text) => Payload::Text(text.replace("text", "[WORD]")),
+            Payload::Json(json) => Payload::Json(json.clone()),
+        };
+        let Payloads::Both { request, response } = payloads else { return None };
+        Some(Payloads::Both { request: mask(request), response: mask(response) })
+    });
+    let settings = LogSettings { payloads, masking: Some(masking), keys, ..LogSettings::default() };
+    Log::open_with(dir, &settings).unwrap()
+}
+
+async fn finish(log: &Log) {
+    let waiting = log.pending(10).await.unwrap();
+    let finished = waiting.iter().map(|record| log.finish(record, judged(Action::Allow)).unwrap()).collect();
+    log.complete_all(finished, later()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_kept_goes_with_the_judgement_and_the_chain_holds() {
+    for with_keys in [false, true] {
+        for mode in [KeepPayloads::Masked, KeepPayloads::Metadata] {
+            let dir = folder();
+            let log = reduced(dir.path(), mode, with_keys.then(|| keys(&["aa"])));
+            // Judged at once, and judged later; and one that cannot be masked.
+            let half = NewRecord { payloads: Payloads::Request(Payload::Text("text".to_owned())), ..allowed() };
+            log.append(vec![allowed(), pending(), half], later()).await.unwrap();
+            assert!(verify(dir.path(), None).unwrap().is_whole());
+            is_whole(&log, 2).await;
+            finish(&log).await;
+            for sequence in [1, 2] {
+                let stored = read(&log, sequence).await;
+                assert!(stored.envelope.is_empty());
+                if mode == KeepPayloads::Masked {
+                    assert_eq!((stored.fault, stored.is_masked), (None, true));
+                    let Some(Payload::Text(text)) = &stored.request else { panic!("{stored:?}") };
+                    assert!(text.contains("[WORD]") && !text.contains("text"), "{text}");
+                    assert_eq!(stored.response.as_ref(), pending().payloads.response());
+                } else {
+                    is_away(&log, sequence, PayloadFault::NotKept).await;
+                }
+            }
+            is_away(&log, 3, PayloadFault::NotKept).await;
+            log.close().await;
+            let found = verify(dir.path(), None).unwrap();
+            assert!(found.is_whole(), "{:?}", found.problems);
+            assert!(!holds(dir.path(), b"a bare\0text"));
+            // What stayed is covered as what was recorded is.
+            let connection = Connection::open(dir.path().join("portcullis.db")).unwrap();
+            connection.execute_batch("UPDATE record SET request = 'x' WHERE seq = 2").unwrap();
+            assert_eq!(verify(dir.path(), None).unwrap().problems, [Problem::Payload(2)]);
+            connection.execute_batch("UPDATE record SET kept = NULL WHERE seq = 2").unwrap();
+            assert!(verify(dir.path(), None).unwrap().problems.contains(&Problem::Judgement(2)));
+        }
+    }
+}

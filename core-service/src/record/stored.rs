@@ -1,0 +1,269 @@
+//! Rows as records: what is read back.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rusqlite::{
+    Connection, OptionalExtension as _, Row as SqlRow,
+    types::{FromSql, Type, ValueRef},
+};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::domain::{
+    coverage::Coverage,
+    decision::Decision,
+    exchange::{CallContext, Payload, Payloads},
+};
+
+use super::{
+    code::Code,
+    entry::{Analysis, Event, Judged, PayloadFault, PendingRecord, RecordedOutcome, StoredRecord},
+    error::StorageFault,
+    receipt::Receipt,
+    row::integer,
+    seal,
+    vault::Storage,
+};
+
+/// Of the metadata. What is no JSON any more is a number, which is read as damage: SQLite's own error tells nothing.
+fn named(member: &str) -> String {
+    format!("CASE WHEN metadata IS NULL THEN NULL WHEN json_valid(metadata) THEN metadata ->> '$.{member}' ELSE 0 END")
+}
+
+/// The columns that [`read_event`] reads, in its order. The hint names the index, or is empty.
+pub(crate) fn select_events(hint: &str) -> String {
+    format!(
+        "SELECT
+            seq, time, kind, request_id, sync, late, direction, status,
+            source, user, team, model, client_ip, principal, session,
+            {}, {}, enforced,
+            analysis, action, verdict, duration_us, violations_total, message, violations, json,
+            segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged
+         FROM record {hint} LEFT JOIN receipt ON receipt.id = record.receipt",
+        named("tool_name"),
+        named("mcp_server_name"),
+    )
+}
+
+pub(crate) fn read_event(row: &SqlRow<'_>, node: &Arc<str>) -> rusqlite::Result<Event> {
+    let mut next = Columns::of(row);
+    Ok(Event {
+        node: Arc::clone(node),
+        sequence: next.unsigned()?,
+        time: next.time()?,
+        kind: next.code()?,
+        request_id: next.uuid()?,
+        sync: next.get()?,
+        late: next.get()?,
+        direction: next.code()?,
+        status: next.get()?,
+        source: next.get()?,
+        user: next.get()?,
+        team: next.get()?,
+        model: next.get()?,
+        client_ip: next.get()?,
+        principal: next.get()?,
+        session: next.get()?,
+        tool: next.get::<Option<String>>()?.unwrap_or_default(),
+        server: next.get::<Option<String>>()?.unwrap_or_default(),
+        enforced: next.get()?,
+        outcome: match next.code()? {
+            Analysis::Pending => RecordedOutcome::Pending,
+            Analysis::None => RecordedOutcome::Judged(read_judged(&mut next)?),
+            Analysis::Done => RecordedOutcome::Analysed(read_judged(&mut next)?),
+        },
+    })
+}
+
+fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
+    let (action, verdict, duration_us) = (next.code()?, next.code()?, next.get()?);
+    let violations_total = next.unsigned()?;
+    let message = next.get::<Option<String>>()?.unwrap_or_default().into();
+    let violations = next.json_or_default()?;
+    let Receipt { status, reason, policies, detectors, decoders } = next.json()?;
+    let coverage = Coverage {
+        status,
+        reason,
+        policies,
+        detectors,
+        segments_total: next.get()?,
+        segments_scanned: next.get()?,
+        segments_unchanged: next.get()?,
+        bytes_total: next.unsigned()?,
+        bytes_scanned: next.unsigned()?,
+        bytes_unchanged: next.unsigned()?,
+        decoders,
+    };
+    let decision = Decision { action, verdict, message, violations, violations_total };
+    Ok(Judged { decision, coverage, duration_us })
+}
+
+pub(crate) fn read_stored(
+    connection: &Connection,
+    node: &Arc<str>,
+    sequence: u64,
+) -> rusqlite::Result<Option<StoredRecord>> {
+    let sequence = integer(sequence);
+    let event = connection
+        .prepare_cached(&format!("{} WHERE seq = ?1", select_events("")))?
+        .query_row([sequence], |row| read_event(row, node))
+        .optional()?;
+    let Some(event) = event else { return Ok(None) };
+    connection
+        .prepare_cached(&format!("SELECT {PAYLOADS} FROM record WHERE seq = ?1"))?
+        .query_row([sequence], |row| {
+            let mut next = Columns::of(row);
+            if !next.payloads_are_whole()? {
+                return Err(next.damaged());
+            }
+            let (fault, is_masked) = next.fault()?;
+            Ok(StoredRecord {
+                event,
+                fault,
+                is_masked,
+                request: next.payload()?,
+                response: next.payload()?,
+                envelope: next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into(),
+            })
+        })
+        .optional()
+}
+
+/// The payloads as they are stored and their digest, why they cannot be read, and the payloads as they were recorded.
+/// For connections to which a vault is attached.
+const PAYLOADS: &str = "request, response, envelope, coalesce(kept, digest), salt, seal_fault(data_key), storage,
+    CASE WHEN data_key IS NULL THEN request ELSE unseal(data_key, request_id, 0, request) END,
+    CASE WHEN data_key IS NULL THEN response ELSE unseal(data_key, request_id, 1, response) END,
+    CASE WHEN data_key IS NULL THEN envelope ELSE unseal(data_key, request_id, 2, envelope) END";
+
+/// What [`read_pending`] reads before the payloads, in its order.
+const PENDING: &str = "seq, request_id, source, user, team, model, client_ip, principal, policies, metadata";
+
+/// Records that wait for analysis, oldest first.
+pub(super) fn select_pending() -> String {
+    format!("SELECT {PENDING}, {PAYLOADS} FROM record INDEXED BY record_pending WHERE analysis = 1 ORDER BY seq")
+}
+
+pub(super) fn read_pending(row: &SqlRow<'_>) -> rusqlite::Result<PendingRecord> {
+    let mut next = Columns::of(row);
+    let (sequence, request_id) = (next.unsigned()?, next.uuid()?);
+    let mut context = CallContext {
+        source: next.get()?,
+        user: next.get()?,
+        team: next.get()?,
+        model: next.get()?,
+        client_ip: next.get()?,
+        principal: next.get()?,
+        ..CallContext::default()
+    };
+    let policies = next.json_or_default()?;
+    context.metadata = next.json_or_default::<BTreeMap<_, _>>()?;
+    // One payload that cannot be read must not keep all others from being judged.
+    let is_whole = next.payloads_are_whole()?;
+    let payloads = match next.fault()?.0 {
+        _ if !is_whole => Err(PayloadFault::Damaged),
+        Some(fault) => Err(fault),
+        None => match (next.payload(), next.payload()) {
+            (Ok(Some(request)), Ok(Some(response))) => Ok(Payloads::Both { request, response }),
+            (Ok(Some(request)), Ok(None)) => Ok(Payloads::Request(request)),
+            (Ok(None), Ok(Some(response))) => Ok(Payloads::Response(response)),
+            _ => Err(PayloadFault::Damaged),
+        },
+    };
+    Ok(PendingRecord { sequence, request_id, context, policies, payloads })
+}
+
+/// Reads a row from left to right, so that a query's columns and its reader are compared by eye.
+pub(super) struct Columns<'r, 's> {
+    row: &'r SqlRow<'s>,
+    at: usize,
+}
+
+impl<'r, 's> Columns<'r, 's> {
+    pub(super) const fn of(row: &'r SqlRow<'s>) -> Self {
+        Self { row, at: 0 }
+    }
+}
+
+impl Columns<'_, '_> {
+    /// Whether the next three columns, request, response and envelope, are what was stored, by the digest after them.
+    /// Takes none of them.
+    fn payloads_are_whole(&self) -> rusqlite::Result<bool> {
+        let value = |place: usize| self.row.get_ref(self.at + place);
+        Ok(match value(3)? {
+            ValueRef::Null => true,
+            ValueRef::Blob(digest) => {
+                seal::of_payloads(value(4)?, [value(0)?, value(1)?, value(2)?]).as_slice() == digest
+            }
+            ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) => false,
+        })
+    }
+
+    /// Passes over the payloads as they are stored, to why they cannot be read, and whether they are masked.
+    fn fault(&mut self) -> rusqlite::Result<(Option<PayloadFault>, bool)> {
+        self.at += 5;
+        let code = self.get::<Option<i64>>()?;
+        let fault = code.map(|code| PayloadFault::from_code(code).ok_or_else(|| self.damaged())).transpose()?;
+        let storage = self.get::<Option<i64>>()?;
+        let is = |wanted: Storage| storage == Some(wanted as i64);
+        let fault = if is(Storage::NotKept) { Some(PayloadFault::NotKept) } else { fault };
+        Ok((fault, is(Storage::Masked)))
+    }
+
+    fn get<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let at = self.at;
+        self.at += 1;
+        self.row.get(at)
+    }
+
+    fn code<T: Code>(&mut self) -> rusqlite::Result<T> {
+        let code = self.get()?;
+        T::from_code(code).ok_or_else(|| self.damaged())
+    }
+
+    pub(super) fn unsigned(&mut self) -> rusqlite::Result<u64> {
+        let value = self.get::<i64>()?;
+        u64::try_from(value).map_err(|_| self.damaged())
+    }
+
+    fn time(&mut self) -> rusqlite::Result<Timestamp> {
+        let value = self.get()?;
+        Timestamp::from_microsecond(value).map_err(|_| self.damaged())
+    }
+
+    pub(super) fn uuid(&mut self) -> rusqlite::Result<Uuid> {
+        self.get().map(Uuid::from_bytes)
+    }
+
+    fn json<T: DeserializeOwned>(&mut self) -> rusqlite::Result<T> {
+        let text = self.get::<String>()?;
+        serde_json::from_str(&text).map_err(|_| self.damaged())
+    }
+
+    fn json_or_default<T: DeserializeOwned + Default>(&mut self) -> rusqlite::Result<T> {
+        let text = self.get::<Option<String>>()?;
+        text.map_or_else(|| Ok(T::default()), |text| serde_json::from_str(&text).map_err(|_| self.damaged()))
+    }
+
+    fn payload(&mut self) -> rusqlite::Result<Option<Payload>> {
+        let at = self.at;
+        self.at += 1;
+        match self.row.get_ref(at)? {
+            ValueRef::Null => Ok(None),
+            ValueRef::Text(text) => match std::str::from_utf8(text) {
+                Ok(text) => Ok(Some(Payload::Text(text.to_owned()))),
+                Err(_) => Err(self.damaged()),
+            },
+            ValueRef::Blob(json) => Ok(Some(Payload::Json(Bytes::copy_from_slice(json)))),
+            ValueRef::Integer(_) | ValueRef::Real(_) => Err(self.damaged()),
+        }
+    }
+
+    /// That the last column read holds what was never written there.
+    fn damaged(&self) -> rusqlite::Error {
+        let at = self.at.saturating_sub(1);
+        rusqlite::Error::FromSqlConversionFailure(at, Type::Null, Box::new(StorageFault::Corrupt))
+    }
+}

@@ -1,0 +1,330 @@
+//! Reads a whole log and says what is not as it was acknowledged: see `seal` for what it goes by.
+//!
+//! It reads one commit's view of the file and stops nobody; a service may be running.
+
+use std::{fmt, ops::RangeInclusive, path::Path};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row as SqlRow, Rows};
+
+use super::{
+    code::Code as _,
+    entry::{Analysis, RecordKind},
+    error::{LogError, StorageFault},
+    retention,
+    row::{JUDGED, JUDGED_COLUMNS, RECORDED, RECORDED_COLUMNS},
+    schema::DATABASE,
+    seal::{self, Digest, Head, Link},
+};
+
+/// Problems that are named; of more, the number.
+const NAMED: usize = 100;
+
+/// What is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// SQLite finds the file's structure broken.
+    Structure(String),
+    /// The file cannot be read on from here.
+    Unreadable(StorageFault),
+    /// The hash of a commit is not the one that follows from it and from the commit before.
+    Link { commit: i64, first: i64 },
+    /// Records that were acknowledged, are gone, and that retention did not remove.
+    Missing(RangeInclusive<i64>),
+    /// A record that no commit of the chain brought.
+    Foreign(i64),
+    /// A record is not what was recorded.
+    Record(i64),
+    /// A record's payloads are not what was recorded.
+    Payload(i64),
+    /// A record's judgement is not what was recorded.
+    Judgement(i64),
+    /// There are not as many judgements that came later as the chain brought.
+    Judgements { stored: u64, chained: u64 },
+    /// No commit has the hash that was noted.
+    Head,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Structure(what) => write!(f, "the file's structure is broken: {what}"),
+            Self::Unreadable(fault) => write!(f, "the file cannot be read on: {fault}"),
+            Self::Link { commit, first } => {
+                write!(f, "the chain is broken at commit {commit}, whose first record is {first}")
+            }
+            Self::Missing(range) => write!(f, "records {} to {} are missing", range.start(), range.end()),
+            Self::Foreign(seq) => write!(f, "record {seq} is in no commit"),
+            Self::Record(seq) => write!(f, "record {seq} was changed"),
+            Self::Payload(seq) => write!(f, "the payloads of record {seq} were changed or are damaged"),
+            Self::Judgement(seq) => write!(f, "the judgement of record {seq} was changed"),
+            Self::Judgements { stored, chained } => {
+                write!(
+                    f,
+                    "{stored} records are said to have been judged later, and the chain brought {chained} judgements"
+                )
+            }
+            Self::Head => f.write_str("the head that was noted is in no commit"),
+        }
+    }
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    pub node: String,
+    pub records: u64,
+    /// Recorded before there was a chain.
+    pub unsealed: u64,
+    pub commits: u64,
+    pub first: i64,
+    pub last: i64,
+    /// Up to here retention removed records.
+    pub removed_to: i64,
+    /// Records that tell of the log itself: gaps and damaged files.
+    pub incidents: u64,
+    /// In hexadecimal. Who notes it can ask for it later.
+    pub head: String,
+    /// The first hundred.
+    pub problems: Vec<Problem>,
+    pub problems_total: u64,
+    /// First and last sequence, records, reason.
+    pub removed: Vec<(i64, i64, i64, String)>,
+}
+
+impl Verified {
+    pub const fn is_whole(&self) -> bool {
+        self.problems_total == 0
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.problems_total += 1;
+        if self.problems.len() < NAMED {
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Reads the log of this folder. `noted` is a head of an earlier time, in hexadecimal.
+pub fn verify(dir: &Path, noted: Option<&str>) -> Result<Verified, LogError> {
+    let path = dir.join(DATABASE);
+    path.metadata().map_err(|error| LogError::io(&path, &error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&path, flags)?;
+    connection.busy_timeout(super::schema::BUSY_TIMEOUT)?;
+    let mut found = Verified::default();
+    match walk(&mut connection, noted, &mut found) {
+        Ok(()) => {}
+        Err(error) => found.problem(Problem::Unreadable(error.into())),
+    }
+    Ok(found)
+}
+
+fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) -> rusqlite::Result<()> {
+    // One view of the file for all of it.
+    let view = connection.transaction()?;
+    found.node = view.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
+    let mut check = view.prepare("PRAGMA quick_check(20)")?;
+    let mut lines = check.query([])?;
+    while let Some(line) = lines.next()? {
+        let line: String = line.get(0)?;
+        if line != "ok" {
+            found.problem(Problem::Structure(line));
+        }
+    }
+    let head = Head::read(&view, &found.node)?;
+    found.removed_to = head.removed;
+    found.removed = retention::removed(&view)?;
+    found.head = seal::hex(&head.hash);
+    let last_given = view
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'record'", [], |row| row.get::<_, i64>(0))
+        .optional()?
+        .unwrap_or_default();
+
+    let mut records = view.prepare(&format!("SELECT seq, kind, analysis, {RECORDED}, {JUDGED}, coalesce(kept, digest), salt, request, response, envelope FROM record ORDER BY seq"))?;
+    let mut one = view.prepare(&format!("SELECT analysis, {JUDGED}, kept FROM record WHERE seq = ?1"))?;
+    let mut cursor = Cursor { rows: records.query([])?, row: None };
+    cursor.step()?;
+
+    let mut before = seal::base(&view, &found.node)?;
+    let mut is_noted = noted.is_none_or(|noted| noted.eq_ignore_ascii_case(&seal::hex(&before)));
+    // Judged later: by their state, and by the chain.
+    let (mut judged_later, mut judgements) = (0_u64, 0_u64);
+    // What the next record of the chain is to be; none before the first one, and after a commit that cannot be believed.
+    let mut next = None::<i64>;
+    let (mut sealed_from, mut is_lost) = (None::<i64>, false);
+    let mut chain =
+        view.prepare("SELECT id, first, records, completed, leaves, removed, hash FROM chain ORDER BY id")?;
+    let mut links = chain.query([])?;
+    while let Some(row) = links.next()? {
+        let commit: i64 = row.get(0)?;
+        let link = Link {
+            first: row.get(1)?,
+            records: row.get(2)?,
+            completed: row.get(3)?,
+            leaves: row.get(4)?,
+            removed: row.get(5)?,
+        };
+        let hash: Digest = row.get(6)?;
+        found.commits += 1;
+        let parts = link.parts().filter(|_| link.hash(&before) == hash);
+        before = hash;
+        is_noted |= noted.is_some_and(|noted| noted.eq_ignore_ascii_case(&seal::hex(&hash)));
+        let Some((of_records, of_judgements)) = parts else {
+            found.problem(Problem::Link { commit, first: link.first });
+            // What it says of its records cannot be believed: they are passed over, and those after them looked at.
+            (next, is_lost) = (None, true);
+            continue;
+        };
+        for (sequence, leaf) in of_records {
+            if let Some(expected) = next.filter(|&expected| expected != sequence) {
+                missing(found, expected, sequence - 1);
+            }
+            let sealed_from = *sealed_from.get_or_insert(sequence);
+            while let Some(here) = cursor.sequence().filter(|&here| here < sequence) {
+                found.seen(cursor.kind()?, here);
+                if here < sealed_from && here > found.removed_to {
+                    found.unsealed += 1;
+                } else if next.is_some() || !is_lost {
+                    found.problem(Problem::Foreign(here));
+                }
+                cursor.step()?;
+            }
+            next = Some(sequence + 1);
+            if cursor.sequence() != Some(sequence) {
+                missing(found, sequence, sequence);
+                continue;
+            }
+            found.seen(cursor.kind()?, sequence);
+            let state = cursor.look()?;
+            if !state.payloads_are_whole {
+                found.problem(Problem::Payload(sequence));
+            }
+            if state.leaf_as_pending == leaf && state.analysis != Analysis::None.code() {
+                judged_later += u64::from(state.analysis == Analysis::Done.code());
+            } else if state.leaf != leaf {
+                found.problem(Problem::Record(sequence));
+            }
+            cursor.step()?;
+        }
+        for (sequence, leaf) in of_judgements {
+            let judged = one
+                .query_row([sequence], |row| {
+                    let digest = seal::of(values(row, 1, JUDGED_COLUMNS)?);
+                    let kept: Option<Vec<u8>> = row.get(1 + JUDGED_COLUMNS)?;
+                    Ok((row.get::<_, i64>(0)?, seal::leaf_of_completion(sequence, &digest, kept.as_deref())))
+                })
+                .optional()?;
+            match judged {
+                // Of what the chain brought itself, it was said above.
+                None if sealed_from.is_some_and(|from| sequence >= from) => {}
+                None => missing(found, sequence, sequence),
+                Some((analysis, stored)) => {
+                    let is_done = analysis == Analysis::Done.code();
+                    if !is_done || stored != leaf {
+                        found.problem(Problem::Judgement(sequence));
+                    }
+                    judgements += u64::from(is_done && sealed_from.is_some_and(|from| sequence >= from));
+                }
+            }
+        }
+    }
+    while let Some(here) = cursor.sequence() {
+        found.seen(cursor.kind()?, here);
+        if sealed_from.is_none() && here > found.removed_to {
+            found.unsealed += 1;
+        } else if next.is_some() || !is_lost {
+            found.problem(Problem::Foreign(here));
+        }
+        cursor.step()?;
+    }
+    if let Some(expected) = next.filter(|&expected| expected <= last_given) {
+        missing(found, expected, last_given);
+    }
+    if judgements != judged_later && !is_lost {
+        found.problem(Problem::Judgements { stored: judged_later, chained: judgements });
+    }
+    if !is_noted {
+        found.problem(Problem::Head);
+    }
+    Ok(())
+}
+
+/// Without what retention removed.
+fn missing(found: &mut Verified, from: i64, to: i64) {
+    let from = from.max(found.removed_to + 1);
+    if from > to {
+        return;
+    }
+    if let Some(Problem::Missing(range)) = found.problems.last_mut()
+        && *range.end() + 1 == from
+    {
+        *range = *range.start()..=to;
+        return;
+    }
+    found.problem(Problem::Missing(from..=to));
+}
+
+impl Verified {
+    fn seen(&mut self, kind: i64, sequence: i64) {
+        self.records += 1;
+        self.incidents += u64::from(kind == RecordKind::Log.code());
+        if self.first == 0 {
+            self.first = sequence;
+        }
+        self.last = sequence;
+    }
+}
+
+struct State {
+    analysis: i64,
+    leaf: Digest,
+    leaf_as_pending: Digest,
+    payloads_are_whole: bool,
+}
+
+/// The records in their order.
+struct Cursor<'s> {
+    rows: Rows<'s>,
+    row: Option<(i64, i64, State)>,
+}
+
+impl Cursor<'_> {
+    fn step(&mut self) -> rusqlite::Result<()> {
+        self.row = match self.rows.next()? {
+            None => None,
+            Some(row) => Some((row.get(0)?, row.get(1)?, state(row)?)),
+        };
+        Ok(())
+    }
+
+    fn sequence(&self) -> Option<i64> {
+        self.row.as_ref().map(|(sequence, ..)| *sequence)
+    }
+
+    fn kind(&self) -> rusqlite::Result<i64> {
+        self.row.as_ref().map(|(_, kind, _)| *kind).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+
+    fn look(&self) -> rusqlite::Result<&State> {
+        self.row.as_ref().map(|(.., state)| state).ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+}
+
+fn state(row: &SqlRow<'_>) -> rusqlite::Result<State> {
+    const PAYLOADS: usize = 3 + RECORDED_COLUMNS + JUDGED_COLUMNS;
+    let analysis: i64 = row.get(2)?;
+    let recorded = seal::of(values(row, 3, RECORDED_COLUMNS)?);
+    let judged = seal::of(values(row, 3 + RECORDED_COLUMNS, JUDGED_COLUMNS)?);
+    let leaf_as_pending = seal::leaf(&recorded, None);
+    let leaf =
+        if analysis == Analysis::Pending.code() { leaf_as_pending } else { seal::leaf(&recorded, Some(&judged)) };
+    let digest = row.get_ref(PAYLOADS)?;
+    let payloads = seal::of_payloads(row.get_ref(PAYLOADS + 1)?, values(row, PAYLOADS + 2, 3)?);
+    let payloads_are_whole =
+        digest.as_blob_or_null().is_ok_and(|digest| digest.is_none_or(|digest| digest == payloads));
+    Ok(State { analysis, leaf, leaf_as_pending, payloads_are_whole })
+}
+
+fn values<'r>(row: &'r SqlRow<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<rusqlite::types::ValueRef<'r>>> {
+    (from..from + count).map(|column| row.get_ref(column)).collect()
+}
