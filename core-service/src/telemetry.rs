@@ -15,7 +15,7 @@ mod name;
 
 pub use self::{
     delivery::{BatchSettled, DeadLetter},
-    events::{CanaryRan, CheckEnded, RecordsLost},
+    events::{Analysed, CanaryRan, CheckEnded, RecordsLost, Verdict},
     labels::{CanaryProblem, CheckFailure, DeliveryFailure, Source},
     metrics::{LogState, Metrics, metrics},
     name::{Kind, Name},

@@ -11,6 +11,7 @@ mod events;
 mod generic;
 mod health;
 mod layers;
+mod log_level;
 mod metrics;
 mod openapi;
 mod page;
@@ -38,6 +39,7 @@ use portcullis_api::{
     capture::Captures,
     client::Client,
     error::ApiError,
+    log::LogControl,
 };
 
 use self::core::Core;
@@ -51,6 +53,7 @@ struct Adapter {
     captures: Captures,
     contract: Contract,
     metrics: Option<Metrics>,
+    log: Option<LogControl>,
     on_response: OnResponse,
 }
 
@@ -105,6 +108,7 @@ fn guarded() -> Vec<Route> {
         ("/v1/canary", post(canary::begin)),
         ("/v1/canary/{id}", get(canary::seen).post(canary::end)),
         ("/metrics", get(metrics::page)),
+        ("/v1/log-level", get(log_level::get).post(log_level::set)),
         ("/openapi.json", get(openapi::get)),
     ]
 }
@@ -119,6 +123,7 @@ pub fn router(client: Client, settings: AdapterSettings) -> Router {
         contract: settings.contract,
         on_response: settings.on_response,
         metrics: settings.metrics,
+        log: settings.log,
     };
     let all = |routes: Vec<Route>| {
         let router = routes.into_iter().fold(Router::new(), |router, (path, route)| router.route(path, route));

@@ -25,6 +25,7 @@ use http_adapter::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord, 
 use portcullis_api::{
     body::BodyLimits,
     client::Client,
+    log::LogControl,
     serve::{self, Connections, Protocol},
     tls,
 };
@@ -83,9 +84,9 @@ fn main() -> ExitCode {
 fn start(cli: &Cli) -> Result<(), StartError> {
     let file = File::read(cli.shared.config.as_deref())?;
     let shared = CoreSettings::new(&cli.shared, &file)?;
-    telemetry::init(shared.log_format);
+    let control = telemetry::init(shared.log_format, shared.log_level)?;
     let runtime = tokio::runtime::Runtime::new().map_err(other)?;
-    let done = runtime.block_on(run(cli, &file, shared));
+    let done = runtime.block_on(run(cli, &file, shared, control));
     // What blocks for ever, as a write to a pipe that nobody reads, must not keep the program.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
@@ -95,11 +96,12 @@ fn other(error: impl std::fmt::Display) -> StartError {
     StartError::Other(error.to_string())
 }
 
-async fn run(cli: &Cli, file: &File, shared: CoreSettings) -> Result<(), StartError> {
+async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl) -> Result<(), StartError> {
     let signals = Signals::listen()?;
+    telemetry::follow(control.clone(), cli.shared.config.clone())?;
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
     shared.must_be_guarded("HTTP", http_listen)?;
-    let settings = adapter(cli, file, &shared)?;
+    let settings = AdapterSettings { log: Some(control), ..adapter(cli, file, &shared)? };
     let connections =
         Connections { tls: shared.tls.clone(), max: shared.connections, ..Connections::new(Protocol::Http) };
     let listener = compose::bind("HTTP", http_listen).await?;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
-use portcullis_api::{access::Access, body::BodyLimits};
+use portcullis_api::{access::Access, body::BodyLimits, log::LogControl};
 
 /// A word that is none of those that a setting knows.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -98,6 +98,8 @@ pub struct AdapterSettings {
     pub access: Access,
     /// What `GET /metrics` shows. None: this program measures nothing.
     pub metrics: Option<Metrics>,
+    /// What `POST /v1/log-level` changes. None: the log is somebody else's.
+    pub log: Option<LogControl>,
 }
 
 impl Default for AdapterSettings {
@@ -110,6 +112,7 @@ impl Default for AdapterSettings {
             capture: false,
             access: Access::default(),
             metrics: None,
+            log: None,
         }
     }
 }

@@ -17,6 +17,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use portcullis_api::{
     access::{Access, InvalidCredential},
+    log::LogLevel,
     serve::Connections,
     tls::{Tls, TlsError},
 };
@@ -225,6 +226,7 @@ pub struct CoreSettings {
     /// Whether payloads are shown as they were recorded, to whoever may ask.
     pub reveal: bool,
     pub log_format: LogFormat,
+    pub log_level: Option<LogLevel>,
     pub log: LogSettings,
     pub delivery: DeliverySettings,
 }
@@ -285,6 +287,7 @@ impl CoreSettings {
             sessions: sessions(&file.sessions)?,
             reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
+            log_level: overrides.log.log_level.or(file.log.level),
             log: log::log(&overrides.log, &file.log)?,
             delivery: DeliverySettings::new(overrides, file)?,
         };

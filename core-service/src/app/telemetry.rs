@@ -1,19 +1,64 @@
-//! Log lines on standard error. `RUST_LOG` chooses what is said; no text that was checked is ever part of it.
+//! Log lines on standard error; no text that was checked is ever part of one.
+//!
+//! Which are written: `RUST_LOG`, else the level of the settings. The level can be changed while the program runs, by
+//! `POST /v1/log-level`, or in the settings' file and with SIGHUP.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    env,
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+};
 
-use tracing_subscriber::EnvFilter;
+use portcullis_api::log::{LogControl, LogLevel};
+use tokio::signal::unix::{self, SignalKind};
+use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
 
-use super::settings::LogFormat;
+use super::{
+    compose::StartError,
+    settings::{File, LogFormat},
+};
 
-pub fn init(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    let set = match format {
-        LogFormat::Human => lines.try_init(),
-        LogFormat::Json => lines.json().try_init(),
+pub fn init(format: LogFormat, level: Option<LogLevel>) -> Result<LogControl, StartError> {
+    let wanted = env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.trim().is_empty());
+    let wanted = wanted.unwrap_or_else(|| level.unwrap_or_default().directives());
+    let filter = parse(&wanted).map_err(|why| StartError::Other(format!("RUST_LOG: {why}")))?;
+    let (filter, handle) = reload::Layer::new(filter);
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = match format {
+        LogFormat::Human => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
+    let set = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
     // Somebody else's subscriber is in place: in tests.
     drop(set);
+    Ok(LogControl::new(wanted, move |text| {
+        handle.reload(parse(text)?).map_err(|_| "the log's filter is not in place".to_owned())
+    }))
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(filter).map_err(|error| error.to_string())
+}
+
+/// At each SIGHUP the level is what the settings' file says then; a file that cannot be read changes nothing. Listens
+/// from now on: without it the signal would end the program.
+pub fn follow(control: LogControl, file: Option<PathBuf>) -> Result<(), StartError> {
+    let signal = unix::signal(SignalKind::hangup());
+    let mut signal = signal.map_err(|error| StartError::Other(format!("signals: {error}")))?;
+    tokio::spawn(async move {
+        while signal.recv().await.is_some() {
+            let named = file.clone();
+            let read = tokio::task::spawn_blocking(move || File::read(named.as_deref())).await;
+            let set = match read {
+                Ok(Ok(file)) => control.set(file.log.level.unwrap_or_default()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            match set {
+                Ok(()) => tracing::warn!(filter = control.filter(), "the log's level was read anew"),
+                Err(why) => tracing::error!(why, "the settings cannot be read; the log's level stays as it is"),
+            }
+        }
+    });
+    Ok(())
 }

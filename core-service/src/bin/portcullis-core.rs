@@ -77,10 +77,13 @@ fn main() -> ExitCode {
 fn serve(overrides: &Overrides) -> Result<(), StartError> {
     let file = File::read(overrides.config.as_deref())?;
     let settings = CoreSettings::new(overrides, &file)?;
-    telemetry::init(settings.log_format);
+    let control = telemetry::init(settings.log_format, settings.log_level)?;
     settings.must_be_guarded("gRPC", settings.grpc_listen)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Other(error.to_string()))?;
-    let done = runtime.block_on(run(settings));
+    let done = runtime.block_on(async {
+        telemetry::follow(control, overrides.config.clone())?;
+        run(settings).await
+    });
     // What blocks for ever, as a write to a pipe that nobody reads, must not keep the program.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done

@@ -16,6 +16,17 @@ pub enum CoverageStatus {
     Complete,
 }
 
+impl CoverageStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotChecked => "not_checked",
+            Self::Pending => "pending",
+            Self::Partial => "partial",
+            Self::Complete => "complete",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {

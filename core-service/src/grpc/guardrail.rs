@@ -13,9 +13,14 @@ use portcullis_api::{
 };
 use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument as _;
+use uuid::Uuid;
 
 use super::{convert, deadline, pieces::Texts, status};
 use crate::guardrail::service::{self, Check, Checked, Guardrail};
+
+/// In the metadata of a failed call.
+const REQUEST_ID: &str = "x-request-id";
 
 /// Questions of one stream that are judged at the same time.
 const IN_FLIGHT: usize = 16;
@@ -32,12 +37,25 @@ impl GuardrailApi {
         request: CheckRequest,
         caller: Option<&Principal>,
         deadline: Instant,
+    ) -> Result<CheckResponse, Refused> {
+        let request_id = Uuid::now_v7();
+        let span = tracing::info_span!("check", %request_id);
+        let judged = self.judge_as(request_id, request, caller, deadline).instrument(span).await;
+        judged.map_err(|error| Refused { error, request_id })
+    }
+
+    async fn judge_as(
+        &self,
+        request_id: Uuid,
+        request: CheckRequest,
+        caller: Option<&Principal>,
+        deadline: Instant,
     ) -> Result<CheckResponse, ApiError> {
         let spelling = |payload: &Option<v1::Payload>| payload.as_ref().map(convert::Spelling::of).unwrap_or_default();
         let (request_spelling, response_spelling) = (spelling(&request.request), spelling(&request.response));
         let view =
             CoverageView::try_from(request.coverage_view).map_err(|_| convert::invalid("coverage_view", "unknown"))?;
-        let check = self.read(request, caller, deadline)?;
+        let check = self.read(request_id, request, caller, deadline)?;
         let checked = self.guardrail.check(check).await.map_err(status::from_guardrail)?;
         let Checked { request_id, decision, coverage, masked } = checked;
         Ok(CheckResponse {
@@ -47,7 +65,13 @@ impl GuardrailApi {
         })
     }
 
-    fn read(&self, request: CheckRequest, caller: Option<&Principal>, deadline: Instant) -> Result<Check, ApiError> {
+    fn read(
+        &self,
+        request_id: Uuid,
+        request: CheckRequest,
+        caller: Option<&Principal>,
+        deadline: Instant,
+    ) -> Result<Check, ApiError> {
         let operation = match Operation::try_from(request.operation) {
             Ok(Operation::Unspecified | Operation::Validate) => service::Operation::Validate,
             Ok(Operation::Mutate) => service::Operation::Mutate,
@@ -56,6 +80,7 @@ impl GuardrailApi {
         let recording = recording(request.recording)?;
         let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
         Ok(Check {
+            request_id,
             operation,
             side: convert::side(request.judge, &payloads)?,
             payloads,
@@ -67,7 +92,23 @@ impl GuardrailApi {
     }
 
     async fn answer(self, check: Option<CheckRequest>, caller: Option<&Principal>) -> Result<CheckResponse, ApiError> {
-        self.judge(check.unwrap_or_default(), caller, deadline::default()).await
+        self.judge(check.unwrap_or_default(), caller, deadline::default()).await.map_err(|refused| refused.error)
+    }
+}
+
+/// A check without a verdict, and the id under which the log tells of it.
+struct Refused {
+    error: ApiError,
+    request_id: Uuid,
+}
+
+impl From<Refused> for Status {
+    fn from(Refused { error, request_id }: Refused) -> Self {
+        let mut status = Self::from(error);
+        if let Ok(id) = request_id.to_string().parse() {
+            status.metadata_mut().insert(REQUEST_ID, id);
+        }
+        status
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     policy::{live::Live, set::PolicySet},
     record::{Judged, Log, PendingRecord},
     session::Sessions,
+    telemetry::{self, Analysed, Verdict},
 };
 
 /// Records of one turn.
@@ -66,11 +67,17 @@ async fn turn(
     let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
     let sessions = Arc::clone(sessions);
     let analysed = tokio::task::spawn_blocking(move || {
-        let analyse = |record: PendingRecord| (record.sequence, analyse(&view.set, &sessions, &record));
+        let analyse = |record: PendingRecord| {
+            let begun = Instant::now();
+            let judged = analyse(&view.set, &sessions, &record);
+            let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
+            telemetry::emit(Analysed { request_id: record.request_id, elapsed: begun.elapsed(), verdict });
+            (record.sequence, judged)
+        };
         pending.into_iter().map(analyse).collect::<Vec<_>>()
     });
     // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
-    let results = analysed.await.unwrap_or_else(|_| {
+    let results: Vec<(u64, Judged)> = analysed.await.unwrap_or_else(|_| {
         tracing::error!(first = sequences[0], count, "a background analysis failed");
         sequences.into_iter().map(|sequence| (sequence, unreadable("the analysis failed".to_owned(), 0))).collect()
     });

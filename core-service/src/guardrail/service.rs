@@ -28,7 +28,7 @@ use crate::{
     },
     record::{Appended, IdempotencyKey, Judged, Log, LogError, NewRecord, RecordKind, RecordedOutcome},
     session::{Quarantine, SessionKey, Sessions},
-    telemetry::{self, CheckEnded, CheckFailure, Source},
+    telemetry::{self, CheckEnded, CheckFailure, Source, Verdict},
 };
 
 /// Payloads from here on are judged off the runtime's own threads: 64 KiB take about a millisecond, and who else
@@ -88,6 +88,8 @@ pub enum Operation {
 
 #[derive(Debug)]
 pub struct Check {
+    /// New for each.
+    pub request_id: Uuid,
     pub operation: Operation,
     pub payloads: Payloads,
     /// The side to judge: all that is there when none is named.
@@ -164,10 +166,14 @@ impl Guardrail {
     pub async fn check(&self, mut check: Check) -> Result<Checked, GuardrailError> {
         let probe = self.canaries.recognise(&mut check);
         let source = Source::of(&check.context.source).unwrap_or(Source::Other);
-        let (direction, begun) = (check.side.unwrap_or(check.payloads.direction()), Instant::now());
+        let (request_id, begun) = (check.request_id, Instant::now());
+        let direction = check.side.unwrap_or(check.payloads.direction());
         let checked = self.decide(check).await;
-        let outcome = checked.as_ref().map(|checked| checked.decision.action).map_err(GuardrailError::class);
-        telemetry::emit(CheckEnded { source, direction, elapsed: begun.elapsed(), outcome });
+        let outcome = match &checked {
+            Ok(Checked { decision, coverage, .. }) => Ok(Verdict { decision, coverage }),
+            Err(error) => Err(error.class()),
+        };
+        telemetry::emit(CheckEnded { request_id, source, direction, elapsed: begun.elapsed(), outcome });
         match probe {
             Some(probe) => probe.stage(checked?),
             None => checked,
@@ -175,8 +181,7 @@ impl Guardrail {
     }
 
     async fn decide(&self, check: Check) -> Result<Checked, GuardrailError> {
-        let Check { operation, payloads, side, mut context, policies, recording, deadline } = check;
-        let request_id = Uuid::now_v7();
+        let Check { request_id, operation, payloads, side, mut context, policies, recording, deadline } = check;
         let begun = Instant::now();
         let session = self.sessions.key(&context);
         let asks = side.unwrap_or(payloads.direction()) == Direction::Request;

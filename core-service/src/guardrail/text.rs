@@ -21,7 +21,7 @@ use crate::{
     extract,
     policy::{live::Generation, set::UnknownPolicy},
     record::{Judged, LogError},
-    telemetry::{self, CheckEnded, Source},
+    telemetry::{self, CheckEnded, Source, Verdict},
 };
 
 /// Bytes of a text that are recorded: a stream has no end that could be waited for. The receipt counts all of it.
@@ -137,10 +137,18 @@ impl Text {
         };
         self.guardrail.answered(&decided.context, &decided.payloads);
         let source = Source::of(&decided.context.source).unwrap_or(Source::Other);
-        let outcome = Ok(decided.judged.decision.action);
-        let ended = CheckEnded { source, direction: decided.direction, elapsed: self.spent, outcome };
+        let direction = decided.direction;
         self.guardrail.keep(decided, self.recording, deadline).await?;
-        telemetry::emit(ended);
+        if let Some((decision, coverage)) = &self.last {
+            let outcome = Ok(Verdict { decision, coverage });
+            telemetry::emit(CheckEnded {
+                request_id: self.request_id,
+                source,
+                direction,
+                elapsed: self.spent,
+                outcome,
+            });
+        }
         self.recorded = true;
         Ok(())
     }

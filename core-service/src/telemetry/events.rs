@@ -1,39 +1,132 @@
 //! What happens, as values.
 
-use std::{fmt::Display, time::Duration};
+use std::{
+    fmt::{self, Display},
+    time::Duration,
+};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::{CanaryProblem, CheckFailure, Event, Metrics, Source};
-use crate::domain::{decision::Action, exchange::Direction};
+use crate::domain::{
+    coverage::{Coverage, CoverageStatus},
+    decision::{Action, Decision, Violation},
+    exchange::Direction,
+};
+
+/// What was made of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict<'a> {
+    pub decision: &'a Decision,
+    pub coverage: &'a Coverage,
+}
+
+impl Verdict<'_> {
+    /// Nothing was objected to, and all of it was looked at: the one outcome that needs nobody's attention.
+    fn is_clean(self) -> bool {
+        self.decision.action == Action::Allow && self.coverage.status == CoverageStatus::Complete
+    }
+}
+
+/// Written when a line is, and not before: the rules that objected, each once.
+struct Rules<'a>(&'a [Violation]);
+
+impl Display for Rules<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let same = |a: &Violation, b: &Violation| a.policy == b.policy && a.rule == b.rule;
+        let mut separator = "";
+        for (number, violation) in self.0.iter().enumerate() {
+            if !self.0[..number].iter().any(|before| same(before, violation)) {
+                write!(f, "{separator}{}/{}", violation.policy, violation.rule)?;
+                separator = ",";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One line a decision, under one target, so that a filter can name them: `portcullis_decision=debug`.
+macro_rules! decided {
+    ($level:ident, $id:expr, $verdict:expr, $elapsed:expr, $message:literal, $($field:ident = $value:expr),*) => {
+        tracing::$level!(
+            target: "portcullis_decision",
+            request_id = %$id,
+            action = $verdict.decision.action.as_str(),
+            verdict = $verdict.decision.verdict.as_str(),
+            rules = %Rules(&$verdict.decision.violations),
+            violations = $verdict.decision.violations_total,
+            coverage = $verdict.coverage.status.as_str(),
+            duration_us = u64::try_from($elapsed.as_micros()).unwrap_or(u64::MAX),
+            $($field = $value,)*
+            $message
+        )
+    };
+}
 
 /// A check ended, in a decision or without one.
 #[derive(Debug, Clone, Copy)]
-pub struct CheckEnded {
+pub struct CheckEnded<'a> {
+    pub request_id: Uuid,
     pub source: Source,
     pub direction: Direction,
     pub elapsed: Duration,
-    pub outcome: Result<Action, CheckFailure>,
+    pub outcome: Result<Verdict<'a>, CheckFailure>,
 }
 
-impl Event for CheckEnded {
-    /// At the level `debug`: every check is in the log of records already.
+impl Event for CheckEnded<'_> {
+    /// What was objected to or not wholly looked at is told at `info`. A clean pass is at `debug`: it is by far the
+    /// most common, is in the log of records already, and to write a line costs a quarter of what its check does.
     fn log(&self) {
-        let (source, direction, elapsed) = (self.source.as_str(), self.direction.as_str(), self.elapsed);
+        let Self { request_id, elapsed, .. } = *self;
+        let (source, direction) = (self.source.as_str(), self.direction.as_str());
         match self.outcome {
-            Ok(action) => tracing::debug!(source, direction, action = action.as_str(), ?elapsed, "checked"),
-            Err(reason) => {
-                tracing::debug!(source, direction, reason = reason.as_str(), ?elapsed, "a check was not decided");
+            Ok(verdict) if verdict.is_clean() => {
+                decided!(debug, request_id, verdict, elapsed, "checked", source = source, direction = direction);
             }
+            Ok(verdict) => {
+                decided!(info, request_id, verdict, elapsed, "checked", source = source, direction = direction);
+            }
+            Err(reason) => tracing::info!(
+                target: "portcullis_decision",
+                %request_id,
+                reason = reason.as_str(),
+                source,
+                direction,
+                duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+                "a check was not decided"
+            ),
         }
     }
 
     fn count(&self, metrics: &Metrics) {
         match self.outcome {
-            Ok(action) => metrics.check(self.source, self.direction, action, self.elapsed),
+            Ok(verdict) => metrics.check(self.source, self.direction, verdict.decision.action, self.elapsed),
             Err(reason) => metrics.check_failed(reason),
         }
     }
+}
+
+/// The background analysis of an exchange ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Analysed<'a> {
+    pub request_id: Uuid,
+    pub elapsed: Duration,
+    pub verdict: Verdict<'a>,
+}
+
+impl Event for Analysed<'_> {
+    /// At the levels of a check.
+    fn log(&self) {
+        let Self { request_id, elapsed, verdict } = *self;
+        if verdict.is_clean() {
+            decided!(debug, request_id, verdict, elapsed, "analysed in the background",);
+        } else {
+            decided!(info, request_id, verdict, elapsed, "analysed in the background",);
+        }
+    }
+
+    fn count(&self, _: &Metrics) {}
 }
 
 /// A transaction of the log failed.
@@ -78,5 +171,34 @@ impl Event for CanaryRan<'_> {
 
     fn count(&self, metrics: &Metrics) {
         metrics.canary(self.problems, Timestamp::now().as_duration().as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{decision::Category, finding::Severity};
+
+    #[test]
+    fn a_rule_is_named_once_however_much_it_found() {
+        let violation = |rule: &str| Violation {
+            policy: Arc::from("default"),
+            rule: Arc::from(rule),
+            category: Category::Coverage,
+            severity: Severity::Low,
+            action: Action::Alert,
+            score: 1.0,
+            base_score: 1.0,
+            decoded_from: Vec::new(),
+            detector_rule: String::new(),
+            entity: String::new(),
+            location: None,
+            message: Arc::from(""),
+        };
+        let violations = ["a", "b", "a", "a", "b"].map(violation);
+        assert_eq!(Rules(&violations).to_string(), "default/a,default/b");
+        assert_eq!(Rules(&[]).to_string(), "");
     }
 }

@@ -194,16 +194,37 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::telemetry::{BatchSettled, CanaryRan, CheckEnded, DeadLetter, Event as _, Kind, RecordsLost};
+    use uuid::Uuid;
 
-    fn ended(source: &str, outcome: Result<Action, CheckFailure>) -> CheckEnded {
-        CheckEnded {
-            source: Source::of(source).unwrap_or(Source::Other),
-            direction: Direction::Request,
-            elapsed: Duration::from_micros(30),
-            outcome,
+    use super::*;
+    use crate::{
+        domain::{
+            coverage::{Coverage, CoverageStatus},
+            decision::Decision,
+        },
+        telemetry::{BatchSettled, CanaryRan, CheckEnded, DeadLetter, Event as _, Kind, RecordsLost, Verdict},
+    };
+
+    struct Ended(Source, Result<Decision, CheckFailure>);
+
+    impl Ended {
+        fn count(&self, metrics: &Metrics) {
+            let coverage = Coverage::none(CoverageStatus::Complete, "");
+            let outcome = self.1.as_ref().map(|decision| Verdict { decision, coverage: &coverage });
+            CheckEnded {
+                request_id: Uuid::nil(),
+                source: self.0,
+                direction: Direction::Request,
+                elapsed: Duration::from_micros(30),
+                outcome: outcome.map_err(|&failure| failure),
+            }
+            .count(metrics);
         }
+    }
+
+    fn ended(source: &str, outcome: Result<Action, CheckFailure>) -> Ended {
+        let decision = |action| Decision { action, ..Decision::undecided() };
+        Ended(Source::of(source).unwrap_or(Source::Other), outcome.map(decision))
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod generic;
 mod grpc;
 mod kafka;
 mod litellm;
+mod log_lines;
 mod mcp;
 mod metrics;
 mod modes;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use serde::Deserialize;
+use portcullis_api::log::LogLevel;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{LogFormat, SettingsError};
 use crate::record::{CommitBounds, LogSettings, OnFull};
@@ -13,12 +14,17 @@ pub struct LogOverrides {
     /// What becomes of records that the disk does not take: `refuse` or `shed`.
     #[arg(long, env = "PORTCULLIS_LOG_ON_FULL", value_name = "CHOICE")]
     pub log_on_full: Option<OnFull>,
+    /// `error`, `warn`, `info`, `debug` or `trace`; `RUST_LOG` wins over it.
+    #[arg(long, env = "PORTCULLIS_LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogFile {
     pub format: Option<LogFormat>,
+    #[serde(deserialize_with = "level")]
+    pub level: Option<LogLevel>,
     pub on_full: Option<OnFull>,
     /// Of the log's file; 0 for no bound.
     pub max_bytes: Option<u64>,
@@ -27,6 +33,10 @@ pub struct LogFile {
     pub commit_bytes: Option<usize>,
     /// Milliseconds that records gather which nobody waits for.
     pub gather_ms: Option<u64>,
+}
+
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogLevel>, D::Error> {
+    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// The smallest log that is any use.

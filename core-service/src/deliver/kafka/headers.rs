@@ -19,12 +19,7 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         let named = judged.coverage.policies.iter().map(|policy| format!("{}@{}", policy.name, policy.digest));
         named.collect::<Vec<_>>().join(",")
     });
-    let coverage = match judged.map_or(CoverageStatus::Pending, |judged| judged.coverage.status) {
-        CoverageStatus::NotChecked => "not_checked",
-        CoverageStatus::Pending => "pending",
-        CoverageStatus::Partial => "partial",
-        CoverageStatus::Complete => "complete",
-    };
+    let coverage = judged.map_or(CoverageStatus::Pending, |judged| judged.coverage.status).as_str();
     let kind = match event.kind {
         RecordKind::Decision => "decision",
         RecordKind::Exchange => "exchange",

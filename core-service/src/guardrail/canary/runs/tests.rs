@@ -7,6 +7,7 @@ use crate::guardrail::service::Operation;
 
 fn check(text: &str, recording: Recording) -> Check {
     Check {
+        request_id: Uuid::nil(),
         operation: Operation::Validate,
         payloads: Payloads::Request(Payload::Text(text.to_owned())),
         side: None,
