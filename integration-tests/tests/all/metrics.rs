@@ -1,6 +1,8 @@
 //! `GET /metrics` of the real program.
 
-use integration_tests::{Client, Setup, until};
+use std::{collections::BTreeSet, fs, path::Path};
+
+use integration_tests::{Client, Receiver, Setup, until};
 use serde_json::json;
 
 #[tokio::test]
@@ -38,4 +40,34 @@ async fn what_was_asked_is_counted_and_nobody_is_named() {
     for name in ["ann", "secret-model", "hunter2"] {
         assert!(!page.contains(name), "{name}");
     }
+}
+
+/// Names in the form of ours, wherever they stand in a text.
+fn named(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    words.filter(|word| word.starts_with("portcullis_")).collect()
+}
+
+/// An alert on a metric that is not there is never raised.
+#[tokio::test]
+async fn what_is_deployed_names_metrics_that_exist() {
+    let receiver = Receiver::start();
+    let program = Setup::portcullis().env("PORTCULLIS_INGEST_URL", &receiver.url()).start();
+    let client = Client::of(&program);
+    // What has labels has its series with the first of its kind.
+    client
+        .guard("sync=true", &json!({"requestBody": {"model": "m", "messages": [{"role": "user", "content": "hello"}]}}))
+        .await;
+    let page = String::from_utf8(client.get("/metrics").await.body).unwrap();
+    let known = named(&page);
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    for file in ["grafana/portcullis.json", "prometheus/portcullis.rules.yaml"] {
+        let text = fs::read_to_string(deploy.join(file)).unwrap();
+        let names = named(&text);
+        assert!(names.len() > 10, "{file}: {names:?}");
+        let unknown: Vec<_> = names.difference(&known).collect();
+        assert!(unknown.is_empty(), "{file} names {unknown:?}");
+    }
+    serde_json::from_str::<serde_json::Value>(&fs::read_to_string(deploy.join("grafana/portcullis.json")).unwrap())
+        .unwrap();
 }
