@@ -76,7 +76,7 @@ pub struct CheckEnded<'a> {
 
 impl Event for CheckEnded<'_> {
     /// What was objected to or not wholly looked at is told at `info`. A clean pass is at `debug`: it is by far the
-    /// most common, is in the log of records already, and to write a line costs a quarter of what its check does.
+    /// most common, and in the log of records already.
     fn log(&self) {
         let Self { request_id, elapsed, .. } = *self;
         let (source, direction) = (self.source.as_str(), self.direction.as_str());

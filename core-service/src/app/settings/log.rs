@@ -17,7 +17,6 @@ pub struct LogOverrides {
     /// `error`, `warn`, `info`, `debug` or `trace`; `RUST_LOG` wins over it.
     #[arg(long, env = "PORTCULLIS_LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<LogLevel>,
-<<<<<<< HEAD
     /// What is kept of payloads once they are judged: `full`, `masked` or `metadata`.
     #[arg(long, env = "PORTCULLIS_LOG_PAYLOADS", value_name = "CHOICE")]
     pub log_payloads: Option<KeepPayloads>,
@@ -34,8 +33,6 @@ pub struct KeyOverrides {
     /// A file of them, one a line.
     #[arg(long, env = "PORTCULLIS_LOG_KEY_FILE", value_name = "FILE")]
     pub log_key_file: Option<PathBuf>,
-=======
->>>>>>> main
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -61,10 +58,6 @@ pub struct LogFile {
     pub payloads: Option<KeepPayloads>,
     /// Master keys of the payloads, one a line.
     pub key_file: Option<PathBuf>,
-}
-
-fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogLevel>, D::Error> {
-    String::deserialize(deserializer)?.parse().map(Some).map_err(D::Error::custom)
 }
 
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LogLevel>, D::Error> {

@@ -20,15 +20,12 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         named.collect::<Vec<_>>().join(",")
     });
     let coverage = judged.map_or(CoverageStatus::Pending, |judged| judged.coverage.status).as_str();
-<<<<<<< HEAD
     let payload = match (record.fault, form) {
         (Some(fault), _) => fault.as_str(),
         (None, Form::Marked) => "stored",
         (None, Form::Whole) if record.is_masked => "masked",
         (None, Form::Whole) => "whole",
     };
-=======
->>>>>>> main
     let kind = match event.kind {
         RecordKind::Decision => "decision",
         RecordKind::Exchange => "exchange",
