@@ -222,6 +222,17 @@ async fn a_move_that_was_interrupted_is_ended() {
     log.close().await;
 }
 
+#[tokio::test]
+async fn a_head_that_no_version_understands_is_damage() {
+    let dir = folder();
+    let file = made(dir.path(), 10).await;
+    let mut bytes = fs::read(&file).unwrap();
+    // The format of the schema: 4 is the highest that there is.
+    bytes[44..48].fill(5);
+    fs::write(&file, &bytes).unwrap();
+    begins_anew(dir.path(), "at_start").await.close().await;
+}
+
 /// Where, how much, and with what it is overwritten; or where it is cut.
 #[derive(Debug, Clone)]
 enum Blow {

@@ -237,9 +237,7 @@ fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Rea
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let (tables, application, version) = whose(&connection).map_err(|error| unreadable(error.into()))?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     let fresh = tables == 0 && version == 0 && application == 0;
     if !fresh && application != APPLICATION_ID {
@@ -248,16 +246,28 @@ fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Rea
     if version > known {
         return Err(refuse(SchemaProblem::Newer { found: version, known }));
     }
-    let read = prepare(&mut connection, version, settings).map_err(|error| match error {
-        // Statements that fit the format, of a file that says that it has it.
-        LogError::Storage(StorageFault::Other(0 | SQL_ERROR)) => StorageFault::Corrupt.into(),
-        error => error,
-    })?;
+    let read = prepare(&mut connection, version, settings).map_err(unreadable)?;
     Ok((connection, read))
 }
 
-/// `SQLITE_ERROR`: a table or a column is missing.
+/// How many tables there are, whose they are, and in which version.
+fn whose(connection: &Connection) -> rusqlite::Result<(i64, i32, u32)> {
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((tables, application, version))
+}
+
+/// `SQLITE_ERROR`: a table or a column is missing, or the file's head says what no version of SQLite understands.
 const SQL_ERROR: i32 = 1;
+
+/// The statements fit the format: that they fail without a better reason is the file's fault.
+fn unreadable(error: LogError) -> LogError {
+    match error {
+        LogError::Storage(StorageFault::Other(0 | SQL_ERROR)) => StorageFault::Corrupt.into(),
+        error => error,
+    }
+}
 
 fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) -> Result<ReadFirst, LogError> {
     tune(connection, settings)?;
