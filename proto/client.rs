@@ -6,12 +6,15 @@ use http::{Uri, header::AUTHORIZATION, uri::Scheme};
 use tonic::{
     ConnectError, Request, Response, Status, TimeoutExpired,
     body::Body,
-    metadata::AsciiMetadataValue,
+    metadata::{AsciiMetadataValue, MetadataMap},
     transport::{self, Certificate, ClientTlsConfig, Endpoint},
 };
 use tower::{ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::error::{ApiError, ErrorCode};
+use crate::{
+    error::{ApiError, ErrorCode},
+    trace,
+};
 
 /// What the generated clients are made over.
 pub type Service = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, transport::Error>;
@@ -139,6 +142,12 @@ impl Client {
 
     fn request<M>(&self, message: M) -> Request<M> {
         let mut request = Request::new(message);
+        // In the same process the caller's span is there already.
+        if !self.backoff.is_empty() {
+            let mut headers = http::HeaderMap::new();
+            trace::tell(&mut headers);
+            *request.metadata_mut() = MetadataMap::from_headers(headers);
+        }
         if let Some(authorization) = &self.authorization {
             request.metadata_mut().insert(AUTHORIZATION.as_str(), authorization.clone());
         }

@@ -10,6 +10,7 @@ pub mod json;
 pub mod log;
 pub mod serve;
 pub mod tls;
+pub mod trace;
 
 /// The bindings of `proto/portcullis/v1`, whose comments are the public reference.
 #[allow(missing_debug_implementations, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic)]

@@ -39,6 +39,11 @@ impl LogLevel {
         }
     }
 
+    /// Whether this target of a line or a span is one of our own.
+    pub fn is_own(target: &str) -> bool {
+        Self::OWN.contains(&target.split("::").next().unwrap_or(target))
+    }
+
     /// As a filter in the form of `RUST_LOG`.
     pub fn directives(self) -> String {
         match self {

@@ -8,6 +8,7 @@ pub mod eval;
 mod lines;
 pub mod lint;
 pub mod log;
+pub mod otlp;
 pub mod report;
 pub mod settings;
 mod sinks;

@@ -5,3 +5,4 @@ pub mod decision;
 pub mod exchange;
 pub mod finding;
 pub mod segment;
+pub mod timing;

@@ -10,6 +10,7 @@ mod ingestion;
 mod pieces;
 mod policy;
 pub mod routes;
+mod span;
 mod status;
 
 pub(crate) use convert::stored;

@@ -1,4 +1,4 @@
-//! What the service says of itself. One typed [`Event`] makes both the log line and the metric, so that the two never
+//! What the service says of itself. One typed [`Event`] makes the log line, the metric and the span, so that they never
 //! tell different stories; the names, their help and their labels stand in [`Name`] and nowhere else.
 //!
 //! Metrics belong to the process, like its log: they are reached without being handed down. Labels are closed sets:
@@ -16,21 +16,28 @@ mod name;
 pub use self::{
     delivery::{BatchSettled, DeadLetter},
     events::{Analysed, CanaryRan, CheckEnded, RecordsLost, Verdict},
-    labels::{CanaryProblem, CheckFailure, DeliveryFailure, Source},
+    labels::{CanaryProblem, CheckFailure, DeliveryFailure, Source, SpanFate},
     metrics::{LogState, Metrics, metrics},
     name::{Kind, Name},
 };
+
+use portcullis_api::trace;
 
 /// Something that happened, once.
 pub trait Event {
     /// The log line. No text that was checked is ever part of it.
     fn log(&self);
+    /// On the current span, while traces are on. The same holds of text, and of names that a caller chose.
+    fn trace(&self) {}
     fn count(&self, metrics: &Metrics);
 }
 
 /// Says it in the log and counts it in this process's metrics.
 #[allow(clippy::needless_pass_by_value, reason = "an event is over when it was told")]
 pub fn emit(event: impl Event) {
+    if trace::is_on() {
+        event.trace();
+    }
     event.log();
     event.count(metrics());
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use portcullis_api::{
     access::Principal,
     client::Client,
+    trace,
     v1::{
-        BeginCanaryRequest, BeginCanaryResponse, CheckRequest, CheckResponse, EndCanaryRequest, EndCanaryResponse,
-        GetCanaryRequest, GetCanaryResponse, GetEventRequest, GetEventResponse, GetPolicyRequest, GetPolicyResponse,
-        IngestRequest, IngestResponse, LintPolicyRequest, LintPolicyResponse, ListEventsRequest, ListEventsResponse,
-        ListPoliciesRequest, ListPoliciesResponse, ReviewEventRequest, ReviewEventResponse, SummarizeRequest,
-        SummarizeResponse, TestPolicyRequest, TestPolicyResponse, WatchEventsRequest, WatchEventsResponse,
-        canary_service_client::CanaryServiceClient, event_service_client::EventServiceClient,
+        Action, BeginCanaryRequest, BeginCanaryResponse, CheckRequest, CheckResponse, EndCanaryRequest,
+        EndCanaryResponse, GetCanaryRequest, GetCanaryResponse, GetEventRequest, GetEventResponse, GetPolicyRequest,
+        GetPolicyResponse, IngestRequest, IngestResponse, LintPolicyRequest, LintPolicyResponse, ListEventsRequest,
+        ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse, ReviewEventRequest, ReviewEventResponse,
+        SummarizeRequest, SummarizeResponse, TestPolicyRequest, TestPolicyResponse, WatchEventsRequest,
+        WatchEventsResponse, canary_service_client::CanaryServiceClient, event_service_client::EventServiceClient,
         guardrail_service_client::GuardrailServiceClient, ingestion_service_client::IngestionServiceClient,
         policy_service_client::PolicyServiceClient,
     },
@@ -69,7 +70,12 @@ impl Core {
         let call = |service, request| async {
             GuardrailServiceClient::new(service).max_decoding_message_size(self.answer_bytes).check(request).await
         };
-        Ok(self.client.call(request, self.deadline, call).await?)
+        let answer = self.client.call(request, self.deadline, call).await?;
+        // On the span of the call, which is kept for a block whatever the ratio says.
+        if answer.action() == Action::Block {
+            trace::note("portcullis.action", "block");
+        }
+        Ok(answer)
     }
 
     /// In the name of the caller, whatever the request says.

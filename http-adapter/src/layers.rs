@@ -3,16 +3,50 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
+use http::Method;
 use portcullis_api::{
     access::Access,
     error::{ApiError, ErrorCode},
+    trace,
 };
+use tracing::Instrument as _;
 
 use crate::error::Failure;
+
+/// A span for each call, behind the caller's own where a header names one.
+pub(crate) async fn traced(request: Request, next: Next) -> Response {
+    // A caller can make a method up.
+    let method = match request.method() {
+        known @ (&Method::GET | &Method::HEAD | &Method::POST | &Method::PUT | &Method::DELETE | &Method::OPTIONS) => {
+            known.as_str()
+        }
+        _ => "_OTHER",
+    };
+    // Of the route and not of the path, which a caller chooses.
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let span = tracing::debug_span!(
+        "http",
+        otel.name = format!("{method} {route}").trim_end(),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+    );
+    trace::adopt(&span, request.headers());
+    async {
+        let response = next.run(request).await;
+        trace::note("http.response.status_code", i64::from(response.status().as_u16()));
+        if response.status().is_server_error() {
+            trace::failed("server_error");
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
 
 /// Runs before the body is read: a caller without credentials cannot make this program hold its bytes. Leaves the
 /// [`Principal`](portcullis_api::access::Principal) as an extension.

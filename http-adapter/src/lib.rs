@@ -40,6 +40,7 @@ use portcullis_api::{
     client::Client,
     error::ApiError,
     log::LogControl,
+    trace,
 };
 
 use self::core::Core;
@@ -133,5 +134,6 @@ pub fn router(client: Client, settings: AdapterSettings) -> Router {
     let guarded =
         all(guarded()).route_layer(middleware::from_fn_with_state(Arc::clone(&access), layers::require_access));
     let page = all(page::routes()).route_layer(middleware::from_fn_with_state(access, page::require_access));
-    all(probes()).merge(guarded).merge(page).fallback(layers::not_found).with_state(Arc::new(adapter))
+    let router = all(probes()).merge(guarded).merge(page).fallback(layers::not_found).with_state(Arc::new(adapter));
+    if trace::is_on() { router.layer(middleware::from_fn(layers::traced)) } else { router }
 }

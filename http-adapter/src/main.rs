@@ -15,6 +15,7 @@ use core_service::{
     app::{
         canary::{self, CanaryOverrides},
         compose::{self, Core as Engine, Signals, StartError},
+        otlp::Otlp,
         report::Report,
         settings::{CoreSettings, File, Overrides, Secret, SettingsError},
         telemetry,
@@ -84,9 +85,13 @@ fn main() -> ExitCode {
 fn start(cli: &Cli) -> Result<(), StartError> {
     let file = File::read(cli.shared.config.as_deref())?;
     let shared = CoreSettings::new(&cli.shared, &file)?;
-    let control = telemetry::init(shared.log_format, shared.log_level)?;
     let runtime = tokio::runtime::Runtime::new().map_err(other)?;
-    let done = runtime.block_on(run(cli, &file, shared, control));
+    let done = runtime.block_on(async {
+        let (control, otlp) = telemetry::init("portcullis", &file, shared.log_format, shared.log_level)?;
+        let done = run(cli, &file, shared, control, &otlp).await;
+        otlp.close().await;
+        done
+    });
     // What blocks for ever, as a write to a pipe that nobody reads, must not keep the program.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
@@ -96,7 +101,7 @@ fn other(error: impl std::fmt::Display) -> StartError {
     StartError::Other(error.to_string())
 }
 
-async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl) -> Result<(), StartError> {
+async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl, otlp: &Otlp) -> Result<(), StartError> {
     let signals = Signals::listen()?;
     telemetry::follow(control.clone(), cli.shared.config.clone())?;
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
@@ -135,7 +140,8 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl) 
             StartError::Settings(SettingsError::Invalid { name: "core.url", message: error.to_string() })
         })?;
         let report = report.line("core", &url).line("contract", contract).line("responses", responses);
-        let report = report.tls(shared.tls.as_ref()).access(&shared.access, shared.auth_mode, &[address]);
+        let report = report.line("traces", otlp.about_traces()).tls(shared.tls.as_ref());
+        let report = report.access(&shared.access, shared.auth_mode, &[address]);
         report.print().map_err(other)?;
         let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
         return serve(listener, router(core, settings), connections, stop, signals, async {}).await;
@@ -155,9 +161,9 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl) 
         .policies(&shared.policies_dir, &engine.policies())
         .line("data", format_args!("{} (node {})", shared.data_dir.display(), engine.node()))
         .sinks(&engine.sinks())
+        .line("traces", otlp.about_traces())
         .tls(shared.tls.as_ref())
-        .access(&shared.access, shared.auth_mode, &[address, grpc_address])
-        .off();
+        .access(&shared.access, shared.auth_mode, &[address, grpc_address]);
     report.print().map_err(other)?;
     let router = router(core, settings);
     let served = serve(listener, router, connections, stop, signals, engine.begin_drain()).await;

@@ -1,5 +1,7 @@
 //! An HTTP client as a gateway is one.
 
+use std::collections::BTreeMap;
+
 use reqwest::{Method, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
@@ -30,12 +32,12 @@ pub fn client() -> reqwest::Client {
 pub struct Client {
     client: reqwest::Client,
     base: String,
-    credential: Option<(String, String)>,
+    headers: BTreeMap<String, String>,
 }
 
 impl Client {
     pub fn of(program: &Program) -> Self {
-        Self { client: client(), base: program.http(""), credential: None }
+        Self { client: client(), base: program.http(""), headers: BTreeMap::new() }
     }
 
     #[must_use]
@@ -45,7 +47,7 @@ impl Client {
 
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
-        self.credential = Some((name.to_owned(), value.to_owned()));
+        self.headers.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -55,7 +57,7 @@ impl Client {
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);
         }
-        if let Some((name, value)) = &self.credential {
+        for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let response = request.send().await.ok()?;

@@ -12,6 +12,7 @@
 
 pub mod authority;
 pub mod broker;
+pub mod collector;
 pub mod faults;
 pub mod gateway;
 pub mod grpcurl;
@@ -23,6 +24,7 @@ pub mod receiver;
 pub mod upstream;
 
 pub use broker::{Broker, Received};
+pub use collector::Collector;
 pub use faults::{Fault, Faults};
 pub use gateway::{Age, Behaviour, Gateway, Strategy};
 pub use grpcurl::{grpcurl, grpcurl_tls};

@@ -85,12 +85,6 @@ impl Report {
         self
     }
 
-    /// What this version leaves out.
-    #[must_use]
-    pub fn off(self) -> Self {
-        self.line("off", "traces (not built yet)")
-    }
-
     /// To standard output, whole.
     pub fn print(&self) -> io::Result<()> {
         let mut out = io::stdout().lock();

@@ -4,6 +4,7 @@ mod access;
 mod delivery;
 mod kafka;
 mod log;
+mod telemetry;
 mod tls;
 
 use std::{
@@ -30,6 +31,7 @@ pub use self::{
     delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
     log::{KeyOverrides, LogFile, LogOverrides, keys},
+    telemetry::TelemetryFile,
     tls::{TlsFile, TlsOverrides},
 };
 use crate::{record::LogSettings, session::Limits};
@@ -138,6 +140,7 @@ pub struct File {
     pub ingest: IngestFile,
     pub otlp: OtlpFile,
     pub file: FileFile,
+    pub telemetry: TelemetryFile,
     pub canary: CanaryFile,
 }
 

@@ -11,14 +11,24 @@ use std::{
 
 use portcullis_api::log::{LogControl, LogLevel};
 use tokio::signal::unix::{self, SignalKind};
-use tracing_subscriber::{EnvFilter, Layer as _, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _};
+use tracing::Metadata;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+};
 
 use super::{
     compose::StartError,
+    otlp::Otlp,
     settings::{File, LogFormat},
 };
 
-pub fn init(format: LogFormat, level: Option<LogLevel>) -> Result<LogControl, StartError> {
+/// The log, and what is exported besides. Must be called within a tokio runtime.
+pub fn init(
+    program: &'static str,
+    file: &File,
+    format: LogFormat,
+    level: Option<LogLevel>,
+) -> Result<(LogControl, Otlp), StartError> {
     let wanted = env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.trim().is_empty());
     let wanted = wanted.unwrap_or_else(|| level.unwrap_or_default().directives());
     let filter = parse(&wanted).map_err(|why| StartError::Other(format!("RUST_LOG: {why}")))?;
@@ -28,12 +38,21 @@ pub fn init(format: LogFormat, level: Option<LogLevel>) -> Result<LogControl, St
         LogFormat::Human => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    let set = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    let otlp = Otlp::start(program, &file.telemetry)?;
+    // Our own spans, and no lines: those are the log's.
+    let spans = otlp.tracer().map(|tracer| {
+        let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+        let layer = layer.with_location(false).with_threads(false).with_target(false).with_context_activation(false);
+        let own = |metadata: &Metadata<'_>| metadata.is_span() && LogLevel::is_own(metadata.target());
+        layer.with_filter(filter_fn(own))
+    });
+    let set = tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans).try_init();
     // Somebody else's subscriber is in place: in tests.
     drop(set);
-    Ok(LogControl::new(wanted, move |text| {
+    let control = LogControl::new(wanted, move |text| {
         handle.reload(parse(text)?).map_err(|_| "the log's filter is not in place".to_owned())
-    }))
+    });
+    Ok((control, otlp))
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, String> {

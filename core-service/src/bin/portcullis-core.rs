@@ -15,6 +15,7 @@ use core_service::app::{
     eval::{self, EvalArgs},
     lint::{self, PolicyCommand},
     log::{self, LogCommand},
+    otlp::Otlp,
     report::Report,
     settings::{CoreSettings, File, Overrides},
     telemetry,
@@ -84,19 +85,22 @@ fn main() -> ExitCode {
 fn serve(overrides: &Overrides) -> Result<(), StartError> {
     let file = File::read(overrides.config.as_deref())?;
     let settings = CoreSettings::new(overrides, &file)?;
-    let control = telemetry::init(settings.log_format, settings.log_level)?;
     settings.must_be_guarded("gRPC", settings.grpc_listen)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Other(error.to_string()))?;
     let done = runtime.block_on(async {
+        let (format, level) = (settings.log_format, settings.log_level);
+        let (control, otlp) = telemetry::init("portcullis-core", &file, format, level)?;
         telemetry::follow(control, overrides.config.clone())?;
-        run(settings).await
+        let done = run(settings, &otlp).await;
+        otlp.close().await;
+        done
     });
     // What blocks for ever, as a write to a pipe that nobody reads, must not keep the program.
     runtime.shutdown_timeout(Duration::from_secs(1));
     done
 }
 
-async fn run(settings: CoreSettings) -> Result<(), StartError> {
+async fn run(settings: CoreSettings, otlp: &Otlp) -> Result<(), StartError> {
     let signals = Signals::listen()?;
     let listener = compose::bind("gRPC", settings.grpc_listen).await?;
     let address = listener.local_addr().map_err(|error| StartError::Other(error.to_string()))?;
@@ -112,8 +116,8 @@ async fn run(settings: CoreSettings) -> Result<(), StartError> {
         .line("data", format_args!("{} (node {})", settings.data_dir.display(), core.node()))
         .sinks(&core.sinks())
         .tls(settings.tls.as_ref())
-        .access(&settings.access, settings.auth_mode, &[address])
-        .off();
+        .line("traces", otlp.about_traces())
+        .access(&settings.access, settings.auth_mode, &[address]);
     report.print().map_err(|error| StartError::Other(error.to_string()))?;
     signals.interrupted().await;
     core.begin_drain().await;

@@ -55,7 +55,8 @@ pub(super) fn deliveries(wanted: &[(&str, u64)]) -> Vec<Delivery> {
     let make = |&(user, sequence): &(&str, u64)| {
         let event = crate::record::samples::event(of(user), sequence);
         let (request, response, envelope) = (None, None, bytes::Bytes::new());
-        let stored = StoredRecord { event, fault: None, is_masked: false, request, response, envelope };
+        let traceparent = None;
+        let stored = StoredRecord { event, fault: None, is_masked: false, request, response, envelope, traceparent };
         Delivery::new(stored, 0)
     };
     wanted.iter().map(make).collect()

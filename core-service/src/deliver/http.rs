@@ -24,11 +24,12 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use portcullis_api::trace::{TRACEPARENT, Traceparent};
 use reqwest::{Client, redirect::Policy};
 
 pub use self::settings::{HttpForm, HttpSettings, InvalidEndpoint};
 use super::{Delivery, DeliveryFailure, Encode, Outcome, Sink};
-use crate::record::Event;
+use crate::record::StoredRecord;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
@@ -67,14 +68,19 @@ impl Http {
         Ok(Self { settings, encode, client })
     }
 
-    async fn post(&self, content_type: &str, body: Vec<u8>, event: Option<&Event>) -> Outcome {
+    async fn post(&self, content_type: &str, body: Vec<u8>, record: Option<&StoredRecord>) -> Outcome {
         let mut request =
             self.client.post(self.settings.endpoint.clone()).header("content-type", content_type).body(body);
         if let Some(authorization) = &self.settings.authorization {
             request = request.header("authorization", authorization.clone());
         }
-        if let Some(event) = event {
+        if let Some(StoredRecord { event, .. }) = record {
             request = request.header(EVENT_ID, event.id()).header(REQUEST_ID, event.request_id.to_string());
+        }
+        // A batch comes of many calls: it is told the delivery's own.
+        let traceparent = record.map_or_else(Traceparent::current, |record| record.traceparent.clone());
+        if let Some(traceparent) = traceparent {
+            request = request.header(TRACEPARENT, traceparent.to_string());
         }
         match request.send().await {
             Ok(response) => answer::read(response, self.settings.form).await,
@@ -92,7 +98,7 @@ impl Http {
                 Some(outcome) => outcome,
                 None => {
                     let record = &batch[index].record;
-                    self.post(JSON, (self.encode)(record), Some(&record.event)).await
+                    self.post(JSON, (self.encode)(record), Some(record)).await
                 }
             };
             if let Outcome::Retry { reason, .. } = outcome {

@@ -90,7 +90,8 @@ impl Kafka {
             (Value::Protobuf, Form::Marked) => {
                 let (event, fault, is_masked) = (record.event.clone(), record.fault, record.is_masked);
                 let (request, response, envelope) = (None, None, bytes::Bytes::new());
-                (self.protobuf)(StoredRecord { event, fault, is_masked, request, response, envelope })
+                let traceparent = record.traceparent.clone();
+                (self.protobuf)(StoredRecord { event, fault, is_masked, request, response, envelope, traceparent })
             }
         };
         let topic =

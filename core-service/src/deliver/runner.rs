@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use portcullis_api::trace;
 use tokio::{
     sync::watch,
     task::JoinHandle,
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use super::{Deliveries, Delivery, DeliveryFailure, Outcome, Plan, Sink, SinkState, status::Board, window::Window};
 use crate::record::{
@@ -357,6 +359,33 @@ impl<S: Sink> Runner<S> {
     }
 }
 
+/// Records whose calls a delivery is linked with.
+const LINKS: usize = 64;
+
+/// Of a batch, which is of many calls.
+fn span(sink: &str, batch: &[Delivery]) -> Span {
+    if !trace::is_on() {
+        return Span::none();
+    }
+    let span = tracing::debug_span!(parent: None, "deliver", otel.kind = "producer", sink, records = batch.len());
+    let calls = batch.iter().filter_map(|delivery| delivery.record.traceparent.as_ref());
+    calls.take(LINKS).for_each(|call| call.link(&span));
+    span
+}
+
+async fn deliver<S: Sink>(sink: &S, batch: &[Delivery]) -> Vec<Outcome> {
+    let outcomes = sink.deliver(batch).await;
+    // The first, for the span.
+    let failure = outcomes.iter().find_map(|outcome| match *outcome {
+        Outcome::Delivered => None,
+        Outcome::Retry { reason, .. } | Outcome::Permanent(reason) => Some(reason),
+    });
+    if let Some(reason) = failure {
+        trace::failed(reason.as_str());
+    }
+    outcomes
+}
+
 /// None: the service stops, and the time for this batch is over.
 async fn hand_over<S: Sink>(
     sink: &S,
@@ -370,7 +399,7 @@ async fn hand_over<S: Sink>(
         sleep(drain).await;
     };
     tokio::select! {
-        outcomes = sink.deliver(batch) => Some(outcomes),
+        outcomes = deliver(sink, batch).instrument(span(name, batch)) => Some(outcomes),
         () = too_late => {
             tracing::warn!(sink = name, records = batch.len(), "a batch was still under way when its time was over");
             None

@@ -30,6 +30,7 @@ use crate::{
     domain::{
         finding::{DecodedFrom, Detector, Span},
         segment::Segment,
+        timing::{Lap, Reader, ScanTimes},
     },
     normalize::{self, Mark, Normalized},
 };
@@ -69,6 +70,7 @@ pub struct Scratch {
     /// Bytes read so far: of texts and views, by rules, and of what rules looked at again. What bounds the time of a
     /// check, and can be counted.
     pub work: u64,
+    pub times: ScanTimes,
 }
 
 /// A part of the text that a rule reads.
@@ -221,6 +223,7 @@ impl Scanner {
             return;
         }
         let before = findings.list.len();
+        let mut lap = Lap::start();
         let mut caches = self.caches.take(self.rules.len());
         let text: &str = &segment.text;
         let asked = self.heads.asked(mask);
@@ -228,11 +231,13 @@ impl Scanner {
         let wider = (asked.attacks && !mask.holds(&self.heads.evidence)).then(|| mask.with(&self.heads.evidence));
         let (wanted, mask) = (mask, wider.as_ref().unwrap_or(mask));
         let plain = Reading { segment: number, text, context: segment.context, view: None };
-        self.read(plain, mask, scratch, &mut caches, findings);
+        self.read(plain, mask, scratch, &mut caches, findings, &mut lap);
         let Normalized { views, marks, exhausted } = normalize::normalize(text, 2 * text.len() + VIEW_SLACK);
+        lap.take_into(&mut scratch.times.normalise);
         if asked.any() {
             self.heads.begin(&mut scratch.classify);
             self.heads.read(0, text, asked, &mut scratch.classify);
+            scratch.times.add(Reader::Classifier, lap.take());
         }
         for (mark, range) in marks {
             self.mark(mark, plain, range, mask, findings);
@@ -244,9 +249,10 @@ impl Scanner {
             Some(Reading { text: &view.text, view: Some((view, names.get(number)?)), ..plain })
         };
         for (number, reading) in (0..views.len()).filter_map(|number| Some((number, reading(number)?))) {
-            self.read(reading, mask, scratch, &mut caches, findings);
+            self.read(reading, mask, scratch, &mut caches, findings, &mut lap);
             if asked.any() {
                 self.heads.read(number + 1, reading.text, asked, &mut scratch.classify);
+                scratch.times.add(Reader::Classifier, lap.take());
             }
         }
         scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
@@ -256,6 +262,7 @@ impl Scanner {
         if asked.any() {
             let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
             self.heads.conclude(&scratch.classify, segment.role, wanted, before, reading, findings);
+            scratch.times.add(Reader::Classifier, lap.take());
         }
         if wider.is_some() {
             findings.keep(before, wanted);
@@ -275,7 +282,7 @@ impl Scanner {
         let mut caches = self.caches.take(self.rules.len());
         for text in TEXTS {
             let reading = Reading { segment: 0, text, context: 0, view: None };
-            self.read(reading, &mask, &mut scratch, &mut caches, &mut findings);
+            self.read(reading, &mask, &mut scratch, &mut caches, &mut findings, &mut Lap::start());
         }
         self.caches.give_back(caches);
     }
@@ -295,16 +302,25 @@ impl Scanner {
         scratch: &mut Scratch,
         caches: &mut CacheSet,
         findings: &mut Findings,
+        lap: &mut Lap,
     ) {
         scratch.last.resize(self.rules.len(), 0);
         scratch.work += reading.text.len() as u64;
         self.wake(reading, mask, scratch, findings);
         // Rule by rule, so that a rule's tables stay near.
         scratch.windows.sort_unstable_by_key(|window| (window.index, window.span.start));
+        let mut reader = Reader::Prefilter;
         for &Window { index, span } in &scratch.windows {
+            // A detector's rules stand together, so that this is a look at the clock for each of them.
+            let next = Reader::Rules(self.rule(index).identity.detector);
+            if next != reader {
+                scratch.times.add(reader, lap.take());
+                reader = next;
+            }
             scratch.last[index as usize] = 0;
             scratch.work += self.run(reading, index, span.start as usize..span.end as usize, caches, findings);
         }
+        scratch.times.add(reader, lap.take());
         scratch.windows.clear();
     }
 

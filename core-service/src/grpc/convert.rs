@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode},
+    trace::{TRACEPARENT, Traceparent},
     v1,
 };
 
@@ -49,7 +50,11 @@ pub(super) fn context(context: Option<v1::CallContext>, caller: Option<&Principa
         return Err(invalid("context.metadata", format_args!("more than {MAX_METADATA} entries")));
     }
     let source = if source.is_empty() { "grpc".to_owned() } else { source };
-    let metadata: BTreeMap<_, _> = metadata.into_iter().collect();
+    let mut metadata: BTreeMap<_, _> = metadata.into_iter().collect();
+    // With the record, so that whoever gets it later is told, too: after a restart as before.
+    if let Some(current) = Traceparent::current() {
+        metadata.insert(TRACEPARENT.to_owned(), current.to_string());
+    }
     let principal = match caller {
         Some(caller) => caller.scope(&principal),
         None => principal,

@@ -12,11 +12,11 @@ use portcullis_api::{
     },
 };
 use tokio::sync::oneshot;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{convert, deadline, pieces::Texts, status};
+use super::{convert, deadline, pieces::Texts, span::behind_caller, status};
 use crate::guardrail::service::{self, Check, Checked, Guardrail};
 
 /// In the metadata of a failed call.
@@ -36,10 +36,12 @@ impl GuardrailApi {
         &self,
         request: CheckRequest,
         caller: Option<&Principal>,
+        metadata: Option<&MetadataMap>,
         deadline: Instant,
     ) -> Result<CheckResponse, Refused> {
         let request_id = Uuid::now_v7();
         let span = tracing::info_span!("check", %request_id);
+        let span = behind_caller(span, request.context.as_ref(), metadata);
         let judged = self.judge_as(request_id, request, caller, deadline).instrument(span).await;
         judged.map_err(|error| Refused { error, request_id })
     }
@@ -92,7 +94,7 @@ impl GuardrailApi {
     }
 
     async fn answer(self, check: Option<CheckRequest>, caller: Option<&Principal>) -> Result<CheckResponse, ApiError> {
-        self.judge(check.unwrap_or_default(), caller, deadline::default()).await.map_err(|refused| refused.error)
+        self.judge(check.unwrap_or_default(), caller, None, deadline::default()).await.map_err(|refused| refused.error)
     }
 }
 
@@ -143,8 +145,8 @@ fn lost() -> ApiError {
 impl GuardrailService for GuardrailApi {
     async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
         let deadline = deadline::of(request.metadata());
-        let (_, extensions, request) = request.into_parts();
-        Ok(Response::new(self.judge(request, extensions.get(), deadline).await?))
+        let (metadata, extensions, request) = request.into_parts();
+        Ok(Response::new(self.judge(request, extensions.get(), Some(&metadata), deadline).await?))
     }
 
     type CheckStreamStream = Pin<Box<dyn Stream<Item = Result<CheckStreamResponse, Status>> + Send>>;

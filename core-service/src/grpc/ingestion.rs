@@ -12,8 +12,9 @@ use portcullis_api::{
 };
 use serde_json::value::RawValue;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument as _;
 
-use super::{convert, deadline, status};
+use super::{convert, deadline, span::behind_caller, status};
 use crate::{
     domain::exchange::{Payload, Payloads},
     guardrail::service::{Exchange, Guardrail, Ingest},
@@ -75,11 +76,13 @@ fn must_be_json(payloads: &Payloads) -> Result<(), ApiError> {
 impl IngestionService for IngestionApi {
     async fn ingest(&self, request: Request<IngestRequest>) -> Result<Response<IngestResponse>, Status> {
         let deadline = deadline::of(request.metadata());
-        let (_, extensions, request) = request.into_parts();
-        let exchange = self.read(request, extensions.get())?;
+        let (metadata, extensions, request) = request.into_parts();
+        let span = tracing::debug_span!("ingest");
+        let span = behind_caller(span, request.context.as_ref(), Some(&metadata));
+        let exchange = span.in_scope(|| self.read(request, extensions.get()))?;
         let request_id = exchange.request_id();
-        let appended =
-            self.guardrail.ingest(vec![exchange], deadline).await.map_err(|error| status::from_log(&error))?;
+        let ingested = self.guardrail.ingest(vec![exchange], deadline).instrument(span);
+        let appended = ingested.await.map_err(|error| status::from_log(&error))?;
         let Some(&recorded) = appended.first() else {
             return Err(ApiError::new(ErrorCode::Internal, "the log did not answer").into());
         };

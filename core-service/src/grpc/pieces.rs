@@ -14,8 +14,9 @@ use tokio::{
     sync::{mpsc, mpsc::error::TrySendError, oneshot},
     time::timeout,
 };
+use tracing::Instrument as _;
 
-use super::{convert, deadline, guardrail::recording, status};
+use super::{convert, deadline, guardrail::recording, span::behind_caller, status};
 use crate::{
     domain::exchange,
     guardrail::{
@@ -102,10 +103,14 @@ impl Texts {
     fn start(&self, check: CheckRequest) -> Result<mpsc::Sender<Ask>, ApiError> {
         let view =
             CoverageView::try_from(check.coverage_view).map_err(|_| convert::invalid("coverage_view", "unknown"))?;
-        let open = open(check, self.payload_bytes, self.caller.as_ref())?;
+        // Not part of the stream, which has other texts.
+        let span = tracing::info_span!(parent: None, "check", request_id = tracing::field::Empty);
+        let span = behind_caller(span, check.context.as_ref(), None);
+        let open = span.in_scope(|| open(check, self.payload_bytes, self.caller.as_ref()))?;
         let text = Text::open(&self.guardrail, open).map_err(status::from_unknown_policy)?;
+        span.record("request_id", tracing::field::display(text.request_id()));
         let (asks, asked) = mpsc::channel(self.waiting);
-        tokio::spawn(run(text, asked, view, self.idle));
+        tokio::spawn(run(text, asked, view, self.idle).instrument(span));
         Ok(asks)
     }
 }

@@ -6,16 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
+use portcullis_api::trace::{self, TRACEPARENT, Traceparent};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::{
-    judge::{self, JudgeError, Memory},
+    judge::{self, JudgeError, Judgement, Memory},
     service::micros,
 };
 use crate::{
     domain::{
         coverage::{Coverage, CoverageStatus},
         decision::Decision,
+        timing::Timings,
     },
     policy::{live::Live, set::PolicySet},
     record::{Judged, Log, PendingRecord},
@@ -68,10 +71,12 @@ async fn turn(
     let (sessions, finishing) = (Arc::clone(sessions), Arc::clone(log));
     let analysed = tokio::task::spawn_blocking(move || {
         let analyse = |record: &PendingRecord| {
+            let _entered = span(record).entered();
             let begun = Instant::now();
-            let judged = analyse(&view.set, &sessions, record);
+            let (judged, timings) = analyse(&view.set, &sessions, record);
             let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
-            telemetry::emit(Analysed { request_id: record.request_id, elapsed: begun.elapsed(), verdict });
+            let (request_id, elapsed) = (record.request_id, begun.elapsed());
+            telemetry::emit(Analysed { request_id, elapsed, timings: timings.as_ref(), verdict });
             finishing.finish(record, judged)
         };
         pending.iter().map(analyse).collect::<Result<Vec<_>, _>>()
@@ -89,12 +94,23 @@ async fn turn(
     Ok(count)
 }
 
-fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Judged {
+/// Behind the call that was recorded, which ended long ago.
+fn span(record: &PendingRecord) -> Span {
+    if !trace::is_on() {
+        return Span::none();
+    }
+    let span = tracing::debug_span!(parent: None, "analyse", request_id = %record.request_id);
+    let recorded = record.context.metadata.get(TRACEPARENT).and_then(|word| Traceparent::parse(word));
+    recorded.iter().for_each(|recorded| recorded.adopt(&span));
+    span
+}
+
+fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> (Judged, Option<Timings>) {
     let begun = Instant::now();
     let PendingRecord { context, policies, payloads, .. } = record;
     let payloads = match payloads {
         Ok(payloads) => payloads,
-        Err(fault) => return unreadable(fault.to_string(), micros(begun.elapsed())),
+        Err(fault) => return (unreadable(fault.to_string(), micros(begun.elapsed())), None),
     };
     match judge::judge(set, policies, payloads, None, context, Some(begun + LIMIT)) {
         Ok(judgement) => {
@@ -104,14 +120,15 @@ fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Judg
                     judge::quarantine_for_late(Memory { sessions, key }, bound, violations);
                 }
             }
-            Judged { decision: judgement.decision, coverage: judgement.coverage, duration_us: micros(begun.elapsed()) }
+            let Judgement { decision, coverage, timings, .. } = judgement;
+            (Judged { decision, coverage, duration_us: micros(begun.elapsed()) }, Some(timings))
         }
         Err(error) => {
             let pointer = match &error {
                 JudgeError::Unreadable { cause, .. } => cause.pointer.as_str(),
                 JudgeError::UnknownPolicy(_) => "",
             };
-            unreadable(format!("{error} {pointer}").trim_end().to_owned(), micros(begun.elapsed()))
+            (unreadable(format!("{error} {pointer}").trim_end().to_owned(), micros(begun.elapsed())), None)
         }
     }
 }

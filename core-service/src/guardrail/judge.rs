@@ -17,6 +17,7 @@ use crate::{
         exchange::{CallContext, Direction, Payload, Payloads},
         finding::{Detector, Finding, RuleIdentity, Severity, Span},
         segment::{Role, Segment},
+        timing::{ScanTimes, Stage, Timings},
     },
     extract::{self, Unreadable},
     mask::Style,
@@ -53,6 +54,7 @@ pub struct Judgement {
     pub late: Vec<LateAnswer>,
     /// What would still tell what is masked.
     pub repeats: Vec<Repeat>,
+    pub timings: Timings,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +92,8 @@ pub fn judge_in_session(
     deadline: Option<Instant>,
     memory: Option<Memory<'_>>,
 ) -> Result<Judgement, JudgeError> {
-    let Read { segments, model, tool } = read(payloads, side)?;
+    let mut timings = Timings::default();
+    let Read { segments, model, tool } = timings.time(Stage::Extract, || read(payloads, side))?;
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
     let is_judged = |direction| payloads.get(direction).is_some() && side.is_none_or(|side| side == direction);
     let is_input = |segment: &Segment<'_>| segment.role.flows(segment.direction).contains(&Direction::Request);
@@ -103,7 +106,10 @@ pub fn judge_in_session(
     let deadline = earliest(&chosen, deadline);
     let request = payloads.request().filter(|_| side != Some(Direction::Response));
     let recalled = memory.filter(|_| request.is_some()).map(|memory| memory.recall(&chosen, &segments));
-    let scan = Scan::run(set, &chosen, &segments, side, recalled.as_ref(), deadline);
+    let run = || Scan::run(set, &chosen, &segments, side, recalled.as_ref(), deadline);
+    let scan = timings.time(Stage::Detect, run);
+    timings.scan = scan.times;
+    let deciding = Instant::now();
     let mut verdicts = Verdicts::default();
     for bound in &chosen {
         evaluate(bound, &segments, &scan, &mut verdicts);
@@ -127,7 +133,8 @@ pub fn judge_in_session(
         }
         memory.answered(&segments);
     }
-    Ok(Judgement { decision, coverage, model, tool, to_mask, late, repeats })
+    timings.ended(Stage::Decide, deciding);
+    Ok(Judgement { decision, coverage, model, tool, to_mask, late, repeats, timings })
 }
 
 /// How many they are, and of how many bytes.
@@ -195,6 +202,7 @@ pub(super) struct Scan<'s> {
     pub(super) timed_out: bool,
     pub(super) decoders: BTreeSet<&'static str>,
     pub(super) exhausted: bool,
+    times: ScanTimes,
 }
 
 impl<'s> Scan<'s> {
@@ -211,6 +219,7 @@ impl<'s> Scan<'s> {
             timed_out: false,
             decoders: BTreeSet::new(),
             exhausted: false,
+            times: ScanTimes::default(),
         }
     }
 
@@ -263,6 +272,7 @@ impl<'s> Scan<'s> {
         }
         scan.decoders = scratch.decoders;
         scan.exhausted = scratch.exhausted;
+        scan.times = scratch.times;
         scan
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use portcullis_api::trace;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::{
         coverage::{Coverage, CoverageStatus},
         decision::{Action, Decision},
         exchange::{CallContext, Direction, Payload, Payloads},
+        timing::{Stage, Timings},
     },
     extract,
     mask::MaskError,
@@ -168,19 +170,21 @@ impl Guardrail {
         let source = Source::of(&check.context.source).unwrap_or(Source::Other);
         let (request_id, begun) = (check.request_id, Instant::now());
         let direction = check.side.unwrap_or(check.payloads.direction());
-        let checked = self.decide(check).await;
+        let mut timings = Timings::default();
+        let checked = self.decide(check, &mut timings).await;
         let outcome = match &checked {
             Ok(Checked { decision, coverage, .. }) => Ok(Verdict { decision, coverage }),
             Err(error) => Err(error.class()),
         };
-        telemetry::emit(CheckEnded { request_id, source, direction, elapsed: begun.elapsed(), outcome });
+        let (elapsed, timings) = (begun.elapsed(), Some(&timings));
+        telemetry::emit(CheckEnded { request_id, source, direction, elapsed, timings, outcome });
         match probe {
             Some(probe) => probe.stage(checked?),
             None => checked,
         }
     }
 
-    async fn decide(&self, check: Check) -> Result<Checked, GuardrailError> {
+    async fn decide(&self, check: Check, timings: &mut Timings) -> Result<Checked, GuardrailError> {
         let Check { request_id, operation, payloads, side, mut context, policies, recording, deadline } = check;
         let begun = Instant::now();
         let session = self.sessions.key(&context);
@@ -193,11 +197,13 @@ impl Guardrail {
             }
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
-        let Judgement { decision, coverage, model, tool, to_mask, late, repeats } = judgement;
+        let Judgement { decision, coverage, model, tool, to_mask, late, repeats, timings: judging } = judgement;
+        *timings = judging;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
         }
         context.name_tool(tool);
+        describe(&context);
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
             masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
         } else {
@@ -211,7 +217,11 @@ impl Guardrail {
             Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us: micros(begun.elapsed()) };
         let direction = side.unwrap_or(payloads.direction());
         let decided = Decided { request_id, operation, direction, context, policies, payloads, judged };
+        let recording_begun = Instant::now();
         self.keep(decided, recording, deadline).await?;
+        if recording != Recording::Never {
+            timings.ended(Stage::Record, recording_begun);
+        }
         Ok(Checked { request_id, decision, coverage, masked })
     }
 
@@ -346,6 +356,22 @@ fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
         to_mask: Vec::new(),
         late: Vec::new(),
         repeats: Vec::new(),
+        timings: Timings::default(),
+    }
+}
+
+/// The call on its span, by OpenTelemetry's conventions for generative AI.
+fn describe(context: &CallContext) {
+    if !trace::is_on() {
+        return;
+    }
+    trace::note_name("gen_ai.request.model", &context.model);
+    trace::note_name("gen_ai.conversation.id", context.session());
+    if context.tool().is_empty() {
+        trace::note("gen_ai.operation.name", "chat");
+    } else {
+        trace::note("gen_ai.operation.name", "execute_tool");
+        trace::note_name("gen_ai.tool.name", context.tool());
     }
 }
 

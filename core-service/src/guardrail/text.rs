@@ -78,6 +78,10 @@ impl Text {
         })
     }
 
+    pub const fn request_id(&self) -> Uuid {
+        self.request_id
+    }
+
     /// The verdict on the text so far. With the last piece, or as soon as it is blocked, it is recorded, and that is
     /// on disk or not as it is with any other check.
     pub async fn piece(&mut self, piece: &str, last: bool, deadline: Instant) -> Result<Checked, GuardrailError> {
@@ -146,6 +150,7 @@ impl Text {
                 source,
                 direction,
                 elapsed: self.spent,
+                timings: None,
                 outcome,
             });
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use portcullis_api::trace::Traceparent;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -194,6 +195,8 @@ pub struct StoredRecord {
     pub response: Option<Payload>,
     /// Empty when there was none.
     pub envelope: Bytes,
+    /// Of the call that was recorded, when it was traced or its caller said so.
+    pub traceparent: Option<Traceparent>,
 }
 
 impl StoredRecord {

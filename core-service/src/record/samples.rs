@@ -112,7 +112,7 @@ pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
     let time = Timestamp::from_microsecond(1_780_000_000_900_000).unwrap();
     let event = Event { node: Arc::from("0badcafe"), time, ..event(record, sequence) };
     let (request, response) = (payloads.request().cloned(), payloads.response().cloned());
-    StoredRecord { event, fault: None, is_masked: false, request, response, envelope }
+    StoredRecord { event, fault: None, is_masked: false, request, response, envelope, traceparent: None }
 }
 
 pub(crate) fn allowed() -> NewRecord {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use portcullis_api::trace::{TRACEPARENT, Traceparent};
 use rusqlite::{
     Connection, OptionalExtension as _, Row as SqlRow,
     types::{FromSql, Type, ValueRef},
@@ -112,7 +113,7 @@ pub(crate) fn read_stored(
         .optional()?;
     let Some(event) = event else { return Ok(None) };
     connection
-        .prepare_cached(&format!("SELECT {PAYLOADS} FROM record WHERE seq = ?1"))?
+        .prepare_cached(&format!("SELECT {PAYLOADS}, {} FROM record WHERE seq = ?1", named(TRACEPARENT)))?
         .query_row([sequence], |row| {
             let mut next = Columns::of(row);
             if !next.payloads_are_whole()? {
@@ -126,6 +127,7 @@ pub(crate) fn read_stored(
                 request: next.payload()?,
                 response: next.payload()?,
                 envelope: next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into(),
+                traceparent: next.get::<Option<String>>()?.and_then(|word| Traceparent::parse(&word)),
             })
         })
         .optional()

@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use portcullis_api::trace;
 use uuid::Uuid;
 
 use super::{CanaryProblem, CheckFailure, Event, Metrics, Source};
@@ -13,6 +14,7 @@ use crate::domain::{
     coverage::{Coverage, CoverageStatus},
     decision::{Action, Decision, Violation},
     exchange::Direction,
+    timing::{Stage, Timings},
 };
 
 /// What was made of a call.
@@ -26,6 +28,15 @@ impl Verdict<'_> {
     /// Nothing was objected to, and all of it was looked at: the one outcome that needs nobody's attention.
     fn is_clean(self) -> bool {
         self.decision.action == Action::Allow && self.coverage.status == CoverageStatus::Complete
+    }
+
+    fn note(self) {
+        trace::note("portcullis.action", self.decision.action.as_str());
+        trace::note("portcullis.verdict", self.decision.verdict.as_str());
+        trace::note("portcullis.coverage", self.coverage.status.as_str());
+        if !self.decision.violations.is_empty() {
+            trace::note("portcullis.rules", Rules(&self.decision.violations).to_string());
+        }
     }
 }
 
@@ -43,6 +54,23 @@ impl Display for Rules<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The stages as parts of the current span, as far as anybody will see them.
+fn tell(timings: &Timings, is_wanted: bool) {
+    let Some(check) = trace::Parts::of_current(is_wanted) else { return };
+    let mut stages = timings.stages().collect::<Vec<_>>();
+    // The whole before its part.
+    stages.sort_by_key(|(stage, spent)| (spent.begun, *stage == Stage::Normalise));
+    let mut detect = None;
+    for (stage, spent) in stages {
+        let within = detect.as_ref().filter(|_| stage == Stage::Normalise).unwrap_or(&check);
+        let busy = (stage == Stage::Normalise).then_some(spent.busy);
+        let told = within.tell(stage.as_str(), spent.begun, spent.ended, busy);
+        if stage == Stage::Detect {
+            detect = Some(told);
+        }
     }
 }
 
@@ -71,6 +99,8 @@ pub struct CheckEnded<'a> {
     pub source: Source,
     pub direction: Direction,
     pub elapsed: Duration,
+    /// None for a text in pieces, whose stages come again with each of them.
+    pub timings: Option<&'a Timings>,
     pub outcome: Result<Verdict<'a>, CheckFailure>,
 }
 
@@ -99,6 +129,19 @@ impl Event for CheckEnded<'_> {
         }
     }
 
+    fn trace(&self) {
+        trace::note("portcullis.source", self.source.as_str());
+        trace::note("portcullis.direction", self.direction.as_str());
+        match self.outcome {
+            Ok(verdict) => verdict.note(),
+            Err(reason) => trace::failed(reason.as_str()),
+        }
+        let is_wanted = self.outcome.map_or(true, |verdict| verdict.decision.action == Action::Block);
+        if let Some(timings) = self.timings {
+            tell(timings, is_wanted);
+        }
+    }
+
     fn count(&self, metrics: &Metrics) {
         match self.outcome {
             Ok(verdict) => metrics.check(self.source, self.direction, verdict.decision.action, self.elapsed),
@@ -112,17 +155,26 @@ impl Event for CheckEnded<'_> {
 pub struct Analysed<'a> {
     pub request_id: Uuid,
     pub elapsed: Duration,
+    /// None where nothing could be read.
+    pub timings: Option<&'a Timings>,
     pub verdict: Verdict<'a>,
 }
 
 impl Event for Analysed<'_> {
     /// At the levels of a check.
     fn log(&self) {
-        let Self { request_id, elapsed, verdict } = *self;
+        let Self { request_id, elapsed, verdict, .. } = *self;
         if verdict.is_clean() {
             decided!(debug, request_id, verdict, elapsed, "analysed in the background",);
         } else {
             decided!(info, request_id, verdict, elapsed, "analysed in the background",);
+        }
+    }
+
+    fn trace(&self) {
+        self.verdict.note();
+        if let Some(timings) = self.timings {
+            tell(timings, self.verdict.decision.action == Action::Block);
         }
     }
 

@@ -115,6 +115,22 @@ words! {
     }
 }
 
+words! {
+    /// What became of a span.
+    SpanFate {
+        Exported = "exported",
+        /// There was no room to hold it, or in the queue.
+        Dropped = "dropped",
+        /// The collector did not take it.
+        Failed = "failed",
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct FateLabel {
+    pub(super) fate: SpanFate,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct CheckLabels {
     pub(super) source: Source,
@@ -164,4 +180,4 @@ macro_rules! written_by_name {
     )*};
 }
 
-written_by_name!(Source, CheckFailure, CanaryProblem, DeliveryFailure, Direction, Action);
+written_by_name!(SpanFate, Source, CheckFailure, CanaryProblem, DeliveryFailure, Direction, Action);

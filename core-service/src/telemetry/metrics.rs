@@ -14,8 +14,8 @@ use prometheus_client::{
 
 use super::{
     labels::{
-        BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DeliveryFailure, DirectionLabel, ProblemLabel,
-        ReasonLabel, SinkFailureLabels, SinkLabel, Source,
+        BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DeliveryFailure, DirectionLabel, FateLabel,
+        ProblemLabel, ReasonLabel, SinkFailureLabels, SinkLabel, Source, SpanFate,
     },
     name::Name,
 };
@@ -64,6 +64,7 @@ pub struct Metrics {
     canary_runs: Counter,
     canary_problems: Family<ProblemLabel, Counter>,
     canary_last_run: Gauge<f64, AtomicU64>,
+    trace_spans: Family<FateLabel, Counter>,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::default);
@@ -98,6 +99,7 @@ impl Default for Metrics {
             canary_runs: add(&mut registry, Name::CanaryRuns, Counter::default()),
             canary_problems: add(&mut registry, Name::CanaryProblems, Family::default()),
             canary_last_run: add(&mut registry, Name::CanaryLastRun, Gauge::default()),
+            trace_spans: add(&mut registry, Name::TraceSpans, Family::default()),
             registry: Registry::default(),
         };
         let build: Family<BuildLabels, Gauge> = add(&mut registry, Name::BuildInfo, Family::default());
@@ -106,6 +108,9 @@ impl Default for Metrics {
         // rise would miss the first one.
         for &problem in CanaryProblem::ALL {
             drop(made.canary_problems.get_or_create(&ProblemLabel { problem }));
+        }
+        for &fate in SpanFate::ALL {
+            drop(made.trace_spans.get_or_create(&FateLabel { fate }));
         }
         for &reason in CheckFailure::ALL {
             drop(made.check_failures.get_or_create(&ReasonLabel { reason }));
@@ -130,6 +135,11 @@ impl Metrics {
 
     pub(super) fn check_failed(&self, reason: CheckFailure) {
         self.check_failures.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    /// What became of so many spans.
+    pub fn spans(&self, fate: SpanFate, count: u64) {
+        self.trace_spans.get_or_create(&FateLabel { fate }).inc_by(count);
     }
 
     pub(super) fn lost(&self, lost: u64, shed: u64) {
@@ -216,6 +226,7 @@ mod tests {
                 source: self.0,
                 direction: Direction::Request,
                 elapsed: Duration::from_micros(30),
+                timings: None,
                 outcome: outcome.map_err(|&failure| failure),
             }
             .count(metrics);

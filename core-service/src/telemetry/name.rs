@@ -29,6 +29,7 @@ pub enum Name {
     CanaryRuns,
     CanaryProblems,
     CanaryLastRun,
+    TraceSpans,
     BuildInfo,
 }
 
@@ -52,6 +53,7 @@ impl Name {
         Self::CanaryRuns,
         Self::CanaryProblems,
         Self::CanaryLastRun,
+        Self::TraceSpans,
         Self::BuildInfo,
     ];
 
@@ -76,6 +78,7 @@ impl Name {
             Self::CanaryRuns => "portcullis_canary_runs",
             Self::CanaryProblems => "portcullis_canary_problems",
             Self::CanaryLastRun => "portcullis_canary_last_run_timestamp_seconds",
+            Self::TraceSpans => "portcullis_trace_spans",
             Self::BuildInfo => "portcullis_build_info",
         }
     }
@@ -83,6 +86,7 @@ impl Name {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Checks
+            | Self::TraceSpans
             | Self::CheckFailures
             | Self::LogLost
             | Self::LogShed
@@ -131,6 +135,7 @@ impl Name {
             Self::CanaryRuns => "Canary runs that were reported",
             Self::CanaryProblems => "Problems that canary runs found",
             Self::CanaryLastRun => "When the last canary run was reported, in seconds since 1970; 0 before the first",
+            Self::TraceSpans => "Spans of traces that were exported, dropped for want of room, or not taken",
             Self::BuildInfo => "Always 1: which build runs",
         }
     }
@@ -143,6 +148,7 @@ impl Name {
             Self::Delivered | Self::DeliveryAttempts | Self::DeliveryLag | Self::DeliveryAge => &["sink"],
             Self::DeliveryRetries | Self::DeliveryDeadLetters => &["sink", "reason"],
             Self::CanaryProblems => &["problem"],
+            Self::TraceSpans => &["fate"],
             Self::BuildInfo => &["version"],
             Self::LogLost
             | Self::LogShed

@@ -30,4 +30,5 @@ mod sessions;
 mod sides;
 mod streaming;
 mod tls;
+mod traces;
 mod truth_table;

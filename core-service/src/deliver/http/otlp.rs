@@ -1,5 +1,6 @@
 //! OTLP log records (OpenTelemetry protocol, HTTP with JSON): what a collector takes.
 
+use portcullis_api::trace::Traceparent;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -37,6 +38,7 @@ fn record(delivery: &Delivery, encode: &Encode) -> Value {
     let line = (encode)(&delivery.record);
     // 64-bit numbers are strings in this JSON.
     let time = event.time.as_nanosecond().to_string();
+    let (trace, span) = delivery.record.traceparent.as_ref().map(Traceparent::ids).unwrap_or_default();
     json!({
         "timeUnixNano": time,
         "observedTimeUnixNano": time,
@@ -44,6 +46,9 @@ fn record(delivery: &Delivery, encode: &Encode) -> Value {
         "severityText": text,
         "body": {"stringValue": String::from_utf8_lossy(&line)},
         "attributes": attributes(event),
+        // Of no trace: empty, as the data model has it.
+        "traceId": trace,
+        "spanId": span,
     })
 }
 
@@ -101,13 +106,17 @@ mod tests {
 
     #[test]
     fn a_batch_is_one_request_of_whole_log_records() {
-        let request: Value =
-            serde_json::from_slice(&request(&deliveries(&[("ann", 7), ("bob", 8)]), &encoder())).unwrap();
+        let mut batch = deliveries(&[("ann", 7), ("bob", 8)]);
+        batch[1].record.traceparent = Traceparent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        let request: Value = serde_json::from_slice(&request(&batch, &encoder())).unwrap();
         let records = request["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array().unwrap();
         assert_eq!(records.len(), 2);
         assert_eq!(records[0]["body"]["stringValue"], "7");
         assert_eq!((&records[0]["severityNumber"], &records[0]["severityText"]), (&json!(9), &json!("INFO")));
         assert!(records[0]["timeUnixNano"].as_str().unwrap().len() >= 19);
+        assert_eq!((&records[0]["traceId"], &records[0]["spanId"]), (&json!(""), &json!("")));
+        let (trace, span) = (&records[1]["traceId"], &records[1]["spanId"]);
+        assert_eq!((trace, span), (&json!("0af7651916cd43dd8448eb211c80319c"), &json!("b7ad6b7169203331")));
         let attributes = records[0]["attributes"].as_array().unwrap();
         assert!(attributes.contains(&attribute("user.id", "ann")), "{attributes:?}");
         assert!(attributes.contains(&attribute("portcullis.event.id", "0123abcd-7")));

@@ -1,5 +1,6 @@
 //! What the flat record has no room for: who asked, what was decided, by which policies.
 
+use portcullis_api::trace::TRACEPARENT;
 use rdkafka::message::{Header, OwnedHeaders};
 
 use super::settings::Value;
@@ -26,6 +27,7 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         (None, Form::Whole) if record.is_masked => "masked",
         (None, Form::Whole) => "whole",
     };
+    let traceparent = record.traceparent.as_ref().map(ToString::to_string).unwrap_or_default();
     let kind = match event.kind {
         RecordKind::Decision => "decision",
         RecordKind::Exchange => "exchange",
@@ -47,6 +49,7 @@ pub(super) fn headers(record: &StoredRecord, value: Value, form: Form) -> OwnedH
         ("portcullis-coverage", coverage),
         ("portcullis-policies", &policies),
         ("portcullis-payload", payload),
+        (TRACEPARENT, &traceparent),
         (
             "content-type",
             match value {

@@ -1,0 +1,106 @@
+//! Telemetry over OTLP, switched on by the variables that OpenTelemetry names, or by the settings' file.
+//!
+//! **Traces.** Every span is recorded and the ratio decides which traces are exported at once. Those of the others are
+//! held until the span that began here ends, and exported all the same when one of them is an error or a block. What is
+//! held and what waits is bounded; what finds no room is dropped and counted, and no call ever waits for it.
+
+mod export;
+mod keep;
+mod settings;
+
+use std::time::Duration;
+
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{SpanExporter, WithTonicConfig as _};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{SdkTracer, SdkTracerProvider, SpanExporter as _},
+};
+use portcullis_api::trace;
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataMap;
+
+use self::{
+    keep::{Keep, Ratio},
+    settings::{OtlpSettings, TraceSettings},
+};
+use super::{compose::StartError, settings::TelemetryFile};
+
+/// Spans that wait for their export.
+const QUEUE: usize = 8192;
+/// For the last of it, when the program ends.
+const LAST: Duration = Duration::from_secs(5);
+
+/// What is exported while the program runs.
+#[derive(Debug)]
+pub struct Otlp {
+    traces: Option<Traces>,
+    stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Traces {
+    provider: SdkTracerProvider,
+    task: JoinHandle<()>,
+    collector: String,
+}
+
+impl Otlp {
+    /// Connects to nobody yet: a collector that is away is no reason not to start. Must be called within a tokio
+    /// runtime.
+    pub fn start(program: &'static str, file: &TelemetryFile) -> Result<Self, StartError> {
+        let settings = OtlpSettings::read(file).map_err(StartError::Other)?;
+        let stop = CancellationToken::new();
+        let name = settings.service.unwrap_or_else(|| program.to_owned());
+        // The variable for further attributes is read there.
+        let resource = Resource::builder()
+            .with_service_name(name)
+            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .build();
+        let traces = settings.traces.map(|settings| Traces::start(settings, &resource, &stop)).transpose();
+        Ok(Self { traces: traces.map_err(StartError::Other)?, stop })
+    }
+
+    /// None: traces are off.
+    pub fn tracer(&self) -> Option<SdkTracer> {
+        self.traces.as_ref().map(|traces| traces.provider.tracer("portcullis"))
+    }
+
+    /// Where traces go, for the block that a start prints.
+    pub fn about_traces(&self) -> &str {
+        self.traces.as_ref().map_or("off", |traces| &traces.collector)
+    }
+
+    /// Exports what waits, for a while.
+    pub async fn close(self) {
+        self.stop.cancel();
+        if let Some(traces) = self.traces
+            && tokio::time::timeout(LAST, traces.task).await.is_err()
+        {
+            tracing::warn!("the last traces could not be exported in time");
+        }
+    }
+}
+
+impl Traces {
+    fn start(settings: TraceSettings, resource: &Resource, stop: &CancellationToken) -> Result<Self, String> {
+        let TraceSettings { collector, ratio, follow_parent } = settings;
+        let exporter = SpanExporter::builder()
+            .with_tonic()
+            .with_channel(collector.channel()?)
+            .with_metadata(MetadataMap::from_headers(collector.headers.clone()))
+            .build();
+        let mut exporter = exporter.map_err(|error| error.to_string())?;
+        exporter.set_resource(resource);
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let task = tokio::spawn(export::run(exporter, waiting, stop.clone()));
+        let provider = SdkTracerProvider::builder()
+            .with_sampler(Ratio { ratio, follow_parent })
+            .with_resource(resource.clone())
+            .with_span_processor(Keep::new(queue))
+            .build();
+        trace::switch_on(provider.tracer("portcullis"));
+        Ok(Self { provider, task, collector: collector.to_string() })
+    }
+}
