@@ -87,8 +87,8 @@ fn start(cli: &Cli) -> Result<(), StartError> {
     let shared = CoreSettings::new(&cli.shared, &file)?;
     let runtime = tokio::runtime::Runtime::new().map_err(other)?;
     let done = runtime.block_on(async {
-        let (control, otlp) = telemetry::init("portcullis", &file, shared.log_format, shared.log_level)?;
-        let done = run(cli, &file, shared, control, &otlp).await;
+        let (control, mut otlp) = telemetry::init("portcullis", &file, shared.log_format, shared.log_level)?;
+        let done = run(cli, &file, shared, control, &mut otlp).await;
         otlp.close().await;
         done
     });
@@ -101,7 +101,13 @@ fn other(error: impl std::fmt::Display) -> StartError {
     StartError::Other(error.to_string())
 }
 
-async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl, otlp: &Otlp) -> Result<(), StartError> {
+async fn run(
+    cli: &Cli,
+    file: &File,
+    shared: CoreSettings,
+    control: LogControl,
+    otlp: &mut Otlp,
+) -> Result<(), StartError> {
     let signals = Signals::listen()?;
     telemetry::follow(control.clone(), cli.shared.config.clone())?;
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
@@ -143,6 +149,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl, 
         let report = report.line("traces", otlp.about_traces()).tls(shared.tls.as_ref());
         let report = report.access(&shared.access, shared.auth_mode, &[address]);
         report.print().map_err(other)?;
+        otlp.push_metrics(|| metrics().render(None));
         let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
         return serve(listener, router(core, settings), connections, stop, signals, async {}).await;
     }
@@ -150,6 +157,7 @@ async fn run(cli: &Cli, file: &File, shared: CoreSettings, control: LogControl, 
     let grpc = compose::bind("gRPC", shared.grpc_listen).await?;
     let grpc_address = grpc.local_addr().map_err(other)?;
     let engine = Engine::start(&shared).await?;
+    otlp.push_metrics(engine.metrics());
     let serving = engine.serve(grpc, stop.clone())?;
     let core = Client::embedded(engine.embedded()?);
     let settings = AdapterSettings { metrics: Some(Metrics::new(engine.metrics())), ..settings };

@@ -31,7 +31,7 @@ use crate::{
     },
     record::{Health, HealthStatus, KeepPayloads, Log, LogError},
     session::Sessions,
-    telemetry::{LogState, metrics},
+    telemetry::{self, LogState, metrics},
 };
 
 /// For work that is under way when the service stops.
@@ -84,6 +84,7 @@ impl Core {
         });
         let (loader, generation) =
             loaded.await.map_err(|error| StartError::Other(error.to_string()))?.map_err(StartError::Policies)?;
+        telemetry::emit(watch::loaded(&generation, false));
         let live = Arc::new(Live::new(generation));
         let stop_work = CancellationToken::new();
         let sessions = Arc::new(Sessions::new(settings.sessions));

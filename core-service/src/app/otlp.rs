@@ -3,13 +3,19 @@
 //! **Traces.** Every span is recorded and the ratio decides which traces are exported at once. Those of the others are
 //! held until the span that began here ends, and exported all the same when one of them is an error or a block. What is
 //! held and what waits is bounded; what finds no room is dropped and counted, and no call ever waits for it.
+//!
+//! **Metrics.** The page of `/metrics`, pushed from time to time and when the program ends. A push that fails loses nothing:
+//! they are counted from the start of the program.
 
 mod export;
 mod keep;
+mod metrics;
+mod openmetrics;
 mod settings;
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithTonicConfig as _};
 use opentelemetry_sdk::{
@@ -23,6 +29,7 @@ use tonic::metadata::MetadataMap;
 
 use self::{
     keep::{Keep, Ratio},
+    metrics::Push,
     settings::{OtlpSettings, TraceSettings},
 };
 use super::{compose::StartError, settings::TelemetryFile};
@@ -33,10 +40,17 @@ const QUEUE: usize = 8192;
 const LAST: Duration = Duration::from_secs(5);
 
 /// What is exported while the program runs.
-#[derive(Debug)]
 pub struct Otlp {
     traces: Option<Traces>,
+    push: Option<Push>,
+    pushing: Option<JoinHandle<()>>,
     stop: CancellationToken,
+}
+
+impl fmt::Debug for Otlp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Otlp").field("traces", &self.traces).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -58,8 +72,16 @@ impl Otlp {
             .with_service_name(name)
             .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
             .build();
+        let push = settings.metrics.map(|settings| Push::new(&settings, &resource)).transpose();
         let traces = settings.traces.map(|settings| Traces::start(settings, &resource, &stop)).transpose();
-        Ok(Self { traces: traces.map_err(StartError::Other)?, stop })
+        let (traces, push) = (traces.map_err(StartError::Other)?, push.map_err(StartError::Other)?);
+        Ok(Self { traces, push, pushing: None, stop })
+    }
+
+    /// From now on, where metrics are to be pushed. `page` is what `/metrics` shows.
+    pub fn push_metrics(&mut self, page: impl Fn() -> String + Send + Sync + 'static) {
+        let push = self.push.take();
+        self.pushing = push.map(|push| tokio::spawn(push.run(Arc::new(page), self.stop.clone())));
     }
 
     /// None: traces are off.
@@ -75,10 +97,9 @@ impl Otlp {
     /// Exports what waits, for a while.
     pub async fn close(self) {
         self.stop.cancel();
-        if let Some(traces) = self.traces
-            && tokio::time::timeout(LAST, traces.task).await.is_err()
-        {
-            tracing::warn!("the last traces could not be exported in time");
+        let tasks = self.traces.map(|traces| traces.task).into_iter().chain(self.pushing);
+        if tokio::time::timeout(LAST, join_all(tasks)).await.is_err() {
+            tracing::warn!("the last traces and metrics could not be exported in time");
         }
     }
 }

@@ -89,9 +89,9 @@ fn serve(overrides: &Overrides) -> Result<(), StartError> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Other(error.to_string()))?;
     let done = runtime.block_on(async {
         let (format, level) = (settings.log_format, settings.log_level);
-        let (control, otlp) = telemetry::init("portcullis-core", &file, format, level)?;
+        let (control, mut otlp) = telemetry::init("portcullis-core", &file, format, level)?;
         telemetry::follow(control, overrides.config.clone())?;
-        let done = run(settings, &otlp).await;
+        let done = run(settings, &mut otlp).await;
         otlp.close().await;
         done
     });
@@ -100,7 +100,7 @@ fn serve(overrides: &Overrides) -> Result<(), StartError> {
     done
 }
 
-async fn run(settings: CoreSettings, otlp: &Otlp) -> Result<(), StartError> {
+async fn run(settings: CoreSettings, otlp: &mut Otlp) -> Result<(), StartError> {
     let signals = Signals::listen()?;
     let listener = compose::bind("gRPC", settings.grpc_listen).await?;
     let address = listener.local_addr().map_err(|error| StartError::Other(error.to_string()))?;
@@ -108,6 +108,7 @@ async fn run(settings: CoreSettings, otlp: &Otlp) -> Result<(), StartError> {
         tokio::spawn(tls.keep_current());
     }
     let core = Core::start(&settings).await?;
+    otlp.push_metrics(core.metrics());
     let stop = CancellationToken::new();
     let serving = core.serve(listener, stop.clone())?;
     let report = Report::new("portcullis-core")

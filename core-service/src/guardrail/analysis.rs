@@ -3,7 +3,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use portcullis_api::trace::{self, TRACEPARENT, Traceparent};
@@ -55,6 +55,13 @@ pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, st
     }
 }
 
+/// Of the record: its id tells when it was made.
+fn age(record: &PendingRecord) -> Duration {
+    let made = record.request_id.get_timestamp().map(|made| made.to_unix());
+    let made = made.map(|(seconds, nanoseconds)| UNIX_EPOCH + Duration::new(seconds, nanoseconds));
+    made.and_then(|made| made.elapsed().ok()).unwrap_or_default()
+}
+
 async fn turn(
     log: &Arc<Log>,
     policies: &Live,
@@ -63,6 +70,7 @@ async fn turn(
 ) -> Result<usize, crate::record::LogError> {
     let pending = log.pending(BATCH).await?;
     let count = pending.len();
+    telemetry::metrics().analysis_age(pending.first().map_or(Duration::ZERO, age));
     if count == 0 || stop.is_cancelled() {
         return Ok(0);
     }

@@ -265,8 +265,10 @@ impl Guardrail {
                 judge::judge_in_session(&view.set, policies, &payloads, side, context, Some(deadline), memory)?;
             return Ok((payloads, judgement));
         }
+        let waiting = telemetry::metrics().large_waits();
         let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(&self.large).acquire_owned()).await;
         let permit = permit.map_err(|_| GuardrailError::Overloaded)?.map_err(|_| GuardrailError::Failed)?;
+        drop(waiting);
         let (context, policies, sessions) = (context.clone(), policies.to_vec(), Arc::clone(&self.sessions));
         let task = tokio::task::spawn_blocking(move || {
             // Held here and not by the caller: a caller that goes away does not end the work.

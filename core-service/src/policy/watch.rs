@@ -15,9 +15,10 @@ use tokio::{sync::Notify, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    live::{Generation, Live, PolicyStatus},
+    live::{Generation, Live, PolicyStatus, State},
     load::Loader,
 };
+use crate::telemetry::{self, PoliciesLoaded, PoliciesRefused};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// An editor that saves makes several events; the last one counts.
@@ -52,7 +53,7 @@ pub async fn watch(mut loader: Loader, folder: PathBuf, live: Arc<Live>, stop: C
                 // The folder may be another one now: watch it anew.
                 watcher = None;
             }
-            Some(Err(why)) => tracing::error!(why, "the policies cannot be compiled; those in force stay as they are"),
+            Some(Err(why)) => telemetry::emit(PoliciesRefused { why: &why }),
         }
     }
 }
@@ -70,9 +71,21 @@ fn events(folder: &Path, changed: &Arc<Notify>) -> Option<notify::RecommendedWat
     Some(watcher)
 }
 
+pub fn loaded(generation: &Generation, is_reload: bool) -> PoliciesLoaded {
+    let mut told = PoliciesLoaded { active: 0, stale: 0, failed: 0, is_reload };
+    for status in &generation.statuses {
+        let count = match status.state {
+            State::Active(_) => &mut told.active,
+            State::Stale(_) => &mut told.stale,
+            State::Failed => &mut told.failed,
+        };
+        *count += 1;
+    }
+    told
+}
+
 fn report(generation: &Generation) {
-    let active = generation.statuses.iter().filter(|status| status.state.is_active()).count();
-    tracing::info!(active, files = generation.statuses.len(), "policies loaded");
+    telemetry::emit(loaded(generation, true));
     for PolicyStatus { name, file, state, problems } in
         generation.statuses.iter().filter(|status| !status.state.is_active())
     {

@@ -144,9 +144,13 @@ impl Event for CheckEnded<'_> {
 
     fn count(&self, metrics: &Metrics) {
         match self.outcome {
-            Ok(verdict) => metrics.check(self.source, self.direction, verdict.decision.action, self.elapsed),
-            Err(reason) => metrics.check_failed(reason),
+            Ok(verdict) => {
+                metrics.checks().decided(self.source, self.direction, verdict.decision.action, self.elapsed);
+                metrics.checks().judged(verdict.decision, verdict.coverage);
+            }
+            Err(reason) => metrics.checks().failed(reason),
         }
+        self.timings.iter().for_each(|timings| metrics.checks().took(timings));
     }
 }
 
@@ -178,7 +182,10 @@ impl Event for Analysed<'_> {
         }
     }
 
-    fn count(&self, _: &Metrics) {}
+    fn count(&self, metrics: &Metrics) {
+        metrics.checks().judged(self.verdict.decision, self.verdict.coverage);
+        self.timings.iter().for_each(|timings| metrics.checks().took(timings));
+    }
 }
 
 /// A transaction of the log failed.

@@ -7,7 +7,12 @@ use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEn
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::{decision::Action, exchange::Direction};
+use crate::domain::{
+    decision::Action,
+    exchange::Direction,
+    finding::Detector,
+    timing::{Reader, Stage},
+};
 
 /// An enumeration whose values are written by their names.
 macro_rules! words {
@@ -126,6 +131,76 @@ words! {
     }
 }
 
+words! {
+    /// What became of a push of metrics.
+    MetricsFate {
+        Exported = "exported",
+        /// The collector did not take it; the next one has all that it had.
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// Why a detector did not look at all that it was asked to.
+    DetectorFate {
+        Failed = "failed",
+        TimedOut = "timed_out",
+    }
+}
+
+words! {
+    /// What became of a change in the policies folder.
+    PolicyReload {
+        /// All of it is in force.
+        Loaded = "loaded",
+        /// Some file is broken; the last version of it that was good is in force, if there is one.
+        Broken = "broken",
+        /// Nothing of it is in force; what was, is.
+        Failed = "failed",
+    }
+}
+
+words! {
+    PolicyState {
+        Active = "active",
+        /// Broken, and an earlier version is in force.
+        Stale = "stale",
+        /// Broken, and nothing of it is in force.
+        Failed = "failed",
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct MetricsFateLabel {
+    pub(super) fate: MetricsFate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DetectorFailureLabels {
+    pub(super) detector: Detector,
+    pub(super) outcome: DetectorFate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StageLabel {
+    pub(super) stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReaderLabel {
+    pub(super) detector: Reader,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ResultLabel {
+    pub(super) result: PolicyReload,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct StateLabel {
+    pub(super) state: PolicyState,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct FateLabel {
     pub(super) fate: SpanFate,
@@ -180,4 +255,19 @@ macro_rules! written_by_name {
     )*};
 }
 
-written_by_name!(SpanFate, Source, CheckFailure, CanaryProblem, DeliveryFailure, Direction, Action);
+written_by_name!(
+    SpanFate,
+    MetricsFate,
+    DetectorFate,
+    PolicyReload,
+    PolicyState,
+    Stage,
+    Reader,
+    Detector,
+    Source,
+    CheckFailure,
+    CanaryProblem,
+    DeliveryFailure,
+    Direction,
+    Action
+);

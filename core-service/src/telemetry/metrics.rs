@@ -1,29 +1,26 @@
 //! The metrics of this process, and their text.
 
+mod checks;
+
 use std::{
-    array,
-    sync::{LazyLock, OnceLock, atomic::AtomicU64},
+    sync::{LazyLock, atomic::AtomicU64},
     time::Duration,
 };
 
 use prometheus_client::{
     encoding::text,
-    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::{Metric, Registry},
 };
 
+use self::checks::Checks;
 use super::{
     labels::{
-        BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DeliveryFailure, DirectionLabel, FateLabel,
-        ProblemLabel, ReasonLabel, SinkFailureLabels, SinkLabel, Source, SpanFate,
+        BuildLabels, CanaryProblem, DeliveryFailure, FateLabel, MetricsFate, MetricsFateLabel, PolicyReload,
+        PolicyState, ProblemLabel, ResultLabel, SinkFailureLabels, SinkLabel, SpanFate, StateLabel,
     },
     name::Name,
 };
-use crate::domain::{decision::Action, exchange::Direction};
-
-/// In seconds, from what a short prompt takes to where a gateway gives up.
-const CHECK_BUCKETS: [f64; 14] =
-    [10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1.0, 5.0];
 
 /// What is looked up when the metrics are read, and counted by nobody in between.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,21 +31,14 @@ pub struct LogState {
     pub damaged_files: usize,
 }
 
-/// Series of the hot path, looked up once each: by the labels' numbers, without hashing them.
-const CHECK_SERIES: usize = Source::ALL.len() * DIRECTIONS * ACTIONS;
-const DIRECTIONS: usize = 2;
-const ACTIONS: usize = 4;
-
-type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
-
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    checks: Family<CheckLabels, Counter>,
-    check_failures: Family<ReasonLabel, Counter>,
-    check_seconds: Histograms<DirectionLabel>,
-    check_series: [OnceLock<Counter>; CHECK_SERIES],
-    check_seconds_series: [OnceLock<Histogram>; DIRECTIONS],
+    checks: Checks,
+    analysis_age: Gauge<f64, AtomicU64>,
+    large_waiting: Gauge,
+    policies: Family<StateLabel, Gauge>,
+    policy_reloads: Family<ResultLabel, Counter>,
     log_lost: Counter,
     log_shed: Counter,
     log_queue: Gauge,
@@ -65,6 +55,17 @@ pub struct Metrics {
     canary_problems: Family<ProblemLabel, Counter>,
     canary_last_run: Gauge<f64, AtomicU64>,
     trace_spans: Family<FateLabel, Counter>,
+    metric_exports: Family<MetricsFateLabel, Counter>,
+}
+
+/// See [`Metrics::large_waits`].
+#[derive(Debug)]
+pub struct Waiting(Gauge);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::default);
@@ -77,13 +78,12 @@ pub fn metrics() -> &'static Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
-        let seconds: fn() -> Histogram = || Histogram::new(CHECK_BUCKETS);
         let made = Self {
-            checks: add(&mut registry, Name::Checks, Family::default()),
-            check_failures: add(&mut registry, Name::CheckFailures, Family::default()),
-            check_seconds: add(&mut registry, Name::CheckSeconds, Family::new_with_constructor(seconds)),
-            check_series: array::from_fn(|_| OnceLock::new()),
-            check_seconds_series: array::from_fn(|_| OnceLock::new()),
+            checks: Checks::new(&mut registry),
+            analysis_age: add(&mut registry, Name::AnalysisAge, Gauge::default()),
+            large_waiting: add(&mut registry, Name::LargeWaiting, Gauge::default()),
+            policies: add(&mut registry, Name::Policies, Family::default()),
+            policy_reloads: add(&mut registry, Name::PolicyReloads, Family::default()),
             log_lost: add(&mut registry, Name::LogLost, Counter::default()),
             log_shed: add(&mut registry, Name::LogShed, Counter::default()),
             log_queue: add(&mut registry, Name::LogQueue, Gauge::default()),
@@ -100,6 +100,7 @@ impl Default for Metrics {
             canary_problems: add(&mut registry, Name::CanaryProblems, Family::default()),
             canary_last_run: add(&mut registry, Name::CanaryLastRun, Gauge::default()),
             trace_spans: add(&mut registry, Name::TraceSpans, Family::default()),
+            metric_exports: add(&mut registry, Name::MetricExports, Family::default()),
             registry: Registry::default(),
         };
         let build: Family<BuildLabels, Gauge> = add(&mut registry, Name::BuildInfo, Family::default());
@@ -112,8 +113,14 @@ impl Default for Metrics {
         for &fate in SpanFate::ALL {
             drop(made.trace_spans.get_or_create(&FateLabel { fate }));
         }
-        for &reason in CheckFailure::ALL {
-            drop(made.check_failures.get_or_create(&ReasonLabel { reason }));
+        for &result in PolicyReload::ALL {
+            drop(made.policy_reloads.get_or_create(&ResultLabel { result }));
+        }
+        for &state in PolicyState::ALL {
+            drop(made.policies.get_or_create(&StateLabel { state }));
+        }
+        for &fate in MetricsFate::ALL {
+            drop(made.metric_exports.get_or_create(&MetricsFateLabel { fate }));
         }
         Self { registry, ..made }
     }
@@ -125,16 +132,37 @@ fn add<M: Metric + Clone>(registry: &mut Registry, name: Name, metric: M) -> M {
 }
 
 impl Metrics {
-    pub(super) fn check(&self, source: Source, direction: Direction, action: Action, elapsed: Duration) {
-        let count = || self.checks.get_or_create(&CheckLabels { source, direction, action }).clone();
-        let place = (source as usize * DIRECTIONS + direction as usize) * ACTIONS + action as usize;
-        self.check_series[place].get_or_init(count).inc();
-        let time = || self.check_seconds.get_or_create(&DirectionLabel { direction }).clone();
-        self.check_seconds_series[direction as usize].get_or_init(time).observe(elapsed.as_secs_f64());
+    pub(super) const fn checks(&self) -> &Checks {
+        &self.checks
     }
 
-    pub(super) fn check_failed(&self, reason: CheckFailure) {
-        self.check_failures.get_or_create(&ReasonLabel { reason }).inc();
+    /// Of the record that the background analysis takes up now; zero: none waits.
+    pub fn analysis_age(&self, age: Duration) {
+        self.analysis_age.set(age.as_secs_f64());
+    }
+
+    /// One more check of a large payload waits for a thread, until what is returned is dropped.
+    pub fn large_waits(&self) -> Waiting {
+        self.large_waiting.inc();
+        Waiting(self.large_waiting.clone())
+    }
+
+    pub(super) fn policies(&self, result: Option<PolicyReload>, counts: [(PolicyState, usize); 3]) {
+        if let Some(result) = result {
+            self.policy_reloads.get_or_create(&ResultLabel { result }).inc();
+        }
+        for (state, count) in counts {
+            self.policies.get_or_create(&StateLabel { state }).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
+    pub(super) fn policies_failed(&self) {
+        self.policy_reloads.get_or_create(&ResultLabel { result: PolicyReload::Failed }).inc();
+    }
+
+    /// What became of a push of metrics.
+    pub fn metrics_exported(&self, fate: MetricsFate) {
+        self.metric_exports.get_or_create(&MetricsFateLabel { fate }).inc();
     }
 
     /// What became of so many spans.
@@ -203,136 +231,4 @@ impl Metrics {
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::{
-        domain::{
-            coverage::{Coverage, CoverageStatus},
-            decision::Decision,
-        },
-        telemetry::{BatchSettled, CanaryRan, CheckEnded, DeadLetter, Event as _, Kind, RecordsLost, Verdict},
-    };
-
-    struct Ended(Source, Result<Decision, CheckFailure>);
-
-    impl Ended {
-        fn count(&self, metrics: &Metrics) {
-            let coverage = Coverage::none(CoverageStatus::Complete, "");
-            let outcome = self.1.as_ref().map(|decision| Verdict { decision, coverage: &coverage });
-            CheckEnded {
-                request_id: Uuid::nil(),
-                source: self.0,
-                direction: Direction::Request,
-                elapsed: Duration::from_micros(30),
-                timings: None,
-                outcome: outcome.map_err(|&failure| failure),
-            }
-            .count(metrics);
-        }
-    }
-
-    fn ended(source: &str, outcome: Result<Action, CheckFailure>) -> Ended {
-        let decision = |action| Decision { action, ..Decision::undecided() };
-        Ended(Source::of(source).unwrap_or(Source::Other), outcome.map(decision))
-    }
-
-    #[test]
-    fn every_name_is_on_the_page_with_its_kind_and_its_help() {
-        let metrics = Metrics::default();
-        // What has labels of its own to come has no line before the first.
-        ended("grpc", Ok(Action::Allow)).count(&metrics);
-        metrics.sink("ingest");
-        let page = metrics.render(None);
-        for name in Name::ALL {
-            let kind = match name.kind() {
-                Kind::Counter => "counter",
-                Kind::Gauge => "gauge",
-                Kind::Histogram => "histogram",
-            };
-            assert!(page.contains(&format!("# TYPE {} {kind}\n", name.stem())), "{name:?}: {page}");
-            assert!(page.contains(&format!("# HELP {} {}.\n", name.stem(), name.help())), "{name:?}: {page}");
-        }
-        assert_eq!(page.matches("# TYPE").count(), Name::ALL.len(), "and nothing else: {page}");
-    }
-
-    #[test]
-    fn what_happened_is_counted_under_the_labels_that_the_name_has() {
-        let metrics = Metrics::default();
-        ended("truefoundry", Ok(Action::Block)).count(&metrics);
-        ended("truefoundry", Ok(Action::Block)).count(&metrics);
-        ended("a name of its own", Ok(Action::Allow)).count(&metrics);
-        ended("grpc", Err(CheckFailure::Storage)).count(&metrics);
-        RecordsLost { lost: 3, shed: 2, records: 5, fault: "the disk is full" }.count(&metrics);
-        CanaryRan { gateway: "gw.example:443", problems: &[CanaryProblem::BlockDidNotBlock] }.count(&metrics);
-        metrics.sink("ingest");
-        let again = Some((4, DeliveryFailure::TimedOut));
-        BatchSettled { sink: "ingest", records: 10, delivered: 5, again, known: false }.count(&metrics);
-        DeadLetter { sink: "ingest", sequence: 9, reason: DeliveryFailure::Rejected }.count(&metrics);
-        metrics.sink_state("ingest", 17, 2.5);
-        let page = metrics.render(Some(LogState { up: true, queued: 7, bytes: 9, damaged_files: 1 }));
-        for line in [
-            r#"portcullis_checks_total{source="truefoundry",direction="request",action="block"} 2"#,
-            r#"portcullis_checks_total{source="other",direction="request",action="allow"} 1"#,
-            r#"portcullis_check_failures_total{reason="storage"} 1"#,
-            r#"portcullis_check_failures_total{reason="overloaded"} 0"#,
-            r#"portcullis_check_duration_seconds_bucket{le="0.00005",direction="request"} 3"#,
-            r#"portcullis_check_duration_seconds_count{direction="request"} 3"#,
-            "portcullis_log_lost_records_total 3",
-            "portcullis_log_shed_records_total 2",
-            "portcullis_log_queue_records 7",
-            "portcullis_log_bytes 9",
-            "portcullis_log_damaged_files 1",
-            "portcullis_log_up 1",
-            r#"portcullis_delivery_records_total{sink="ingest"} 5"#,
-            r#"portcullis_delivery_attempts_total{sink="ingest"} 10"#,
-            r#"portcullis_delivery_retries_total{sink="ingest",reason="timed_out"} 4"#,
-            r#"portcullis_delivery_retries_total{sink="ingest",reason="throttled"} 0"#,
-            r#"portcullis_delivery_dead_letters_total{sink="ingest",reason="rejected"} 1"#,
-            r#"portcullis_delivery_lag_records{sink="ingest"} 17"#,
-            r#"portcullis_delivery_oldest_age_seconds{sink="ingest"} 2.5"#,
-            "portcullis_canary_runs_total 1",
-            r#"portcullis_canary_problems_total{problem="block_did_not_block"} 1"#,
-            r#"portcullis_canary_problems_total{problem="good_blocked"} 0"#,
-            concat!(r#"portcullis_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
-        ] {
-            assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
-        }
-        assert!(!page.contains("name of its own"));
-    }
-
-    /// A series that is looked up by its number must be the one that has these labels.
-    #[test]
-    fn every_combination_of_labels_is_a_series_of_its_own() {
-        let metrics = Metrics::default();
-        let mut lines = Vec::new();
-        for &source in Source::ALL {
-            for direction in [Direction::Request, Direction::Response] {
-                for action in [Action::Allow, Action::Alert, Action::Mask, Action::Block] {
-                    metrics.check(source, direction, action, Duration::ZERO);
-                    let (source, direction, action) = (source.as_str(), direction.as_str(), action.as_str());
-                    lines.push(format!(
-                        "portcullis_checks_total{{source=\"{source}\",direction=\"{direction}\",action=\"{action}\"}} 1"
-                    ));
-                }
-            }
-        }
-        assert_eq!(lines.len(), CHECK_SERIES);
-        let page = metrics.render(None);
-        for line in lines {
-            assert!(page.lines().any(|found| found == line), "{line} in\n{page}");
-        }
-    }
-
-    /// Whatever a caller calls itself, there are so many series and no more.
-    #[test]
-    fn no_caller_can_add_a_label() {
-        let metrics = Metrics::default();
-        for number in 0..10_000 {
-            ended(&format!("source-{number}"), Ok(Action::Allow)).count(&metrics);
-        }
-        let series = metrics.render(None).lines().filter(|line| line.starts_with("portcullis_checks_total{")).count();
-        assert_eq!(series, 1);
-    }
-}
+mod tests;

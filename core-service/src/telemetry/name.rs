@@ -14,6 +14,14 @@ pub enum Name {
     Checks,
     CheckFailures,
     CheckSeconds,
+    StageSeconds,
+    DetectorSeconds,
+    DetectorFailures,
+    Violations,
+    AnalysisAge,
+    LargeWaiting,
+    Policies,
+    PolicyReloads,
     LogLost,
     LogShed,
     LogQueue,
@@ -30,6 +38,7 @@ pub enum Name {
     CanaryProblems,
     CanaryLastRun,
     TraceSpans,
+    MetricExports,
     BuildInfo,
 }
 
@@ -38,6 +47,14 @@ impl Name {
         Self::Checks,
         Self::CheckFailures,
         Self::CheckSeconds,
+        Self::StageSeconds,
+        Self::DetectorSeconds,
+        Self::DetectorFailures,
+        Self::Violations,
+        Self::AnalysisAge,
+        Self::LargeWaiting,
+        Self::Policies,
+        Self::PolicyReloads,
         Self::LogLost,
         Self::LogShed,
         Self::LogQueue,
@@ -54,6 +71,7 @@ impl Name {
         Self::CanaryProblems,
         Self::CanaryLastRun,
         Self::TraceSpans,
+        Self::MetricExports,
         Self::BuildInfo,
     ];
 
@@ -63,6 +81,14 @@ impl Name {
             Self::Checks => "portcullis_checks",
             Self::CheckFailures => "portcullis_check_failures",
             Self::CheckSeconds => "portcullis_check_duration_seconds",
+            Self::StageSeconds => "portcullis_stage_duration_seconds",
+            Self::DetectorSeconds => "portcullis_detector_duration_seconds",
+            Self::DetectorFailures => "portcullis_detector_failures",
+            Self::Violations => "portcullis_violations",
+            Self::AnalysisAge => "portcullis_analysis_oldest_age_seconds",
+            Self::LargeWaiting => "portcullis_large_waiting_checks",
+            Self::Policies => "portcullis_policies",
+            Self::PolicyReloads => "portcullis_policy_reloads",
             Self::LogLost => "portcullis_log_lost_records",
             Self::LogShed => "portcullis_log_shed_records",
             Self::LogQueue => "portcullis_log_queue_records",
@@ -79,6 +105,7 @@ impl Name {
             Self::CanaryProblems => "portcullis_canary_problems",
             Self::CanaryLastRun => "portcullis_canary_last_run_timestamp_seconds",
             Self::TraceSpans => "portcullis_trace_spans",
+            Self::MetricExports => "portcullis_metric_exports",
             Self::BuildInfo => "portcullis_build_info",
         }
     }
@@ -86,6 +113,10 @@ impl Name {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Checks
+            | Self::MetricExports
+            | Self::PolicyReloads
+            | Self::Violations
+            | Self::DetectorFailures
             | Self::TraceSpans
             | Self::CheckFailures
             | Self::LogLost
@@ -96,8 +127,11 @@ impl Name {
             | Self::DeliveryDeadLetters
             | Self::CanaryRuns
             | Self::CanaryProblems => Kind::Counter,
-            Self::CheckSeconds => Kind::Histogram,
+            Self::CheckSeconds | Self::StageSeconds | Self::DetectorSeconds => Kind::Histogram,
             Self::LogQueue
+            | Self::Policies
+            | Self::LargeWaiting
+            | Self::AnalysisAge
             | Self::LogUp
             | Self::LogBytes
             | Self::LogDamagedFiles
@@ -120,6 +154,24 @@ impl Name {
             Self::Checks => "Checks that were decided, by what the policies ask for",
             Self::CheckFailures => "Checks that ended in an error and not in a decision",
             Self::CheckSeconds => "Time of a decided check in the core, with its record where it is waited for",
+            Self::StageSeconds => {
+                "Time of a stage of a check or of a background analysis; normalise is a part of detect"
+            }
+            Self::DetectorSeconds => {
+                "Time that the rules of a detector took in a check, and the prefilter and the classifier, which all share"
+            }
+            Self::DetectorFailures => "Checks and analyses in which a detector failed or ran out of time",
+            Self::Violations => "Violations that decisions list, by rule; rules beyond 500 are counted as other",
+            Self::AnalysisAge => {
+                "How old the oldest record was that the background analysis took up last; 0 when none waits"
+            }
+            Self::LargeWaiting => "Checks of payloads of 64 KiB and more that wait for a thread",
+            Self::Policies => {
+                "Policy files: in force as they are, or broken with an earlier version in force (stale) or with none"
+            }
+            Self::PolicyReloads => {
+                "Changes of the policies folder: all of it in force, some file broken, or none of it in force"
+            }
             Self::LogLost => "Decisions to let pass that were answered and could then not be written",
             Self::LogShed => "Records that were dropped because the log could not take them, under on_full = shed",
             Self::LogQueue => "Records that wait for the disk",
@@ -136,6 +188,7 @@ impl Name {
             Self::CanaryProblems => "Problems that canary runs found",
             Self::CanaryLastRun => "When the last canary run was reported, in seconds since 1970; 0 before the first",
             Self::TraceSpans => "Spans of traces that were exported, dropped for want of room, or not taken",
+            Self::MetricExports => "Pushes of these metrics to a collector",
             Self::BuildInfo => "Always 1: which build runs",
         }
     }
@@ -145,6 +198,13 @@ impl Name {
             Self::Checks => &["source", "direction", "action"],
             Self::CheckFailures => &["reason"],
             Self::CheckSeconds => &["direction"],
+            Self::MetricExports => &["fate"],
+            Self::PolicyReloads => &["result"],
+            Self::Policies => &["state"],
+            Self::Violations => &["category", "policy", "rule"],
+            Self::DetectorFailures => &["detector", "outcome"],
+            Self::DetectorSeconds => &["detector"],
+            Self::StageSeconds => &["stage"],
             Self::Delivered | Self::DeliveryAttempts | Self::DeliveryLag | Self::DeliveryAge => &["sink"],
             Self::DeliveryRetries | Self::DeliveryDeadLetters => &["sink", "reason"],
             Self::CanaryProblems => &["problem"],
@@ -157,7 +217,9 @@ impl Name {
             | Self::LogBytes
             | Self::LogDamagedFiles
             | Self::CanaryRuns
-            | Self::CanaryLastRun => &[],
+            | Self::CanaryLastRun
+            | Self::AnalysisAge
+            | Self::LargeWaiting => &[],
         }
     }
 }

@@ -41,7 +41,7 @@ fn of<'s>(spans: &'s [Span], name: &str) -> &'s Span {
     span
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_is_told_stage_by_stage_behind_its_caller() {
     let collector = Collector::start().await;
     let program = Setup::portcullis().env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url()).start();
@@ -86,7 +86,7 @@ async fn a_check_is_told_stage_by_stage_behind_its_caller() {
 }
 
 /// What a ratio of nothing leaves out, and what is said in the body of a call; both at the end of the program.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_block_is_told_whatever_the_ratio_and_the_last_spans_are_not_lost() {
     let collector = Collector::start().await;
     let program = Setup::portcullis()
@@ -180,7 +180,7 @@ async fn sinks_are_told_the_trace_of_a_record_after_a_restart_too() {
     drop(program);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_keeps_nobody_waiting() {
     let program = Setup::portcullis().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9").start();
     let client = Client::of(&program);

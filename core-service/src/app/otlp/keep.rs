@@ -9,7 +9,7 @@ use std::{
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{Link, SpanId, SpanKind, Status, TraceContextExt as _, TraceId, TraceState},
+    trace::{Link, SpanContext, SpanId, SpanKind, Status, TraceContextExt as _, TraceId, TraceState},
 };
 use opentelemetry_sdk::{
     error::OTelSdkResult,
@@ -41,7 +41,7 @@ impl ShouldSample for Ratio {
         attributes: &[KeyValue],
         links: &[Link],
     ) -> SamplingResult {
-        let parent = parent.map(|context| context.span().span_context().clone()).filter(|parent| parent.is_valid());
+        let parent = parent.map(|context| context.span().span_context().clone()).filter(SpanContext::is_valid);
         let decided = parent.as_ref().filter(|parent| self.follow_parent || !parent.is_remote());
         let sampled = match decided {
             Some(parent) => parent.is_sampled(),
@@ -161,7 +161,7 @@ impl SpanProcessor for Keep {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::{Span as _, SpanContext, TraceFlags, Tracer as _, TracerProvider as _};
+    use opentelemetry::trace::{Span as _, TraceFlags, Tracer as _, TracerProvider as _};
     use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
     use super::*;
