@@ -216,8 +216,8 @@ mod tests {
             assert_eq!(metric.description, format!("{}.", name.help()));
         }
         let delivered = metrics.iter().find(|metric| metric.name == Name::Delivered.stem()).unwrap();
-        let point = &points(delivered)[0];
-        assert_eq!(point.attributes, [attribute("sink", "a \"sink\"\\\n of, one's = own}")]);
+        let own = [attribute("sink", "a \"sink\"\\\n of, one's = own}")];
+        let point = points(delivered).iter().find(|point| point.attributes == own).unwrap();
         assert_eq!((point.start_time_unix_nano, point.time_unix_nano), (1, 2));
         assert_eq!(point.value, Some(number_data_point::Value::AsInt(0)));
     }
