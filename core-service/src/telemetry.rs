@@ -15,8 +15,8 @@ mod name;
 
 pub use self::{
     delivery::{BatchSettled, DeadLetter},
-    events::{Analysed, CanaryRan, CheckEnded, RecordsLost, Verdict},
-    labels::{CanaryProblem, CheckFailure, DeliveryFailure, Source},
+    events::{Analysed, CanaryRan, CheckEnded, RecordsLost, SecondStageRan, Verdict},
+    labels::{CanaryProblem, CheckFailure, DeliveryFailure, SecondOutcome, Source},
     metrics::{LogState, Metrics, metrics},
     name::{Kind, Name},
 };

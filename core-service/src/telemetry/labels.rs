@@ -115,6 +115,23 @@ words! {
     }
 }
 
+words! {
+    /// What became of a text that the second stage was asked about.
+    SecondOutcome {
+        Ran = "ran",
+        /// The deadline came first, or would have.
+        Late = "late",
+        /// Too many texts waited.
+        Busy = "busy",
+        Failed = "failed",
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SecondLabel {
+    pub(super) outcome: SecondOutcome,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct CheckLabels {
     pub(super) source: Source,
@@ -164,4 +181,4 @@ macro_rules! written_by_name {
     )*};
 }
 
-written_by_name!(Source, CheckFailure, CanaryProblem, DeliveryFailure, Direction, Action);
+written_by_name!(Source, CheckFailure, SecondOutcome, CanaryProblem, DeliveryFailure, Direction, Action);

@@ -15,7 +15,7 @@ use prometheus_client::{
 use super::{
     labels::{
         BuildLabels, CanaryProblem, CheckFailure, CheckLabels, DeliveryFailure, DirectionLabel, ProblemLabel,
-        ReasonLabel, SinkFailureLabels, SinkLabel, Source,
+        ReasonLabel, SecondLabel, SecondOutcome, SinkFailureLabels, SinkLabel, Source,
     },
     name::Name,
 };
@@ -49,6 +49,9 @@ pub struct Metrics {
     check_seconds: Histograms<DirectionLabel>,
     check_series: [OnceLock<Counter>; CHECK_SERIES],
     check_seconds_series: [OnceLock<Histogram>; DIRECTIONS],
+    second_stage_texts: Family<SecondLabel, Counter>,
+    second_stage_windows: Counter,
+    second_stage_seconds: Histogram,
     log_lost: Counter,
     log_shed: Counter,
     log_queue: Gauge,
@@ -83,6 +86,9 @@ impl Default for Metrics {
             check_seconds: add(&mut registry, Name::CheckSeconds, Family::new_with_constructor(seconds)),
             check_series: array::from_fn(|_| OnceLock::new()),
             check_seconds_series: array::from_fn(|_| OnceLock::new()),
+            second_stage_texts: add(&mut registry, Name::SecondStageTexts, Family::default()),
+            second_stage_windows: add(&mut registry, Name::SecondStageWindows, Counter::default()),
+            second_stage_seconds: add(&mut registry, Name::SecondStageSeconds, Histogram::new(CHECK_BUCKETS)),
             log_lost: add(&mut registry, Name::LogLost, Counter::default()),
             log_shed: add(&mut registry, Name::LogShed, Counter::default()),
             log_queue: add(&mut registry, Name::LogQueue, Gauge::default()),
@@ -107,6 +113,9 @@ impl Default for Metrics {
         for &problem in CanaryProblem::ALL {
             drop(made.canary_problems.get_or_create(&ProblemLabel { problem }));
         }
+        for &outcome in SecondOutcome::ALL {
+            drop(made.second_stage_texts.get_or_create(&SecondLabel { outcome }));
+        }
         for &reason in CheckFailure::ALL {
             drop(made.check_failures.get_or_create(&ReasonLabel { reason }));
         }
@@ -130,6 +139,14 @@ impl Metrics {
 
     pub(super) fn check_failed(&self, reason: CheckFailure) {
         self.check_failures.get_or_create(&ReasonLabel { reason }).inc();
+    }
+
+    pub(super) fn second_stage(&self, windows: u64, elapsed: Duration, outcome: SecondOutcome) {
+        self.second_stage_texts.get_or_create(&SecondLabel { outcome }).inc();
+        if outcome == SecondOutcome::Ran {
+            self.second_stage_windows.inc_by(windows);
+            self.second_stage_seconds.observe(elapsed.as_secs_f64());
+        }
     }
 
     pub(super) fn lost(&self, lost: u64, shed: u64) {

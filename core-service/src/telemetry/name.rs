@@ -14,6 +14,9 @@ pub enum Name {
     Checks,
     CheckFailures,
     CheckSeconds,
+    SecondStageTexts,
+    SecondStageWindows,
+    SecondStageSeconds,
     LogLost,
     LogShed,
     LogQueue,
@@ -37,6 +40,9 @@ impl Name {
         Self::Checks,
         Self::CheckFailures,
         Self::CheckSeconds,
+        Self::SecondStageTexts,
+        Self::SecondStageWindows,
+        Self::SecondStageSeconds,
         Self::LogLost,
         Self::LogShed,
         Self::LogQueue,
@@ -61,6 +67,9 @@ impl Name {
             Self::Checks => "portcullis_checks",
             Self::CheckFailures => "portcullis_check_failures",
             Self::CheckSeconds => "portcullis_check_duration_seconds",
+            Self::SecondStageTexts => "portcullis_second_stage_texts",
+            Self::SecondStageWindows => "portcullis_second_stage_windows",
+            Self::SecondStageSeconds => "portcullis_second_stage_duration_seconds",
             Self::LogLost => "portcullis_log_lost_records",
             Self::LogShed => "portcullis_log_shed_records",
             Self::LogQueue => "portcullis_log_queue_records",
@@ -84,6 +93,8 @@ impl Name {
         match self {
             Self::Checks
             | Self::CheckFailures
+            | Self::SecondStageTexts
+            | Self::SecondStageWindows
             | Self::LogLost
             | Self::LogShed
             | Self::Delivered
@@ -92,7 +103,7 @@ impl Name {
             | Self::DeliveryDeadLetters
             | Self::CanaryRuns
             | Self::CanaryProblems => Kind::Counter,
-            Self::CheckSeconds => Kind::Histogram,
+            Self::CheckSeconds | Self::SecondStageSeconds => Kind::Histogram,
             Self::LogQueue
             | Self::LogUp
             | Self::LogBytes
@@ -116,6 +127,11 @@ impl Name {
             Self::Checks => "Checks that were decided, by what the policies ask for",
             Self::CheckFailures => "Checks that ended in an error and not in a decision",
             Self::CheckSeconds => "Time of a decided check in the core, with its record where it is waited for",
+            Self::SecondStageTexts => {
+                "Texts of which the first stage of the classifiers was unsure, by what became of them"
+            }
+            Self::SecondStageWindows => "Windows of them that the second stage read",
+            Self::SecondStageSeconds => "Time of a text in the second stage, with its wait for a core",
             Self::LogLost => "Decisions to let pass that were answered and could then not be written",
             Self::LogShed => "Records that were dropped because the log could not take them, under on_full = shed",
             Self::LogQueue => "Records that wait for the disk",
@@ -140,11 +156,14 @@ impl Name {
             Self::Checks => &["source", "direction", "action"],
             Self::CheckFailures => &["reason"],
             Self::CheckSeconds => &["direction"],
+            Self::SecondStageTexts => &["outcome"],
             Self::Delivered | Self::DeliveryAttempts | Self::DeliveryLag | Self::DeliveryAge => &["sink"],
             Self::DeliveryRetries | Self::DeliveryDeadLetters => &["sink", "reason"],
             Self::CanaryProblems => &["problem"],
             Self::BuildInfo => &["version"],
-            Self::LogLost
+            Self::SecondStageWindows
+            | Self::SecondStageSeconds
+            | Self::LogLost
             | Self::LogShed
             | Self::LogQueue
             | Self::LogUp
