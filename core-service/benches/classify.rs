@@ -22,7 +22,7 @@ fn read(bencher: Bencher<'_, '_>, text: &str, kib: usize, asked: Asked) {
         classifier.begin(&mut scratch);
         classifier.read(0, text, asked, &mut scratch);
         let mut told = 0;
-        classifier.opinions(&scratch, &[], |_| told += 1);
+        classifier.opinions(&scratch, &[], |_, _| None, |_| told += 1);
         told
     });
 }

@@ -1,4 +1,5 @@
-//! The trained first stage: what no rule knows, in microseconds.
+//! The trained classifiers: what no rule knows. The first stage takes microseconds, and the second, a transformer, reads
+//! what the first is unsure of ([`second`]).
 //!
 //! A text is read as words ([`tokens`]), words of all languages fall into classes ([`lexicon`]), and words, pairs of
 //! them and classes near each other are counted ([`features`]) in windows of 48 words. Each window is scaled by its size and
@@ -9,6 +10,7 @@ pub mod category;
 pub mod features;
 pub mod head;
 pub mod lexicon;
+pub mod second;
 pub mod tokens;
 pub mod weights;
 
@@ -18,6 +20,7 @@ use self::{
     features::{Instance, Kind, windows},
     head::{Head, Level},
     lexicon::Lexicon,
+    second::SecondStage,
     weights::{Table, Values, Weights},
 };
 
@@ -68,6 +71,46 @@ struct Best {
     end: u32,
 }
 
+/// A window of a text, and what the first stage thinks of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Suspect {
+    margin: f32,
+    /// Which reading of the text it is in.
+    pub reading: usize,
+    /// Its bytes there.
+    pub start: u32,
+    pub end: u32,
+}
+
+/// The worst windows of a text, the worst first.
+#[derive(Debug, Default)]
+struct Suspects {
+    list: [Option<Suspect>; SecondStage::WINDOWS],
+}
+
+impl Suspects {
+    fn see(&mut self, suspect: Suspect) {
+        let worse = |other: &Option<Suspect>| other.is_none_or(|other| suspect.margin > other.margin);
+        if let Some(at) = self.list.iter().position(worse) {
+            self.list[at..].rotate_right(1);
+            self.list[at] = Some(suspect);
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Suspect> {
+        self.list.iter().map_while(|suspect| *suspect)
+    }
+}
+
+/// What the second stage makes of a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SecondOpinion {
+    /// Of both stages and the rules.
+    pub probability: f32,
+    /// The window that it thinks worst of.
+    pub suspect: Suspect,
+}
+
 /// Buffers and evidence of one text, used again for the next.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -75,6 +118,7 @@ pub struct Scratch {
     /// Of each instance.
     shares: Vec<f32>,
     attack: Option<Best>,
+    suspects: Suspects,
     harms: [Option<Best>; Head::HARMS.len()],
     windows: usize,
 }
@@ -128,13 +172,14 @@ impl Classifier {
     /// Begins a text.
     pub fn begin(&self, scratch: &mut Scratch) {
         scratch.attack = None;
+        scratch.suspects = Suspects::default();
         scratch.harms = Default::default();
         scratch.windows = 0;
     }
 
     /// Takes in one reading of the text: as it stands, or as it reads when something was undone.
     pub fn read(&self, reading: usize, text: &str, asked: Asked, scratch: &mut Scratch) {
-        let Scratch { features, shares, attack, harms, windows: seen } = scratch;
+        let Scratch { features, shares, attack, suspects, harms, windows: seen } = scratch;
         features.read(self.lexicon, text);
         if features.tokens.is_empty() {
             return;
@@ -148,10 +193,12 @@ impl Classifier {
             );
         }
         if asked.attacks {
-            each_window(features, features::WINDOW, |range, from, _| {
+            each_window(features, features::WINDOW, |range, from, to| {
                 *seen += 1;
                 let (window, shares) = (&instances[range.clone()], &shares[range]);
                 let margin = self.attack_margin(window, shares, from);
+                let (start, end) = bounds(&features.tokens, from, to);
+                suspects.see(Suspect { margin, reading, start, end });
                 if attack.is_none_or(|best| margin > best.margin) {
                     let kind = self.likeliest(window, from);
                     let (start, end) = strongest(window, shares, from, &features.tokens);
@@ -215,8 +262,15 @@ impl Classifier {
         }
     }
 
-    /// What the heads say. `rules` is the best score of each entity that pattern rules found in the text.
-    pub fn opinions(&self, scratch: &Scratch, rules: &[(&str, f32)], mut tell: impl FnMut(Opinion)) {
+    /// What the heads say. `rules` is the best score of each entity that pattern rules found in the text. `second` is
+    /// asked for another opinion of an attack: it gets the margin of it all, and the worst windows.
+    pub fn opinions(
+        &self,
+        scratch: &Scratch,
+        rules: &[(&str, f32)],
+        second: impl FnOnce(f32, &[Suspect]) -> Option<SecondOpinion>,
+        mut tell: impl FnMut(Opinion),
+    ) {
         #[allow(clippy::cast_precision_loss, reason = "a count of windows")]
         let tries = (scratch.windows.max(1) as f32).ln();
         if let Some(best) = scratch.attack {
@@ -225,7 +279,17 @@ impl Classifier {
             let found: f32 =
                 rules.iter().filter_map(|(entity, score)| header.rules.get(*entity).map(|weight| weight * score)).sum();
             let probability = |margin| header.calibrations[0].probability(margin);
-            opine(best, probability(alone + found), probability(alone), &mut tell);
+            let suspects: Vec<Suspect> = scratch.suspects.iter().collect();
+            let (best, both) = match second(alone + found, &suspects) {
+                None => (best, probability(alone + found)),
+                Some(SecondOpinion { probability, suspect }) => {
+                    let Suspect { margin, reading, start, end } = suspect;
+                    // The first stage's own words, where it is the same window.
+                    let same = best.reading == reading && start <= best.start && best.end <= end;
+                    (if same { best } else { Best { margin, reading, start, end, ..best } }, probability)
+                }
+            };
+            opine(best, both, probability(alone), &mut tell);
         }
         for (column, best) in scratch.harms.iter().enumerate() {
             let Some(best) = *best else { continue };

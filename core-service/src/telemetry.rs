@@ -17,10 +17,10 @@ mod policies;
 
 pub use self::{
     delivery::{BatchSettled, DeadLetter},
-    events::{Analysed, CanaryRan, CheckEnded, RecordsLost, Verdict},
+    events::{Analysed, CanaryRan, CheckEnded, RecordsLost, SecondStageRan, Verdict},
     labels::{
-        CanaryProblem, CheckFailure, DeliveryFailure, DetectorFate, MetricsFate, PolicyReload, PolicyState, Source,
-        SpanFate,
+        CanaryProblem, CheckFailure, DeliveryFailure, DetectorFate, MetricsFate, PolicyReload, PolicyState,
+        SecondOutcome, Source, SpanFate,
     },
     metrics::{LogState, Metrics, metrics},
     name::{Kind, Name},

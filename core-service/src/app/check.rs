@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::{compose::StartError, lines};
 use crate::{
+    classify::second::{self, Choice},
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
         decision::Violation,
@@ -42,6 +43,9 @@ pub struct CheckArgs {
     pub raw: bool,
     #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER", default_value = "./policies")]
     pub policies_dir: PathBuf,
+    /// The model that reads what the classifiers are unsure of: `built-in`, `off`, or a folder.
+    #[arg(long, env = "PORTCULLIS_SECOND_STAGE", value_name = "CHOICE", default_value = "built-in")]
+    pub second_stage: Choice,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,6 +80,7 @@ struct Found {
 
 /// Ok is whether every input could be read.
 pub fn run(args: &CheckArgs, out: &mut impl Write) -> Result<bool, StartError> {
+    second::choose(&args.second_stage).map_err(StartError::Other)?;
     let (_, Generation { set, .. }) = Loader::new(args.policies_dir.clone()).map_err(StartError::Policies)?;
     if let Some(unknown) = args.policy.iter().find(|name| set.get(name).is_none()) {
         return Err(StartError::Policies(format!("no policy named `{unknown}` is loaded")));
@@ -241,6 +246,7 @@ mod tests {
             policy: Vec::new(),
             raw,
             policies_dir: folder.path().join("none"),
+            second_stage: Choice::default(),
         };
         let mut out = Vec::new();
         let all_read = run(&args, &mut out).unwrap();

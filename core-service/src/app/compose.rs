@@ -20,6 +20,7 @@ use super::{
     sinks,
 };
 use crate::{
+    classify::second,
     deliver::SinkStatus,
     events::EventStore,
     grpc::routes::{Api, Embedded},
@@ -76,8 +77,9 @@ impl Core {
         log_settings.retention.sinks = settings.delivery.sinks();
         let log = tokio::task::spawn_blocking(move || Log::open_with(&data_dir, &log_settings)).await;
         let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
-        let folder = settings.policies_dir.clone();
+        let (folder, choice) = (settings.policies_dir.clone(), settings.second_stage.clone());
         let loaded = tokio::task::spawn_blocking(move || {
+            second::choose(&choice)?;
             let loaded = Loader::new(folder)?;
             loaded.1.set.scanner.warm_up();
             Ok(loaded)

@@ -26,6 +26,7 @@ use self::{
 };
 use super::{compose::StartError, lines};
 use crate::{
+    classify::second::{self, Choice},
     detect::scanner::{Findings, RuleMask, Scanner, Scratch},
     domain::{finding::Detector, segment::Segment},
     policy::{live::Generation, load::Loader},
@@ -53,6 +54,9 @@ pub struct EvalArgs {
     pub errors: usize,
     #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER", default_value = "./policies")]
     pub policies_dir: PathBuf,
+    /// The model that reads what the classifiers are unsure of: `built-in`, `off`, or a folder.
+    #[arg(long, env = "PORTCULLIS_SECOND_STAGE", value_name = "CHOICE", default_value = "built-in")]
+    pub second_stage: Choice,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -126,6 +130,7 @@ struct Report {
 
 /// Ok is whether every line could be read.
 pub fn run(args: &EvalArgs, out: &mut impl Write) -> Result<bool, StartError> {
+    second::choose(&args.second_stage).map_err(StartError::Other)?;
     let (_, Generation { set, .. }) = Loader::new(args.policies_dir.clone()).map_err(StartError::Policies)?;
     let mut eval = Eval::new(&set.scanner, args);
     for file in &args.files {

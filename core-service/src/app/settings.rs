@@ -34,7 +34,7 @@ pub use self::{
     telemetry::TelemetryFile,
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{record::LogSettings, session::Limits};
+use crate::{classify::second::Choice, record::LogSettings, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -100,6 +100,10 @@ pub struct Overrides {
     /// Whether payloads are shown as they were recorded, to whoever may ask; else only masked.
     #[arg(long, env = "PORTCULLIS_REVEAL", value_name = "BOOL")]
     pub reveal: Option<bool>,
+    /// The model that reads what the classifiers are unsure of: `built-in`, `off`, or a folder with `model.onnx` and
+    /// `tokenizer.json`.
+    #[arg(long, env = "PORTCULLIS_SECOND_STAGE", value_name = "CHOICE")]
+    pub second_stage: Option<Choice>,
     /// `human` or `json`.
     #[arg(long, env = "PORTCULLIS_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -124,6 +128,7 @@ pub struct File {
     pub on_response: Option<String>,
     pub capture: Option<bool>,
     pub reveal: Option<bool>,
+    pub second_stage: Option<String>,
     pub http: ListenFile,
     pub grpc: ListenFile,
     pub data: FolderFile,
@@ -228,6 +233,7 @@ pub struct CoreSettings {
     pub sessions: Limits,
     /// Whether payloads are shown as they were recorded, to whoever may ask.
     pub reveal: bool,
+    pub second_stage: Choice,
     pub log_format: LogFormat,
     pub log_level: Option<LogLevel>,
     pub log: LogSettings,
@@ -289,6 +295,11 @@ impl CoreSettings {
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
+            second_stage: overrides
+                .second_stage
+                .clone()
+                .or_else(|| file.second_stage.as_deref().map(Choice::named))
+                .unwrap_or_default(),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log_level: overrides.log.log_level.or(file.log.level),
             log: log::log(&overrides.log, &file.log)?,

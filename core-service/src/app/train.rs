@@ -13,6 +13,7 @@ mod report;
 mod rows;
 mod solver;
 mod templates;
+mod texts;
 
 use std::{fs, io::Write, path::PathBuf};
 
@@ -46,7 +47,10 @@ pub struct TrainArgs {
     /// Where the weights go; the report goes beside them, with the ending `.json`.
     #[arg(long, value_name = "FILE", default_value = "core-service/src/classify/weights.bin")]
     pub out: PathBuf,
-    /// Measures and writes nothing.
+    /// Writes all texts about attacks for the training of the second stage, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub texts: Option<PathBuf>,
+    /// Measures and writes no weights.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -61,8 +65,11 @@ fn train(args: &TrainArgs, out: &mut impl Write) -> Result<bool, String> {
     let say = |out: &mut dyn Write, line: &str| writeln!(out, "{line}").and_then(|()| out.flush());
     let failed = |error: std::io::Error| error.to_string();
     say(out, &corpus.summary()).map_err(failed)?;
-    let (attack, kind, attacks) = attack::train(&corpus)?;
+    let attack::Trained { attack, kind, report: attacks, unseen } = attack::train(&corpus)?;
     say(out, &attacks.table()).map_err(failed)?;
+    if let Some(file) = &args.texts {
+        texts::write(file, &corpus, &unseen).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
     let (harm, harms) = harm::train(&corpus)?;
     say(out, &harms.table()).map_err(failed)?;
     let tables = vec![attack, kind, harm];

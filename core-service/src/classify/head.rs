@@ -58,6 +58,11 @@ impl Head {
         Self::ATTACKS.into_iter().chain(Self::HARMS).find(|head| head.entity() == entity)
     }
 
+    /// The head whose finding has this name.
+    pub fn of_rule(id: &str) -> Option<Self> {
+        Self::ATTACKS.into_iter().chain(Self::HARMS).find(|head| head.id() == id)
+    }
+
     /// The name of the finding's rule: apart from the pattern rules, which share some entities.
     pub const fn id(self) -> &'static str {
         match self {
@@ -108,6 +113,14 @@ impl Level {
     pub const LOW: f32 = 0.2;
     pub const MEDIUM: f32 = 0.5;
     pub const HIGH: f32 = 0.8;
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 
     /// None below [`Self::LOW`].
     pub fn of(probability: f32) -> Option<Self> {

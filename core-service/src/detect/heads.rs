@@ -1,6 +1,6 @@
 //! The classifier's part in a scan: which heads are asked for, and their findings.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     compiled::CompiledRule,
@@ -8,9 +8,68 @@ use super::{
     rule_mask::{RuleIndex, RuleMask},
 };
 use crate::{
-    classify::{Asked, Classifier, Opinion, Scratch, head::Head},
-    domain::{finding::Detector, segment::Role},
+    classify::{
+        Asked, Classifier, Opinion, Scratch, SecondOpinion, Suspect,
+        head::Head,
+        second::{self, Missed},
+    },
+    domain::{
+        coverage::{Outcome, SecondRun},
+        finding::Detector,
+        segment::Role,
+    },
 };
+
+/// What the second stage may take, and what it did.
+#[derive(Debug)]
+pub(super) struct Second<'c> {
+    pub(super) deadline: Option<Instant>,
+    pub(super) run: &'c mut SecondRun,
+}
+
+impl Second<'_> {
+    /// Reads the worst windows of a text if the first stage is unsure of it, and notes it.
+    fn opinion<'a>(
+        self,
+        margin: f32,
+        suspects: &[Suspect],
+        reading: impl Fn(usize) -> Option<Reading<'a>>,
+    ) -> Option<SecondOpinion> {
+        let stage = match second::current() {
+            Ok(stage) if !stage.wants(margin) => return None,
+            Ok(stage) => stage,
+            Err(missed) => {
+                self.run.add(outcome(missed), 0);
+                return None;
+            }
+        };
+        let text = |suspect: &Suspect| {
+            let text = reading(suspect.reading)?.text.get(suspect.start as usize..suspect.end as usize)?;
+            stage.can_read(text).then_some((*suspect, text))
+        };
+        // What it says of other windows is no answer to a worst one that it cannot read.
+        text(suspects.first()?)?;
+        let (suspects, texts): (Vec<Suspect>, Vec<&str>) = suspects.iter().filter_map(text).unzip();
+        match stage.read(&texts, self.deadline) {
+            Ok(logits) => {
+                self.run.add(Outcome::Ran, texts.len());
+                let worst = logits.into_iter().zip(suspects).max_by(|(a, _), (b, _)| a.total_cmp(b));
+                worst.map(|(logit, suspect)| SecondOpinion { probability: stage.probability(margin, logit), suspect })
+            }
+            Err(missed) => {
+                self.run.add(outcome(missed), 0);
+                None
+            }
+        }
+    }
+}
+
+fn outcome(missed: Missed) -> Outcome {
+    match missed {
+        Missed::Late => Outcome::TimedOut,
+        other => Outcome::Failed(other.as_str().into()),
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Heads {
@@ -73,6 +132,7 @@ impl Heads {
         mask: &RuleMask,
         from: usize,
         reading: impl Fn(usize) -> Option<Reading<'a>>,
+        second: Second<'_>,
         findings: &mut Findings,
     ) {
         let Some(classifier) = self.classifier else { return };
@@ -84,7 +144,8 @@ impl Heads {
             }
         }
         let mut told = Vec::new();
-        classifier.opinions(scratch, &rules, |opinion| told.push(opinion));
+        let second = |margin, suspects: &[Suspect]| second.opinion(margin, suspects, &reading);
+        classifier.opinions(scratch, &rules, second, |opinion| told.push(opinion));
         for Opinion { head, probability, alone, reading: number, span } in told {
             // An attack in what a tool gave back was not written by who asks.
             let attack = head.detector() == Detector::PromptInjection;

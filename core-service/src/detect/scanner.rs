@@ -4,7 +4,7 @@
 //! policies. A keyword hit also tells where to look, so a woken rule reads the neighbourhood of its
 //! keywords and not the whole text.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc, time::Instant};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::{
@@ -18,7 +18,7 @@ use super::{
     compiled::{CompiledRule, FigureFilter, Matcher, built_in},
     figures,
     findings::Reading,
-    heads::Heads,
+    heads::{Heads, Second},
     validate::Candidate,
 };
 pub use super::{
@@ -28,6 +28,7 @@ pub use super::{
 use crate::{
     classify::{self, Classifier},
     domain::{
+        coverage::SecondRun,
         finding::{DecodedFrom, Detector, Span},
         segment::Segment,
         timing::{Lap, Reader, ScanTimes},
@@ -67,6 +68,10 @@ pub struct Scratch {
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
     pub exhausted: bool,
+    /// When the second stage has to be done.
+    deadline: Option<Instant>,
+    /// What it did so far.
+    pub second: SecondRun,
     /// Bytes read so far: of texts and views, by rules, and of what rules looked at again. What bounds the time of a
     /// check, and can be counted.
     pub work: u64,
@@ -87,6 +92,11 @@ const AROUND: usize = 128;
 const GAP: u32 = 32;
 
 impl Scratch {
+    /// For a check that has to be done by then.
+    pub fn until(deadline: Option<Instant>) -> Self {
+        Self { deadline, ..Self::default() }
+    }
+
     fn wake(&mut self, index: RuleIndex, range: Range<usize>) {
         let span = Span::new(range);
         let last = &mut self.last[index as usize];
@@ -261,7 +271,8 @@ impl Scanner {
         findings.settle(before, self);
         if asked.any() {
             let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
-            self.heads.conclude(&scratch.classify, segment.role, wanted, before, reading, findings);
+            let second = Second { deadline: scratch.deadline, run: &mut scratch.second };
+            self.heads.conclude(&scratch.classify, segment.role, wanted, before, reading, second, findings);
             scratch.times.add(Reader::Classifier, lap.take());
         }
         if wider.is_some() {

@@ -37,6 +37,45 @@ pub enum Outcome {
     TimedOut,
 }
 
+/// What the second stage of the classifiers did: it reads only what the first is unsure of, and nothing where nobody
+/// asks for attacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondRun {
+    pub outcome: Outcome,
+    /// Windows that it read.
+    pub windows: u32,
+}
+
+impl Default for SecondRun {
+    fn default() -> Self {
+        Self { outcome: Outcome::Skipped, windows: 0 }
+    }
+}
+
+impl SecondRun {
+    pub const NAME: &str = "second_stage";
+
+    /// The worst outcome stands for all.
+    pub fn add(&mut self, outcome: Outcome, windows: usize) {
+        const fn badness(outcome: &Outcome) -> u8 {
+            match outcome {
+                Outcome::Skipped => 0,
+                Outcome::Ran => 1,
+                Outcome::TimedOut => 2,
+                Outcome::Failed(_) => 3,
+            }
+        }
+        if badness(&outcome) > badness(&self.outcome) {
+            self.outcome = outcome;
+        }
+        self.windows = self.windows.saturating_add(u32::try_from(windows).unwrap_or(u32::MAX));
+    }
+
+    pub fn is_idle(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRef {
     pub name: Arc<str>,
@@ -50,6 +89,7 @@ pub struct Coverage {
     pub reason: String,
     pub policies: Vec<PolicyRef>,
     pub detectors: Vec<(Detector, Outcome)>,
+    pub second_stage: SecondRun,
     pub segments_total: u32,
     pub segments_scanned: u32,
     pub bytes_total: u64,
@@ -70,6 +110,7 @@ impl Coverage {
             reason: reason.into(),
             policies: Vec::new(),
             detectors: Detector::ALL.iter().map(|&detector| (detector, Outcome::Skipped)).collect(),
+            second_stage: SecondRun::default(),
             segments_total: 0,
             segments_scanned: 0,
             bytes_total: 0,

@@ -12,7 +12,7 @@ use self::memory::Recalled;
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
-        coverage::{Coverage, CoverageStatus, Outcome},
+        coverage::{Coverage, CoverageStatus, Outcome, SecondRun},
         decision::{Action, Category, Decision, Location, Violation},
         exchange::{CallContext, Direction, Payload, Payloads},
         finding::{Detector, Finding, RuleIdentity, Severity, Span},
@@ -203,6 +203,7 @@ pub(super) struct Scan<'s> {
     pub(super) decoders: BTreeSet<&'static str>,
     pub(super) exhausted: bool,
     times: ScanTimes,
+    pub(super) second: SecondRun,
 }
 
 impl<'s> Scan<'s> {
@@ -220,6 +221,7 @@ impl<'s> Scan<'s> {
             decoders: BTreeSet::new(),
             exhausted: false,
             times: ScanTimes::default(),
+            second: SecondRun::default(),
         }
     }
 
@@ -233,7 +235,7 @@ impl<'s> Scan<'s> {
     ) -> Self {
         let mut scan = Self::of(set, Findings::default());
         let mut masks: Vec<((Direction, Role), RuleMask)> = Vec::new();
-        let mut scratch = Scratch::default();
+        let mut scratch = Scratch::until(deadline);
         let mut since_clock = 0;
         for (number, segment) in (0..).zip(segments) {
             if side.is_some_and(|side| side != segment.direction) {
@@ -273,6 +275,7 @@ impl<'s> Scan<'s> {
         scan.decoders = scratch.decoders;
         scan.exhausted = scratch.exhausted;
         scan.times = scratch.times;
+        scan.second = scratch.second;
         scan
     }
 
@@ -305,6 +308,8 @@ impl<'s> Scan<'s> {
             (CoverageStatus::Partial, "a detector found more than can be listed")
         } else if self.exhausted {
             (CoverageStatus::Partial, "the text unfolds to more than is scanned")
+        } else if self.second.outcome == Outcome::TimedOut {
+            (CoverageStatus::Partial, "the deadline came before the second stage")
         } else {
             (CoverageStatus::Complete, "")
         };
@@ -313,6 +318,7 @@ impl<'s> Scan<'s> {
             reason: reason.to_owned(),
             policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
             detectors,
+            second_stage: self.second.clone(),
             segments_total,
             segments_scanned: self.segments_scanned,
             bytes_total,

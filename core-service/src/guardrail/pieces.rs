@@ -11,7 +11,7 @@ use super::judge::{Excepted, Scan, earliest, objection, unchecked};
 use crate::{
     detect::scanner::RuleIndex,
     domain::{
-        coverage::{Coverage, CoverageStatus},
+        coverage::{Coverage, CoverageStatus, SecondRun},
         decision::{Action, Decision, Violation},
         exchange::{CallContext, Direction},
         finding::Span,
@@ -51,6 +51,7 @@ pub struct Pieces {
     total: u64,
     scanned: u64,
     decoders: BTreeSet<&'static str>,
+    second: SecondRun,
     exhausted: bool,
     timed_out: bool,
     overflowed: Vec<RuleIndex>,
@@ -78,6 +79,7 @@ impl Pieces {
             total: 0,
             scanned: 0,
             decoders: BTreeSet::new(),
+            second: SecondRun::default(),
             exhausted: false,
             timed_out: false,
             overflowed: Vec::new(),
@@ -157,6 +159,7 @@ impl Pieces {
         self.timed_out |= scan.timed_out;
         self.exhausted |= scan.exhausted;
         self.decoders.append(&mut scan.decoders);
+        self.second.add(scan.second.outcome.clone(), scan.second.windows as usize);
         self.overflowed.append(&mut scan.findings.overflowed);
         self.overflowed.sort_unstable();
         self.overflowed.dedup();
@@ -165,6 +168,7 @@ impl Pieces {
         scan.timed_out = self.timed_out;
         scan.exhausted = self.exhausted;
         scan.decoders.clone_from(&self.decoders);
+        scan.second.clone_from(&self.second);
         scan.findings.overflowed.clone_from(&self.overflowed);
     }
 

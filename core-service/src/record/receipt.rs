@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    coverage::{CoverageStatus, Outcome, PolicyRef},
+    coverage::{CoverageStatus, Outcome, PolicyRef, SecondRun},
     finding::Detector,
 };
 
@@ -17,6 +17,8 @@ pub(super) struct ReceiptRef<'a> {
     pub(super) reason: &'a str,
     pub(super) policies: &'a [PolicyRef],
     pub(super) detectors: &'a [(Detector, Outcome)],
+    #[serde(skip_serializing_if = "SecondRun::is_idle")]
+    pub(super) second_stage: &'a SecondRun,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) decoders: &'a [Cow<'static, str>],
 }
@@ -27,6 +29,8 @@ pub(super) struct Receipt {
     pub(super) reason: String,
     pub(super) policies: Vec<PolicyRef>,
     pub(super) detectors: Vec<(Detector, Outcome)>,
+    #[serde(default)]
+    pub(super) second_stage: SecondRun,
     #[serde(default)]
     pub(super) decoders: Vec<Cow<'static, str>>,
 }

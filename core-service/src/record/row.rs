@@ -36,9 +36,9 @@ struct JudgedTexts {
 
 impl JudgedTexts {
     fn new(judged: &Judged) -> Result<Self, LogError> {
-        let Coverage { status, reason, policies, detectors, decoders, .. } = &judged.coverage;
+        let Coverage { status, reason, policies, detectors, second_stage, decoders, .. } = &judged.coverage;
         let violations = &judged.decision.violations;
-        let receipt = to_json(&ReceiptRef { status: *status, reason, policies, detectors, decoders })?;
+        let receipt = to_json(&ReceiptRef { status: *status, reason, policies, detectors, second_stage, decoders })?;
         let violations = (!violations.is_empty()).then(|| to_json(violations)).transpose()?;
         let (decision, coverage) = (&judged.decision, &judged.coverage);
         // In the order of [`JUDGED`].

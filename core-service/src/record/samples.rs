@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::domain::{
-    coverage::{Coverage, CoverageStatus, Outcome, PolicyRef},
+    coverage::{Coverage, CoverageStatus, Outcome, PolicyRef, SecondRun},
     decision::{Action, Category, Decision, Violation},
     exchange::{CallContext, Direction, Payload, Payloads},
     finding::{Detector, Severity, Span},
@@ -68,6 +68,7 @@ pub(crate) fn judged(action: Action) -> Judged {
         segments_unchanged: 1,
         bytes_unchanged: 1 << 33,
         decoders: vec!["base64".into()],
+        second_stage: SecondRun { outcome: Outcome::Ran, windows: 2 },
     };
     Judged { decision: Decision::fold(violations), coverage, duration_us: 41 }
 }

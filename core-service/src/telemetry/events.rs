@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use portcullis_api::trace;
 use uuid::Uuid;
 
-use super::{CanaryProblem, CheckFailure, Event, Metrics, Source};
+use super::{CanaryProblem, CheckFailure, Event, Metrics, SecondOutcome, Source};
 use crate::domain::{
     coverage::{Coverage, CoverageStatus},
     decision::{Action, Decision, Violation},
@@ -207,6 +207,23 @@ impl<F: Display> Event for RecordsLost<F> {
 
     fn count(&self, metrics: &Metrics) {
         metrics.lost(self.lost, self.shed);
+    }
+}
+
+/// The second stage of the classifiers was asked about a text.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondStageRan {
+    pub windows: usize,
+    pub elapsed: Duration,
+    pub outcome: SecondOutcome,
+}
+
+impl Event for SecondStageRan {
+    /// A text that it did not read is told in the receipt.
+    fn log(&self) {}
+
+    fn count(&self, metrics: &Metrics) {
+        metrics.second_stage().asked(self.windows as u64, self.elapsed, self.outcome);
     }
 }
 

@@ -170,6 +170,18 @@ words! {
     }
 }
 
+words! {
+    /// What became of a text that the second stage was asked about.
+    SecondOutcome {
+        Ran = "ran",
+        /// The deadline came first, or would have.
+        Late = "late",
+        /// Too many texts waited.
+        Busy = "busy",
+        Failed = "failed",
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct MetricsFateLabel {
     pub(super) fate: MetricsFate,
@@ -204,6 +216,11 @@ pub(super) struct StateLabel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct FateLabel {
     pub(super) fate: SpanFate,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SecondLabel {
+    pub(super) outcome: SecondOutcome,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -257,6 +274,7 @@ macro_rules! written_by_name {
 
 written_by_name!(
     SpanFate,
+    SecondOutcome,
     MetricsFate,
     DetectorFate,
     PolicyReload,

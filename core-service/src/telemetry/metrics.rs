@@ -1,6 +1,7 @@
 //! The metrics of this process, and their text.
 
 mod checks;
+mod second;
 
 use std::{
     sync::{LazyLock, atomic::AtomicU64},
@@ -13,7 +14,7 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-use self::checks::Checks;
+use self::{checks::Checks, second::Second};
 use super::{
     labels::{
         BuildLabels, CanaryProblem, DeliveryFailure, FateLabel, MetricsFate, MetricsFateLabel, PolicyReload,
@@ -35,6 +36,7 @@ pub struct LogState {
 pub struct Metrics {
     registry: Registry,
     checks: Checks,
+    second_stage: Second,
     analysis_age: Gauge<f64, AtomicU64>,
     large_waiting: Gauge,
     policies: Family<StateLabel, Gauge>,
@@ -80,6 +82,7 @@ impl Default for Metrics {
         let mut registry = Registry::default();
         let made = Self {
             checks: Checks::new(&mut registry),
+            second_stage: Second::new(&mut registry),
             analysis_age: add(&mut registry, Name::AnalysisAge, Gauge::default()),
             large_waiting: add(&mut registry, Name::LargeWaiting, Gauge::default()),
             policies: add(&mut registry, Name::Policies, Family::default()),
@@ -168,6 +171,10 @@ impl Metrics {
     /// What became of so many spans.
     pub fn spans(&self, fate: SpanFate, count: u64) {
         self.trace_spans.get_or_create(&FateLabel { fate }).inc_by(count);
+    }
+
+    pub(super) const fn second_stage(&self) -> &Second {
+        &self.second_stage
     }
 
     pub(super) fn lost(&self, lost: u64, shed: u64) {

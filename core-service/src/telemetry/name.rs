@@ -22,6 +22,9 @@ pub enum Name {
     LargeWaiting,
     Policies,
     PolicyReloads,
+    SecondStageTexts,
+    SecondStageWindows,
+    SecondStageSeconds,
     LogLost,
     LogShed,
     LogQueue,
@@ -55,6 +58,9 @@ impl Name {
         Self::LargeWaiting,
         Self::Policies,
         Self::PolicyReloads,
+        Self::SecondStageTexts,
+        Self::SecondStageWindows,
+        Self::SecondStageSeconds,
         Self::LogLost,
         Self::LogShed,
         Self::LogQueue,
@@ -89,6 +95,9 @@ impl Name {
             Self::LargeWaiting => "portcullis_large_waiting_checks",
             Self::Policies => "portcullis_policies",
             Self::PolicyReloads => "portcullis_policy_reloads",
+            Self::SecondStageTexts => "portcullis_second_stage_texts",
+            Self::SecondStageWindows => "portcullis_second_stage_windows",
+            Self::SecondStageSeconds => "portcullis_second_stage_duration_seconds",
             Self::LogLost => "portcullis_log_lost_records",
             Self::LogShed => "portcullis_log_shed_records",
             Self::LogQueue => "portcullis_log_queue_records",
@@ -119,6 +128,8 @@ impl Name {
             | Self::DetectorFailures
             | Self::TraceSpans
             | Self::CheckFailures
+            | Self::SecondStageTexts
+            | Self::SecondStageWindows
             | Self::LogLost
             | Self::LogShed
             | Self::Delivered
@@ -127,7 +138,9 @@ impl Name {
             | Self::DeliveryDeadLetters
             | Self::CanaryRuns
             | Self::CanaryProblems => Kind::Counter,
-            Self::CheckSeconds | Self::StageSeconds | Self::DetectorSeconds => Kind::Histogram,
+            Self::CheckSeconds | Self::StageSeconds | Self::DetectorSeconds | Self::SecondStageSeconds => {
+                Kind::Histogram
+            }
             Self::LogQueue
             | Self::Policies
             | Self::LargeWaiting
@@ -172,6 +185,11 @@ impl Name {
             Self::PolicyReloads => {
                 "Changes of the policies folder: all of it in force, some file broken, or none of it in force"
             }
+            Self::SecondStageTexts => {
+                "Texts of which the first stage of the classifiers was unsure, by what became of them"
+            }
+            Self::SecondStageWindows => "Windows of them that the second stage read",
+            Self::SecondStageSeconds => "Time of a text in the second stage, with its wait for a core",
             Self::LogLost => "Decisions to let pass that were answered and could then not be written",
             Self::LogShed => "Records that were dropped because the log could not take them, under on_full = shed",
             Self::LogQueue => "Records that wait for the disk",
@@ -205,12 +223,15 @@ impl Name {
             Self::DetectorFailures => &["detector", "outcome"],
             Self::DetectorSeconds => &["detector"],
             Self::StageSeconds => &["stage"],
+            Self::SecondStageTexts => &["outcome"],
             Self::Delivered | Self::DeliveryAttempts | Self::DeliveryLag | Self::DeliveryAge => &["sink"],
             Self::DeliveryRetries | Self::DeliveryDeadLetters => &["sink", "reason"],
             Self::CanaryProblems => &["problem"],
             Self::TraceSpans => &["fate"],
             Self::BuildInfo => &["version"],
-            Self::LogLost
+            Self::SecondStageWindows
+            | Self::SecondStageSeconds
+            | Self::LogLost
             | Self::LogShed
             | Self::LogQueue
             | Self::LogUp

@@ -19,6 +19,7 @@ fn args(folder: &Path, rows: &str) -> EvalArgs {
         format: Format::Json,
         errors: 0,
         policies_dir: folder.join("none"),
+        second_stage: Choice::default(),
     }
 }
 

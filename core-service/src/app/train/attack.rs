@@ -184,7 +184,16 @@ fn folds(rows: &[&Example]) -> (BTreeMap<String, usize>, Vec<String>) {
     (folds, measured)
 }
 
-pub(super) fn train(corpus: &Corpus) -> Result<(Table, Table, AttackReport), String> {
+/// What was learned of attacks.
+pub(super) struct Trained<'c> {
+    pub(super) attack: Table,
+    pub(super) kind: Table,
+    pub(super) report: AttackReport,
+    /// What a model that did not know its source says of each row.
+    pub(super) unseen: Vec<(&'c Example, f64)>,
+}
+
+pub(super) fn train(corpus: &Corpus) -> Result<Trained<'_>, String> {
     let of = |parts: &[Part]| -> Vec<&Example> {
         corpus.examples.iter().filter(|example| parts.contains(&example.part)).collect()
     };
@@ -209,8 +218,9 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, Table, AttackReport), Str
     let held_out: Vec<(&Example, f64)> =
         of(&[Part::HeldOut]).into_iter().map(|example| (example, model.margin(example))).collect();
     let report = measure(&unseen, &held_out, &measured, calibration);
+    unseen.extend(held_out);
     let kinds = kinds(&rows.iter().chain(&extra).copied().collect::<Vec<_>>())?;
-    Ok((model.table(calibration)?, kinds, report))
+    Ok(Trained { attack: model.table(calibration)?, kind: kinds, report, unseen })
 }
 
 fn measure(

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     fs::File,
     io::{BufRead, BufReader},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -26,6 +27,9 @@ const PLANTED: usize = 1500;
 const DOCUMENT: usize = 500;
 const PIECE: usize = 1500;
 
+/// The folder of templates that only the second stage learns from: in quantity they cost the first one recall elsewhere.
+const SECOND: &str = "second";
+
 /// The name of what was drawn here.
 pub(super) const TEMPLATES: &str = "(templates)";
 
@@ -42,10 +46,28 @@ pub(super) enum Part {
     HeldOut,
     /// Harm alone.
     Harm,
+    /// For the second stage alone: drawn from templates of its own.
+    Second,
+}
+
+impl Part {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Row => "row",
+            Self::Auxiliary => "auxiliary",
+            Self::Template => "template",
+            Self::HeldOut => "held_out",
+            Self::Harm => "harm",
+            Self::Second => "second",
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Example {
+    pub(super) text: String,
+    /// Where in it the attack is, when that is known.
+    pub(super) within: Option<Range<usize>>,
     pub(super) source: String,
     pub(super) part: Part,
     pub(super) attack: bool,
@@ -105,9 +127,14 @@ impl Corpus {
         gather.rows(&args.harm, Part::Harm, |_| {})?;
         let templates = Templates::read(&args.templates)?;
         let mut draw = Draw::new(args.seed);
-        gather.templates(&templates, &mut draw);
-        gather.planted(&templates, &documents, &mut draw);
-        let digest = gather.digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        gather.templates(&templates, Part::Template, &mut draw);
+        gather.planted(&templates, &documents, Part::Template, &mut draw);
+        let digest = gather.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        if args.texts.is_some() {
+            let second = Templates::read(&args.templates.join(SECOND))?;
+            gather.templates(&second, Part::Second, &mut draw);
+            gather.planted(&second, &documents, Part::Second, &mut draw);
+        }
         Ok(Self { examples: gather.examples, bad_lines: gather.bad_lines, digest })
     }
 
@@ -165,14 +192,16 @@ impl Gather<'_> {
         let harms = if part == Part::Harm { rows::harms(row) } else { [None; Head::HARMS.len()] };
         let kind = if attack { rows::kind(&row.category) } else { None };
         let extract = self.extractor.extract(&row.text, None);
-        self.examples.push(Example { source: row.source.clone(), part, attack, kind, harms, extract });
+        let (text, source) = (row.text.clone(), row.source.clone());
+        self.examples.push(Example { text, within: None, source, part, attack, kind, harms, extract });
     }
 
     /// `harm` is none for texts that are not about harm.
     fn drawn(
         &mut self,
         text: &str,
-        within: Option<&std::ops::Range<usize>>,
+        within: Option<Range<usize>>,
+        part: Part,
         kind: Option<Head>,
         harm: Option<Option<usize>>,
     ) {
@@ -182,11 +211,13 @@ impl Gather<'_> {
         if let Some(column) = harm.flatten() {
             harms[column] = Some(true);
         }
-        let extract = self.extractor.extract(text, within);
+        let extract = self.extractor.extract(text, within.as_ref());
         let attack = kind.is_some();
         self.examples.push(Example {
+            text: text.to_owned(),
+            within,
             source: TEMPLATES.to_owned(),
-            part: Part::Template,
+            part,
             attack,
             kind,
             harms,
@@ -194,7 +225,7 @@ impl Gather<'_> {
         });
     }
 
-    fn templates(&mut self, templates: &Templates, draw: &mut Draw) {
+    fn templates(&mut self, templates: &Templates, part: Part, draw: &mut Draw) {
         let mut each = |topics: &[Topic], fills, tell: &mut dyn FnMut(&mut Self, &Topic, String)| {
             for topic in topics {
                 for line in &topic.lines {
@@ -206,9 +237,9 @@ impl Gather<'_> {
         };
         each(&templates.attacks, FILLS, &mut |gather, topic, text| {
             let kind = rows::kind(&topic.category).unwrap_or(Head::PromptInjection);
-            gather.drawn(&text, None, Some(kind), None);
+            gather.drawn(&text, None, part, Some(kind), None);
         });
-        each(&templates.benign, BENIGN_FILLS, &mut |gather, _, text| gather.drawn(&text, None, None, None));
+        each(&templates.benign, BENIGN_FILLS, &mut |gather, _, text| gather.drawn(&text, None, part, None, None));
         each(&templates.harm, FILLS, &mut |gather, topic, text| {
             let column = |name: &str| Head::HARMS.iter().position(|head| head.entity() == name);
             // In a file of several each line begins with its own.
@@ -219,15 +250,15 @@ impl Gather<'_> {
             if topic.positive && harm.is_none() {
                 return;
             }
-            gather.drawn(text, None, None, Some(harm.filter(|_| topic.positive)));
+            gather.drawn(text, None, part, None, Some(harm.filter(|_| topic.positive)));
         });
         for document in &templates.documents {
-            self.drawn(document, None, None, None);
+            self.drawn(document, None, part, None, None);
         }
     }
 
     /// Attacks inside documents, of which only what touches them is an attack.
-    fn planted(&mut self, templates: &Templates, rows: &[String], draw: &mut Draw) {
+    fn planted(&mut self, templates: &Templates, rows: &[String], part: Part, draw: &mut Draw) {
         let lines: Vec<&String> = templates
             .attacks
             .iter()
@@ -256,7 +287,7 @@ impl Gather<'_> {
                 .collect();
             let at = draw.one_of(&ends).or(gaps.first()).copied().unwrap_or(0);
             let text = format!("{}{attack} {}", &piece[..at], &piece[at..]);
-            self.drawn(&text, Some(&(at..at + attack.len())), Some(Head::IndirectInjection), None);
+            self.drawn(&text, Some(at..at + attack.len()), part, Some(Head::IndirectInjection), None);
         }
     }
 }

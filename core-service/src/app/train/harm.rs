@@ -1,6 +1,6 @@
 //! A model for each harm.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ptr};
 
 use super::{
     attack::{Frame, dot, scaled},
@@ -63,6 +63,7 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, HarmReport), String> {
         .step_by(EVERY)
         .collect();
     let (mut columns, mut calibrations, mut report) = (Vec::new(), Vec::new(), Vec::new());
+    let mut any: BTreeMap<*const Example, f64> = BTreeMap::new();
     for (column, head) in Head::HARMS.into_iter().enumerate() {
         let mut examples: Vec<Labelled<'_>> = Vec::new();
         for (number, row) in rows.iter().enumerate() {
@@ -82,13 +83,15 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, HarmReport), String> {
             let fold = (!labelled).then_some(number % FOLDS);
             examples.push((example, example.harms[column] == Some(true), 1.0, fold));
         }
-        let mut margins = Vec::new();
+        let (mut margins, mut of_rows) = (Vec::new(), Vec::new());
         let mut everyday = Vec::new();
         if examples.iter().any(|(_, positive, ..)| *positive) {
             for fold in 0..FOLDS {
                 let weights = fit(&examples, Some(fold));
                 for (example, positive, ..) in examples.iter().filter(|(.., of)| *of == Some(fold)) {
-                    margins.push((margin(&weights, example), *positive));
+                    let margin = margin(&weights, example);
+                    margins.push((margin, *positive));
+                    of_rows.push((ptr::from_ref(*example), margin));
                 }
                 everyday.extend(
                     corpus
@@ -110,6 +113,11 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, HarmReport), String> {
             let all: Vec<_> = margins.iter().copied().chain(everyday.iter().map(|margin| (*margin, false))).collect();
             calibrate::fit(&all)
         };
+        for (row, margin) in of_rows {
+            #[allow(clippy::cast_possible_truncation, reason = "as precise as scores are")]
+            let probability = f64::from(calibration.probability(margin as f32));
+            any.entry(row).and_modify(|most| *most = most.max(probability)).or_insert(probability);
+        }
         report.push(HarmRow {
             head: head.entity(),
             positives: margins.iter().filter(|(_, positive)| *positive).count(),
@@ -119,6 +127,16 @@ pub(super) fn train(corpus: &Corpus) -> Result<(Table, HarmReport), String> {
         calibrations.push(calibration);
         columns.push(weights);
     }
+    // Where somebody looked for harms and said what there is not.
+    let looked = rows.iter().filter(|row| row.harms.contains(&Some(false)));
+    let any: Vec<(f64, bool)> =
+        looked.filter_map(|row| Some((*any.get(&ptr::from_ref(*row))?, row.harms.contains(&Some(true))))).collect();
+    report.push(HarmRow {
+        head: "any",
+        positives: any.iter().filter(|(_, positive)| *positive).count(),
+        texts: any.len(),
+        average_precision: calibrate::average_precision(&any),
+    });
     let names = Head::HARMS.map(Head::entity);
     let columns: Vec<(&[f64], f64)> =
         columns.iter().map(|weights| (&weights[..1 << BITS], weights.last().copied().unwrap_or_default())).collect();

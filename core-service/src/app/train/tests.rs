@@ -34,6 +34,7 @@ fn trained(folder: &std::path::Path, seed: u64) -> (Vec<u8>, serde_json::Value) 
         templates: folder.join("none"),
         seed,
         out: out.clone(),
+        texts: None,
         dry_run: false,
     };
     let mut told = Vec::new();
@@ -70,6 +71,7 @@ fn a_line_that_cannot_be_read_is_counted_and_one_source_is_not_enough() {
         templates: folder.path().join("none"),
         seed: 1,
         out: folder.path().join("out"),
+        texts: None,
         dry_run: true,
     };
     assert_eq!(Corpus::gather(&args).unwrap().bad_lines, 1);

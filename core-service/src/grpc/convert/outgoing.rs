@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use portcullis_api::v1;
 
 use crate::{
+    classify::head::{Head, Level},
     domain::{
-        coverage::{Coverage, CoverageStatus, Outcome},
+        coverage::{Coverage, CoverageStatus, Outcome, SecondRun},
         decision::{Action, Decision, Verdict, Violation},
         exchange::{Direction, Payload},
         finding::Severity,
@@ -83,7 +84,9 @@ fn violation(violation: Violation) -> v1::Violation {
         start: at.span.start,
         end: at.span.end,
     });
+    let level = Head::of_rule(&violation.detector_rule).and_then(|_| Level::of(violation.score));
     v1::Violation {
+        level: level.map_or_else(String::new, |level| level.as_str().to_owned()),
         policy: violation.policy.to_string(),
         rule: violation.rule.to_string(),
         category: violation.category.as_str().to_owned(),
@@ -98,6 +101,16 @@ fn violation(violation: Violation) -> v1::Violation {
     }
 }
 
+fn run(name: &str, outcome: Outcome) -> v1::DetectorRun {
+    let (outcome, reason) = match outcome {
+        Outcome::Ran => (v1::DetectorOutcome::Ran, String::new()),
+        Outcome::Skipped => (v1::DetectorOutcome::Skipped, String::new()),
+        Outcome::Failed(why) => (v1::DetectorOutcome::Failed, why.into_owned()),
+        Outcome::TimedOut => (v1::DetectorOutcome::TimedOut, String::new()),
+    };
+    v1::DetectorRun { name: name.to_owned(), outcome: outcome.into(), reason }
+}
+
 fn coverage(coverage: Coverage) -> v1::Coverage {
     let status = match coverage.status {
         CoverageStatus::NotChecked => v1::CoverageStatus::NotChecked,
@@ -106,24 +119,18 @@ fn coverage(coverage: Coverage) -> v1::Coverage {
         CoverageStatus::Complete => v1::CoverageStatus::Complete,
     };
     let policies = coverage.policies.into_iter();
-    let detectors = coverage.detectors.into_iter();
+    let detectors = coverage.detectors.into_iter().map(|(detector, outcome)| run(detector.as_str(), outcome));
+    let second = coverage.second_stage;
+    // A list that was left out stays so.
+    let second_run = (detectors.len() > 0).then(|| run(SecondRun::NAME, second.outcome));
     v1::Coverage {
         status: status.into(),
         reason: coverage.reason,
         policies: policies
             .map(|policy| v1::PolicyRef { name: policy.name.to_string(), digest: policy.digest.to_string() })
             .collect(),
-        detectors: detectors
-            .map(|(detector, outcome)| {
-                let (outcome, reason) = match outcome {
-                    Outcome::Ran => (v1::DetectorOutcome::Ran, String::new()),
-                    Outcome::Skipped => (v1::DetectorOutcome::Skipped, String::new()),
-                    Outcome::Failed(why) => (v1::DetectorOutcome::Failed, why.into_owned()),
-                    Outcome::TimedOut => (v1::DetectorOutcome::TimedOut, String::new()),
-                };
-                v1::DetectorRun { name: detector.as_str().to_owned(), outcome: outcome.into(), reason }
-            })
-            .collect(),
+        detectors: detectors.chain(second_run).collect(),
+        second_stage_windows: second.windows,
         segments_total: coverage.segments_total,
         segments_scanned: coverage.segments_scanned,
         bytes_total: coverage.bytes_total,

@@ -32,7 +32,7 @@ use crate::domain::{
 };
 
 /// In seconds, from what a short prompt takes to where a gateway gives up.
-const CHECK_BUCKETS: [f64; 14] =
+pub(super) const CHECK_BUCKETS: [f64; 14] =
     [10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1.0, 5.0];
 /// The same for parts of it.
 const STAGE_BUCKETS: [f64; 13] =

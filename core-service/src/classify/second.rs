@@ -1,0 +1,184 @@
+//! The second stage: a small transformer that reads the few windows of which the first stage is unsure, because order
+//! and meaning decide there.
+//!
+//! The one that is built in was cut out of all-MiniLM-L6-v2 and trained by `training/second/train.py`. Any other
+//! model for the classification of texts in ONNX can take its place. It is read once in the life of the process.
+
+mod gate;
+mod model;
+mod terms;
+
+use std::{
+    path::PathBuf,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use self::{gate::Gate, model::Model, terms::Terms};
+use crate::telemetry::{self, SecondOutcome, SecondStageRan};
+
+static MODEL: &[u8] = include_bytes!("second/model.onnx");
+static TOKENIZER: &[u8] = include_bytes!("second/tokenizer.json");
+static TERMS: &str = include_str!("second/model.json");
+
+/// Which model reads, if any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Choice {
+    #[default]
+    BuiltIn,
+    /// `model.onnx` and `tokenizer.json`; `config.json` for the names of the labels, and `model.json` for other terms,
+    /// where they are there.
+    Folder(PathBuf),
+    Off,
+}
+
+impl Choice {
+    pub fn named(name: &str) -> Self {
+        match name {
+            "built-in" => Self::BuiltIn,
+            "off" => Self::Off,
+            folder => Self::Folder(folder.into()),
+        }
+    }
+}
+
+impl From<&str> for Choice {
+    fn from(name: &str) -> Self {
+        Self::named(name)
+    }
+}
+
+/// Why windows were not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Missed {
+    Off,
+    NotInstalled,
+    /// Too many texts wait.
+    Busy,
+    /// The deadline came first, or would have.
+    Late,
+    Failed,
+}
+
+impl Missed {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "switched off",
+            Self::NotInstalled => "not installed",
+            Self::Busy => "busy",
+            Self::Late => "late",
+            Self::Failed => "the model failed",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct SecondStage {
+    model: Model,
+    gate: Gate,
+    terms: Terms,
+}
+
+static CHOSEN: OnceLock<(Choice, Result<SecondStage, Missed>)> = OnceLock::new();
+
+/// Makes the choice for this process. The first one holds, and whoever asks for the stage before makes the default one.
+pub fn choose(choice: &Choice) -> Result<(), String> {
+    let stage = match (CHOSEN.get(), choice) {
+        (Some((made, _)), _) if made == choice => return Ok(()),
+        (Some(_), _) => return Err("the second stage was chosen before".to_owned()),
+        (None, Choice::BuiltIn) => Ok(SecondStage::built_in()?),
+        (None, Choice::Folder(folder)) => {
+            let named = |error| format!("the second stage's model in {}: {error}", folder.display());
+            Ok(SecondStage::load(folder).map_err(named)?)
+        }
+        (None, Choice::Off) => Err(Missed::Off),
+    };
+    // Two that choose at once: the first holds, as if they had come one after the other.
+    let (made, _) = CHOSEN.get_or_init(|| (choice.clone(), stage));
+    if made == choice { Ok(()) } else { Err("the second stage was chosen before".to_owned()) }
+}
+
+/// The one of this process.
+pub fn current() -> Result<&'static SecondStage, Missed> {
+    let (_, stage) = CHOSEN.get_or_init(|| {
+        let stage = SecondStage::built_in().map_err(|error| {
+            tracing::error!(%error, "the second stage cannot be read");
+            Missed::NotInstalled
+        });
+        (Choice::BuiltIn, stage)
+    });
+    stage.as_ref().map_err(|missed| *missed)
+}
+
+impl SecondStage {
+    /// Windows of one text that are read: those of which the first stage thinks worst.
+    pub const WINDOWS: usize = 4;
+
+    pub fn built_in() -> Result<Self, String> {
+        let model = Model::built_in(MODEL, TOKENIZER)?;
+        Ok(Self { model, gate: Gate::new(), terms: Terms::read(TERMS)? })
+    }
+
+    fn load(folder: &std::path::Path) -> Result<Self, String> {
+        let own = folder.join("model.json");
+        let terms = match std::fs::read_to_string(&own) {
+            Ok(text) => Terms::read(&text)?,
+            Err(_) => Terms::read(TERMS)?,
+        };
+        Ok(Self { model: Model::load(folder)?, gate: Gate::new(), terms })
+    }
+
+    /// Whether the first stage is unsure of a text with this margin.
+    pub const fn wants(&self, margin: f32) -> bool {
+        self.terms.least <= margin && margin <= self.terms.most
+    }
+
+    /// Whether the model knows the words of a text: most of other scripts it does not, and other languages fall to
+    /// pieces that say nothing to it.
+    pub fn can_read(&self, text: &str) -> bool {
+        self.model.can_read(text)
+    }
+
+    /// Both stages together.
+    pub fn probability(&self, margin: f32, logit: f32) -> f32 {
+        self.terms.probability(margin, logit)
+    }
+
+    /// The log-odds that each window is an attack, in their order. Waits for its turn, but not past the deadline.
+    pub fn read(&self, windows: &[&str], deadline: Option<Instant>) -> Result<Vec<f32>, Missed> {
+        let begun = Instant::now();
+        let read = aside(|| {
+            let turn = self.gate.enter(windows.len(), deadline)?;
+            self.model.logits(windows, turn.slot()).map_err(|error| {
+                tracing::error!(%error, "the second stage failed");
+                Missed::Failed
+            })
+        });
+        let outcome = match &read {
+            Ok(_) => SecondOutcome::Ran,
+            Err(Missed::Late) => SecondOutcome::Late,
+            Err(Missed::Busy) => SecondOutcome::Busy,
+            Err(Missed::Failed | Missed::NotInstalled | Missed::Off) => SecondOutcome::Failed,
+        };
+        telemetry::emit(SecondStageRan { windows: windows.len(), elapsed: begun.elapsed(), outcome });
+        read
+    }
+
+    /// What a window takes, as seen so far.
+    pub fn pace(&self) -> Duration {
+        self.gate.pace()
+    }
+}
+
+/// A thread of the runtime that waits here would keep others waiting.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current() {
+        Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+"""The student: the lowest layers of the encoder, with the heads and inner units that matter most."""
+
+import math
+import pathlib
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+
+WIDTH = 384
+PER_HEAD = 32
+POSITIONS = 64
+
+
+class Layer(nn.Module):
+    def __init__(self, heads, inner):
+        super().__init__()
+        self.heads = heads
+        self.qkv, self.out = nn.Linear(WIDTH, 3 * heads * PER_HEAD), nn.Linear(heads * PER_HEAD, WIDTH)
+        self.up, self.down = nn.Linear(WIDTH, inner), nn.Linear(inner, WIDTH)
+        self.norm1, self.norm2 = nn.LayerNorm(WIDTH, eps=1e-12), nn.LayerNorm(WIDTH, eps=1e-12)
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, x, away):
+        b, n, _ = x.shape
+        q, k, v = (t.view(b, n, self.heads, PER_HEAD).transpose(1, 2) for t in self.qkv(x).chunk(3, -1))
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=away.to(q.dtype))
+        x = self.norm1(x + self.drop(self.out(mixed.transpose(1, 2).reshape(b, n, -1))))
+        return self.norm2(x + self.drop(self.down(F.gelu(self.up(x)))))
+
+
+class Student(nn.Module):
+    def __init__(self, words, layers, heads, inner):
+        super().__init__()
+        self.words = nn.Embedding(words, WIDTH)
+        self.positions = nn.Parameter(torch.zeros(POSITIONS, WIDTH))
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.layers = nn.ModuleList(Layer(heads, inner) for _ in range(layers))
+        self.drop = nn.Dropout(0.1)
+        self.classifier = nn.Linear(WIDTH, 1)
+
+    def forward(self, ids, mask):
+        x = self.drop(self.norm(self.words(ids) + self.positions[: ids.shape[1]]))
+        away = (1.0 - mask[:, None, None, :].float()) * -10000.0
+        for layer in self.layers:
+            x = layer(x, away)
+        column = mask.unsqueeze(-1).to(x.dtype)
+        return self.classifier(self.drop((x * column).sum(1) / column.sum(1))).squeeze(-1)
+
+    def arrays(self):
+        """As the exported graph takes them: queries already divided by the root of a head's width."""
+        def of(linear):
+            return linear.weight.detach().float().numpy().T.copy(), linear.bias.detach().float().numpy().copy()
+
+        def norm(layer):
+            return layer.weight.detach().float().numpy(), layer.bias.detach().float().numpy()
+
+        layers = []
+        for layer in self.layers:
+            weight, bias = of(layer.qkv)
+            queries = weight.shape[1] // 3
+            weight[:, :queries] /= math.sqrt(PER_HEAD)
+            bias[:queries] /= math.sqrt(PER_HEAD)
+            layers.append({"qkv": (weight, bias), "out": of(layer.out), "norm1": norm(layer.norm1),
+                           "up": of(layer.up), "down": of(layer.down), "norm2": norm(layer.norm2)})
+        return {"words": self.words.weight.detach().float().numpy(), "positions": self.positions.detach().float().numpy(),
+                "norm": norm(self.norm), "layers": layers, "classifier": of(self.classifier)}
+
+
+def cut(args, pieces):
+    """The student before it learns anything of its own."""
+    w = load_file(pathlib.Path(args.encoder) / "model.safetensors")
+    w = {k.removeprefix("bert."): v for k, v in w.items()}
+    model = Student(len(pieces.words), args.layers, args.heads, args.inner)
+    with torch.no_grad():
+        model.words.weight.copy_(w["embeddings.word_embeddings.weight"][pieces.old])
+        model.positions.copy_(w["embeddings.position_embeddings.weight"][:POSITIONS] + w["embeddings.token_type_embeddings.weight"][0])
+        copy(model.norm, w, "embeddings.LayerNorm")
+        for i, layer in enumerate(model.layers):
+            at = f"encoder.layer.{i}."
+            parts = [w[at + f"attention.self.{n}.weight"] for n in ("query", "key", "value")]
+            biases = [w[at + f"attention.self.{n}.bias"] for n in ("query", "key", "value")]
+            out = w[at + "attention.output.dense.weight"]
+            heads = out.shape[1] // PER_HEAD
+            size = [(parts[2].view(heads, PER_HEAD, -1)[h].norm() * out.view(-1, heads, PER_HEAD)[:, h].norm()).item() for h in range(heads)]
+            keep = sorted(sorted(range(heads), key=lambda h: -size[h])[: args.heads])
+            rows = torch.tensor([h * PER_HEAD + i for h in keep for i in range(PER_HEAD)])
+            layer.qkv.weight.copy_(torch.cat([p[rows] for p in parts]))
+            layer.qkv.bias.copy_(torch.cat([b[rows] for b in biases]))
+            layer.out.weight.copy_(out[:, rows])
+            layer.out.bias.copy_(w[at + "attention.output.dense.bias"])
+            copy(layer.norm1, w, at + "attention.output.LayerNorm")
+            up, down = w[at + "intermediate.dense.weight"], w[at + "output.dense.weight"]
+            units = (up.norm(dim=1) * down.norm(dim=0)).topk(args.inner).indices.sort().values
+            layer.up.weight.copy_(up[units])
+            layer.up.bias.copy_(w[at + "intermediate.dense.bias"][units])
+            layer.down.weight.copy_(down[:, units])
+            layer.down.bias.copy_(w[at + "output.dense.bias"])
+            copy(layer.norm2, w, at + "output.LayerNorm")
+    return model
+
+
+def copy(norm, w, name):
+    norm.weight.copy_(w[name + ".weight"])
+    norm.bias.copy_(w[name + ".bias"])
