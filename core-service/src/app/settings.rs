@@ -32,7 +32,7 @@ pub use self::{
     log::{KeyOverrides, LogFile, LogOverrides, keys},
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{record::LogSettings, session::Limits};
+use crate::{record::LogSettings, search::SearchMode, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -228,6 +228,7 @@ pub struct CoreSettings {
     pub log_format: LogFormat,
     pub log_level: Option<LogLevel>,
     pub log: LogSettings,
+    pub search: SearchMode,
     pub delivery: DeliverySettings,
 }
 
@@ -289,6 +290,7 @@ impl CoreSettings {
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log_level: overrides.log.log_level.or(file.log.level),
             log: log::log(&overrides.log, &file.log)?,
+            search: overrides.log.log_search.or(file.log.search).unwrap_or_default(),
             delivery: DeliverySettings::new(overrides, file)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
