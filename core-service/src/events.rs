@@ -18,9 +18,11 @@ use tokio::sync::broadcast;
 pub use crate::record::{
     Analysis, Event, Judged, Notes, Opinion, RecordKind, RecordedOutcome, Reveal, Review, StoredRecord,
 };
-use crate::record::{Health, HealthView, Log, LogError, Readers, read_notes, read_stored};
+use crate::{
+    record::{Health, HealthView, Log, LogError, Readers, StorageFault, read_notes, read_stored},
+    search::{Query, Search, SearchOff, SearchStatus},
+};
 pub use filter::EventFilter;
-pub use search::Candidates;
 pub use summary::{ActionCount, Bucket, Latency, RuleCount, Summary, TopCount};
 
 /// Events of a list when the caller names no limit, and at most.
@@ -33,6 +35,10 @@ pub enum EventError {
     InvalidCursor,
     #[error("this is not the id of an event")]
     InvalidId,
+    #[error(transparent)]
+    NoSearch(#[from] SearchOff),
+    #[error("the index of words cannot be read: {0}")]
+    Search(StorageFault),
     #[error(transparent)]
     Log(#[from] LogError),
 }
@@ -52,15 +58,22 @@ pub struct EventStore {
     node: Arc<str>,
     changes: broadcast::WeakSender<Arc<Event>>,
     health: HealthView,
+    search: Search,
 }
 
 impl EventStore {
+    /// Without an index of words.
     pub fn new(log: &Log) -> Self {
+        Self::with_search(log, Search::none())
+    }
+
+    pub fn with_search(log: &Log, search: Search) -> Self {
         Self {
             readers: Arc::clone(log.readers()),
             node: log.node().into(),
             changes: log.changes().clone(),
             health: log.health_view().clone(),
+            search,
         }
     }
 
@@ -75,32 +88,23 @@ impl EventStore {
 
     /// `after` is the `next` of the page before, or empty for the newest. A limit of 0 means [`DEFAULT_LIMIT`].
     pub async fn list(&self, filter: EventFilter, limit: u32, after: &str) -> Result<Page, EventError> {
-        let before = match after {
-            "" => None,
-            after => Some(parse_sequence(after).ok_or(EventError::InvalidCursor)?),
-        };
-        let limit = if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) };
+        let (limit, before) = (clamped(limit), cursor(after)?);
         Ok(self.readers.run(move |connection, node| filter::list(connection, node, &filter, limit, before)).await?)
     }
 
-    /// As [`Self::list`], those whose payloads may hold the text: its longest word, ignoring the case of ASCII letters.
-    pub async fn candidates(
-        &self,
-        filter: EventFilter,
-        text: &str,
-        limit: u32,
-        after: &str,
-    ) -> Result<Candidates, EventError> {
-        let before = match after {
-            "" => None,
-            after => Some(parse_sequence(after).ok_or(EventError::InvalidCursor)?),
-        };
-        let limit = if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) };
-        let word = search::word(text);
-        Ok(self
+    /// As [`Self::list`], those in which these words were said.
+    pub async fn search(&self, filter: EventFilter, words: Query, limit: u32, after: &str) -> Result<Page, EventError> {
+        let index = Arc::clone(self.search.index()?);
+        let (limit, before) = (clamped(limit), cursor(after)?);
+        let found = self
             .readers
-            .run(move |connection, node| search::candidates(connection, node, &filter, &word, limit, before))
-            .await?)
+            .run(move |connection, node| search::search(connection, node, &index, (&filter, &words), limit, before));
+        found.await?.map_err(EventError::Search)
+    }
+
+    /// How much of the log a search sees.
+    pub fn search_status(&self) -> SearchStatus {
+        self.search.status()
     }
 
     /// None when there is no event of that id, or it is another node's.
@@ -132,6 +136,17 @@ impl EventStore {
     /// whoever reads too slowly is told how many he missed.
     pub fn watch(&self) -> broadcast::Receiver<Arc<Event>> {
         self.changes.upgrade().map_or_else(|| broadcast::channel(1).1, |changes| changes.subscribe())
+    }
+}
+
+fn clamped(limit: u32) -> u32 {
+    if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) }
+}
+
+fn cursor(after: &str) -> Result<Option<u64>, EventError> {
+    match after {
+        "" => Ok(None),
+        after => parse_sequence(after).map(Some).ok_or(EventError::InvalidCursor),
     }
 }
 

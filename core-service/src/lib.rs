@@ -1,7 +1,7 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `canary` and `grpc`; `deliver`, `events` and `guardrail`; `record`; `policy` and
-//! `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
+//! Imports go down this list, never up: `app`; `canary` and `grpc`; `deliver`, `events` and `guardrail`; `search`; `record`;
+//! `policy` and `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
 
 pub mod app;
 pub mod canary;
@@ -17,5 +17,6 @@ pub mod mask;
 pub mod normalize;
 pub mod policy;
 pub mod record;
+pub mod search;
 pub mod session;
 pub mod telemetry;

@@ -25,7 +25,7 @@
 //!   summary of a month reads seconds and not records; and the first sequence of each second, so that records are
 //!   found by time without an index on it.
 //! - `sink` and `undelivered`: how far each sink is, and what stands out: see [`delivery`].
-//! - `aggregate`: counts by minute and by hour, for the page: by action, latency, coverage, caller, category and rule.
+//! - `aggregate`: counts by minute, hour and day, for the page: by kind, action, latency, coverage, caller, category and rule.
 //! - `review`, `reveal`: what people made of records, and who saw one as it was recorded.
 //! - `chain`: a hash over every commit and the one before, and `retention`: which records were removed, when and why
 //!   (`seal`, `retention`, `verify`).
@@ -51,6 +51,7 @@ mod retention;
 mod row;
 mod schema;
 mod seal;
+mod searchable;
 mod settings;
 mod stored;
 mod tally;
@@ -97,11 +98,15 @@ pub use settings::{CommitBounds, KeepPayloads, LogSettings, Masking, OnFull, Ret
 use vault::Vault;
 pub use vault::{Erased, InvalidKey, MasterKeys, Rewrapped};
 
-pub(crate) use aggregate::{Dimension, Grain, latency_of, pending_name};
+pub(crate) use aggregate::{Dimension, Grain, kind_of, latency_of, pending_name};
 pub(crate) use code::Code;
 pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
+pub(crate) use schema::open_private;
+pub(crate) use searchable::{
+    SEARCH_INDEX, Searchable, SearchableBatch, read_searchable, remove_search_index, step_over,
+};
 pub(crate) use stored::{read_event, read_stored, select_events};
 
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
@@ -147,7 +152,12 @@ impl Log {
     /// Destroys the keys of a tenant's payloads, in the log of a folder that no service has open.
     pub fn erase(dir: &Path, tenant: &str) -> Result<Erased, LogError> {
         let mut opened = schema::open(dir, &LogSettings::default())?;
-        Ok(vault::erase(&mut opened.connection, tenant)?)
+        let erased = vault::erase(&mut opened.connection, tenant)?;
+        if erased.keys > 0 {
+            // Made anew at the next start, without what can be read no more.
+            remove_search_index(dir)?;
+        }
+        Ok(erased)
     }
 
     /// Wraps every tenant's key by the first of these, in the log of a folder that no service has open.
@@ -288,6 +298,11 @@ impl Log {
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The data folder.
+    pub fn dir(&self) -> &Path {
+        &self.health.dir
     }
 
     pub(crate) fn health_view(&self) -> &HealthView {

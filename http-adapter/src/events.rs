@@ -34,7 +34,12 @@ pub(crate) async fn list(State(adapter): State<Arc<Adapter>>, request: Request) 
     let found = adapter.core.list_events(wanted).await?;
     let events = found.events.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
     let next = Some(found.next).filter(|next| !next.is_empty());
-    Ok(reply::json(StatusCode::OK, &json!({"events": events, "next": next})))
+    let mut body = json!({"events": events, "next": next});
+    // What of the log was searched, for whoever searched.
+    if let Some(search) = &found.search {
+        body["search"] = Value::Object(plain("SearchStatus", search)?);
+    }
+    Ok(reply::json(StatusCode::OK, &body))
 }
 
 /// `GET /v1/events/{id}`: one event with its payloads.

@@ -24,6 +24,7 @@ mod policies;
 mod receipt;
 mod review;
 mod row;
+mod search;
 #[cfg(test)]
 mod tests;
 

@@ -175,7 +175,9 @@ impl ingestion::IngestionService for FakeCore {
         self.answer(request, Call::Ingest, |answers| &answers.ingest).await
     }
 
-    async fn ingest_stream(&self, _: In<tonic::Streaming<v1::IngestStreamRequest>>) -> Out<v1::IngestStreamResponse> {
+    type IngestStreamStream = Streamed<v1::IngestStreamResponse>;
+
+    async fn ingest_stream(&self, _: In<tonic::Streaming<v1::IngestStreamRequest>>) -> Out<Self::IngestStreamStream> {
         unused()
     }
 }

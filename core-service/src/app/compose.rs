@@ -24,13 +24,14 @@ use crate::{
     deliver::SinkStatus,
     events::EventStore,
     grpc::routes::{Api, Embedded},
-    guardrail::{analysis, keep, service::Guardrail},
+    guardrail::{analysis, display, keep, service::Guardrail},
     policy::{
         live::{Live, PolicyStatus},
         load::Loader,
         watch,
     },
     record::{Health, HealthStatus, KeepPayloads, Log, LogError},
+    search::{self, Search},
     session::Sessions,
     telemetry::{self, LogState, metrics},
 };
@@ -75,8 +76,14 @@ impl Core {
             log_settings.masking = Some(keep::masking().map_err(StartError::Other)?);
         }
         log_settings.retention.sinks = settings.delivery.sinks();
-        let log = tokio::task::spawn_blocking(move || Log::open_with(&data_dir, &log_settings)).await;
-        let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
+        let mode = settings.search;
+        let opened = tokio::task::spawn_blocking(move || {
+            let log = Log::open_with(&data_dir, &log_settings)?;
+            let search = Search::open(&log, mode, log_settings.keys.is_some(), log_settings.payloads)?;
+            Ok::<_, LogError>((log, search))
+        });
+        let (log, search) = opened.await.map_err(|error| StartError::Other(error.to_string()))??;
+        let log = Arc::new(log);
         let (folder, choice) = (settings.policies_dir.clone(), settings.second_stage.clone());
         let loaded = tokio::task::spawn_blocking(move || {
             second::choose(&choice)?;
@@ -96,8 +103,12 @@ impl Core {
         ];
         let (deliveries, sinks) = sinks::start(&settings.delivery, &log, &stop_work)?;
         work.extend(sinks);
+        if let Ok(index) = search.index() {
+            let (log, index, stop) = (Arc::clone(&log), Arc::clone(index), stop_work.clone());
+            work.push(tokio::spawn(search::run(log, index, Arc::new(display::said), stop)));
+        }
         let api = Api {
-            events: Arc::new(EventStore::new(&log)),
+            events: Arc::new(EventStore::with_search(&log, search)),
             deliveries,
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
@@ -129,13 +140,17 @@ impl Core {
     pub fn metrics(&self) -> impl Fn() -> String + Send + Sync + 'static {
         let log = Arc::clone(self.api.guardrail.log());
         let deliveries = self.api.deliveries.clone();
+        let events = Arc::clone(&self.api.events);
         move || {
             deliveries.measure();
+            let search = events.search_status();
             let state = LogState {
                 up: log.health().status == HealthStatus::Ok,
                 queued: log.queued(),
                 bytes: log.bytes_on_disk(),
                 damaged_files: log.damaged_files().len(),
+                search_lag: search.waiting,
+                search_bytes: search.bytes,
             };
             metrics().render(Some(state))
         }

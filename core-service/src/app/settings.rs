@@ -34,7 +34,7 @@ pub use self::{
     telemetry::TelemetryFile,
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{classify::second::Choice, record::LogSettings, session::Limits};
+use crate::{classify::second::Choice, record::LogSettings, search::SearchMode, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -237,6 +237,7 @@ pub struct CoreSettings {
     pub log_format: LogFormat,
     pub log_level: Option<LogLevel>,
     pub log: LogSettings,
+    pub search: SearchMode,
     pub delivery: DeliverySettings,
 }
 
@@ -303,6 +304,7 @@ impl CoreSettings {
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log_level: overrides.log.log_level.or(file.log.level),
             log: log::log(&overrides.log, &file.log)?,
+            search: overrides.log.log_search.or(file.log.search).unwrap_or_default(),
             delivery: DeliverySettings::new(overrides, file)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {

@@ -20,7 +20,7 @@ use super::Page;
 /// must not read the whole log.
 const SCANNED: i64 = 100_000;
 
-/// The index by user holds this many records after each other, so that a list asks it once for each so many.
+/// The indexes by user, session, team, model and source hold this many records after each other, so that a list asks it once for each so many.
 const CHUNK: i64 = 1 << 12;
 /// Some ten thousand questions of a few microseconds each.
 const ASKED: i64 = 40_000_000;
@@ -83,12 +83,13 @@ impl EventFilter {
 
     /// Of the indexes that serve it the one that leaves the least.
     fn path(&self) -> Path {
+        let named = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
         if self.request_id.is_some() {
             Path { index: "INDEXED BY record_request", implied: "", window: i64::MAX, step: i64::MAX }
-        } else if self.session.as_ref().is_some_and(|session| !session.is_empty()) {
+        } else if named(&self.session) {
             let implied = "session <> '' AND seq >> 12 = ?2 >> 12 AND";
             Path { index: "INDEXED BY record_session", implied, window: ASKED, step: CHUNK }
-        } else if self.user.as_ref().is_some_and(|user| !user.is_empty()) {
+        } else if named(&self.user) {
             let implied = "user <> '' AND seq >> 12 = ?2 >> 12 AND";
             Path { index: "INDEXED BY record_user", implied, window: ASKED, step: CHUNK }
         } else if self.analysis == Some(Analysis::Pending) {
@@ -97,8 +98,19 @@ impl EventFilter {
             Path { index: "INDEXED BY record_late", implied: "late = 1 AND", window: i64::MAX, step: i64::MAX }
         } else if self.action.is_some_and(|action| action > Action::Allow) {
             Path { index: BY_ACTION, implied: "action > 0 AND", window: i64::MAX, step: i64::MAX }
+        } else if self.kind.is_some_and(|kind| matches!(kind, RecordKind::Canary | RecordKind::Log)) {
+            Path { index: "INDEXED BY record_kind", implied: "kind > 1 AND", window: i64::MAX, step: i64::MAX }
         } else if self.category.is_some() || self.rule.is_some() || self.severity.is_some() {
             Path { index: VIOLATING, implied: "action > 0 AND", window: VIOLATIONS_WITHIN, step: i64::MAX }
+        } else if named(&self.team) {
+            let implied = "team <> '' AND seq >> 12 = ?2 >> 12 AND";
+            Path { index: "INDEXED BY record_team", implied, window: ASKED, step: CHUNK }
+        } else if named(&self.model) {
+            let implied = "model <> '' AND seq >> 12 = ?2 >> 12 AND";
+            Path { index: "INDEXED BY record_model", implied, window: ASKED, step: CHUNK }
+        } else if named(&self.source) {
+            let implied = "source <> '' AND seq >> 12 = ?2 >> 12 AND";
+            Path { index: "INDEXED BY record_source", implied, window: ASKED, step: CHUNK }
         } else {
             Path { index: "NOT INDEXED", implied: "", window: SCANNED, step: i64::MAX }
         }
@@ -154,6 +166,43 @@ struct Path {
     step: i64,
 }
 
+/// Sequences among which the events of a filter are.
+pub(super) struct Bounds {
+    pub(super) oldest: i64,
+    pub(super) below: i64,
+}
+
+pub(super) fn bounds(connection: &Connection, filter: &EventFilter, before: Option<u64>) -> rusqlite::Result<Bounds> {
+    let newest: i64 =
+        connection.prepare_cached("SELECT coalesce(max(seq), 0) FROM record")?.query_row([], |row| row.get(0))?;
+    let end = newest.saturating_add(1);
+    let mut below = before.and_then(|before| i64::try_from(before).ok()).map_or(end, |before| before.min(end));
+    if let Some(until) = filter.until {
+        // A record is numbered when it is written, at most a minute after it was made.
+        let beyond = first_since(connection, until.as_second().saturating_add(LATEST))?;
+        below = beyond.map_or(below, |beyond| below.min(beyond));
+    }
+    let oldest = match filter.since {
+        Some(since) => first_since(connection, since.as_second())?.unwrap_or(end),
+        None => 1,
+    };
+    Ok(Bounds { oldest, below })
+}
+
+/// The event of a sequence, when it is wanted.
+pub(super) fn query_of_one(filter: &EventFilter) -> String {
+    let mut query = format!("{} WHERE seq = ?1", select_events(""));
+    for ((before, _, behind), parameter) in filter.conditions().iter().zip(2..) {
+        query.push_str(&format!(" AND {before}?{parameter}{behind}"));
+    }
+    query
+}
+
+/// The sequence, and then the conditions in their order.
+pub(super) fn values_of_one(filter: &EventFilter, sequence: i64) -> impl Iterator<Item = Value> {
+    std::iter::once(sequence.into()).chain(filter.conditions().into_iter().map(|(_, value, _)| value))
+}
+
 pub(super) fn list(
     connection: &mut Connection,
     node: &Arc<str>,
@@ -165,19 +214,7 @@ pub(super) fn list(
     let path = filter.path();
     // One view of the file for all of it.
     let transaction = connection.transaction()?;
-    let newest: i64 =
-        transaction.prepare_cached("SELECT coalesce(max(seq), 0) FROM record")?.query_row([], |row| row.get(0))?;
-    let end = newest.saturating_add(1);
-    let mut high = before.and_then(|before| i64::try_from(before).ok()).map_or(end, |before| before.min(end));
-    if let Some(until) = filter.until {
-        // A record is numbered when it is written, at most a minute after it was made.
-        let beyond = first_since(&transaction, until.as_second().saturating_add(LATEST))?;
-        high = beyond.map_or(high, |beyond| high.min(beyond));
-    }
-    let oldest = match filter.since {
-        Some(since) => first_since(&transaction, since.as_second())?.unwrap_or(end),
-        None => 1,
-    };
+    let Bounds { oldest, below: mut high } = bounds(&transaction, filter, before)?;
     let floor = high.saturating_sub(path.window).max(oldest);
     let mut statement = transaction.prepare_cached(&query(filter, &path))?;
     let conditions = filter.conditions();
@@ -247,6 +284,10 @@ mod tests {
             (some(), "SEARCH record USING INTEGER PRIMARY KEY"),
             (EventFilter { request_id: Some(Uuid::nil()), ..some() }, "INDEX record_request (request_id=?"),
             (EventFilter { user: Some("ann".into()), ..some() }, "INDEX record_user (<expr>=? AND user=?"),
+            (EventFilter { team: Some("red".into()), ..some() }, "INDEX record_team (<expr>=? AND team=?"),
+            (EventFilter { model: Some("m".into()), ..some() }, "INDEX record_model (<expr>=? AND model=?"),
+            (EventFilter { source: Some("s".into()), ..some() }, "INDEX record_source (<expr>=? AND source=?"),
+            (EventFilter { kind: Some(RecordKind::Log), ..some() }, "INDEX record_kind (kind=?"),
             (EventFilter { session: Some("s".into()), ..some() }, "INDEX record_session (<expr>=? AND session=?"),
             (EventFilter { late: true, ..some() }, "INDEX record_late (late=?"),
             (EventFilter { analysis: Some(Analysis::Pending), ..some() }, "INDEX record_pending (analysis=?"),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, Connection, params};
+use rusqlite::{CachedStatement, Connection, params, params_from_iter};
 
 use crate::{
     domain::decision::Action,
-    record::{Code, Dimension, Grain, RecordKind, latency_of, pending_name},
+    record::{Code, Dimension, Grain, RecordKind, kind_of, latency_of, pending_name},
 };
 
 /// Of each list; of rules there are more, so that a policy's own are found among them.
@@ -17,6 +17,8 @@ const RULES: i64 = 50;
 const BUCKETS: i64 = 120;
 /// Seconds. Minutes are what is counted by.
 const WIDTHS: [i64; 12] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+/// Actions of longer periods are read by minutes.
+const BY_SECOND: i64 = 3600;
 /// Longer periods are read by hours.
 const BY_MINUTE: i64 = 6 * 3600;
 
@@ -65,8 +67,7 @@ pub struct Latency {
     pub p99_us: u64,
 }
 
-/// But for `actions`, which goes by seconds and kinds, all goes by the aggregates of
-/// [`crate::record`].
+/// But for `actions` of up to an hour, which go by seconds, all goes by the aggregates of [`crate::record`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     pub actions: Vec<ActionCount>,
@@ -133,19 +134,34 @@ pub(super) fn summarize(connection: &mut Connection, period: Period, bytes_on_di
 }
 
 fn actions(connection: &Connection, period: Period) -> rusqlite::Result<Vec<ActionCount>> {
+    if period.until - period.since > BY_SECOND + 1 {
+        return actions_by_kind(connection, period);
+    }
     connection
         .prepare_cached(
             "SELECT kind, action, sum(count) AS total FROM tally WHERE second >= ?1 AND second < ?2
              GROUP BY kind, action HAVING total > 0 ORDER BY kind, action",
         )?
-        .query_map([period.since, period.until], |row| {
-            let (kind, action, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            let kind = RecordKind::from_code(kind).ok_or_else(damaged)?;
-            // -1 is pending and has no name.
-            let action = Action::from_code(action);
-            Ok(ActionCount { kind, action, count: count.unsigned_abs() })
-        })?
+        .query_map([period.since, period.until], |row| counted((row.get(0)?, row.get(1)?), row.get(2)?))?
         .collect()
+}
+
+fn actions_by_kind(connection: &Connection, period: Period) -> rusqlite::Result<Vec<ActionCount>> {
+    let mut counts = connection
+        .prepare_cached(&format!("SELECT name, sum(count) AS total FROM ({RANGES}) GROUP BY name HAVING total > 0"))?
+        .query_map(params_from_iter(ranges(period, Dimension::Kind)), |row| {
+            let name: String = row.get(0)?;
+            Ok((kind_of(&name).ok_or_else(damaged)?, row.get(1)?))
+        })?
+        .collect::<rusqlite::Result<Vec<((i64, i64), i64)>>>()?;
+    counts.sort_unstable();
+    counts.into_iter().map(|(codes, count)| counted(codes, count)).collect()
+}
+
+fn counted((kind, action): (i64, i64), count: i64) -> rusqlite::Result<ActionCount> {
+    let kind = RecordKind::from_code(kind).ok_or_else(damaged)?;
+    // -1 is pending and has no name.
+    Ok(ActionCount { kind, action: Action::from_code(action), count: count.unsigned_abs() })
 }
 
 fn damaged() -> rusqlite::Error {
@@ -161,11 +177,13 @@ fn buckets(connection: &Connection, period: Period) -> rusqlite::Result<(i64, Ve
     let first = (period.since.div_euclid(width) * width).max(last - BUCKETS * width);
     let starts = (0..).map(|step| first + step * width).take_while(|start| *start <= last);
     let mut buckets: Vec<Bucket> = starts.map(|start| Bucket { start, ..Bucket::default() }).collect();
+    let grain = [Grain::Day, Grain::Hour, Grain::Minute].map(Grain::seconds);
+    let grain = grain.into_iter().find(|grain| width % grain == 0).unwrap_or(60);
     let mut statement = connection.prepare_cached(
         "SELECT start / ?1 * ?1, name, sum(count) FROM aggregate
-         WHERE grain = 60 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY 1, 2",
+         WHERE grain = ?5 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY 1, 2",
     )?;
-    let mut rows = statement.query(params![width, Dimension::Action.code(), first, last + width])?;
+    let mut rows = statement.query(params![width, Dimension::Action.code(), first, last + width, grain])?;
     while let Some(row) = rows.next()? {
         let (start, name, count): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let place = usize::try_from((start - first) / width).ok();
@@ -184,10 +202,29 @@ fn buckets(connection: &Connection, period: Period) -> rusqlite::Result<(i64, Ve
     Ok((width, buckets))
 }
 
-/// The grain to read, and from which start to before which.
-fn grained(period: Period) -> (i64, i64, i64) {
-    let grain = if period.until - period.since <= BY_MINUTE + 1 { Grain::Minute } else { Grain::Hour }.seconds();
-    (grain, period.since.div_euclid(grain) * grain, period.until)
+/// The counts of a dimension, in up to three ranges of three grains: the parameters are those of [`ranges`].
+const RANGES: &str = "
+    SELECT name, count, flagged, blocked FROM aggregate
+        WHERE grain = ?2 AND dimension = ?1 AND start >= ?3 AND start < ?4
+    UNION ALL SELECT name, count, flagged, blocked FROM aggregate
+        WHERE grain = ?5 AND dimension = ?1 AND start >= ?6 AND start < ?7
+    UNION ALL SELECT name, count, flagged, blocked FROM aggregate
+        WHERE grain = ?8 AND dimension = ?1 AND start >= ?9 AND start < ?10";
+
+/// By minutes up to six hours, above by hours, and by days where these are whole.
+fn ranges(period: Period, dimension: Dimension) -> [i64; 10] {
+    let [minute, hour, day] = [Grain::Minute, Grain::Hour, Grain::Day].map(Grain::seconds);
+    let Period { since, until } = period;
+    if until - since <= BY_MINUTE + 1 {
+        return [dimension.code(), minute, since.div_euclid(minute) * minute, until, minute, 0, 0, minute, 0, 0];
+    }
+    let from = since.div_euclid(hour) * hour;
+    let first_day = (from + day - 1).div_euclid(day) * day;
+    let past_days = until.div_euclid(day) * day;
+    if first_day >= past_days {
+        return [dimension.code(), hour, from, until, hour, 0, 0, hour, 0, 0];
+    }
+    [dimension.code(), hour, from, first_day, day, first_day, past_days, hour, past_days, until]
 }
 
 struct Tops<'c> {
@@ -198,19 +235,18 @@ struct Tops<'c> {
 impl<'c> Tops<'c> {
     fn new(connection: &'c Connection, period: Period) -> rusqlite::Result<Self> {
         // By name when the counts are equal, so that the page does not flicker.
-        let statement = connection.prepare_cached(
-            "SELECT name, sum(count) AS total, sum(flagged), sum(blocked) FROM aggregate
-             WHERE grain = ?1 AND dimension = ?2 AND start >= ?3 AND start < ?4
-             GROUP BY name HAVING total > 0 ORDER BY total DESC, name LIMIT ?5",
-        )?;
+        let statement = connection.prepare_cached(&format!(
+            "SELECT name, sum(count) AS total, sum(flagged), sum(blocked) FROM ({RANGES})
+             GROUP BY name HAVING total > 0 ORDER BY total DESC, name LIMIT ?11"
+        ))?;
         Ok(Self { statement, period })
     }
 
     fn of(&mut self, dimension: Dimension) -> rusqlite::Result<Vec<TopCount>> {
-        let (grain, since, until) = grained(self.period);
         let limit = if dimension == Dimension::Rule { RULES } else { TOP };
+        let parameters = ranges(self.period, dimension).into_iter().chain([limit]);
         self.statement
-            .query_map(params![grain, dimension.code(), since, until, limit], |row| {
+            .query_map(params_from_iter(parameters), |row| {
                 let count = |at| row.get::<_, i64>(at).map(|count| u64::try_from(count).unwrap_or_default());
                 Ok(TopCount { name: row.get(0)?, count: count(1)?, flagged: count(2)?, blocked: count(3)? })
             })?
@@ -224,13 +260,11 @@ fn rule(top: &TopCount) -> Option<RuleCount> {
 }
 
 fn latency(connection: &Connection, period: Period) -> rusqlite::Result<Latency> {
-    let (grain, since, until) = grained(period);
-    let mut statement = connection.prepare_cached(
-        "SELECT CAST(name AS INTEGER), sum(count) FROM aggregate
-         WHERE grain = ?1 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY name ORDER BY 1",
-    )?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT CAST(name AS INTEGER), sum(count) FROM ({RANGES}) GROUP BY name ORDER BY 1"
+    ))?;
     let histogram: Vec<(u32, u64)> = statement
-        .query_map(params![grain, Dimension::Latency.code(), since, until], |row| {
+        .query_map(params_from_iter(ranges(period, Dimension::Latency)), |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
         })?
         .collect::<Result<_, _>>()?;

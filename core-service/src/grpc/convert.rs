@@ -5,7 +5,7 @@ mod payload;
 
 pub(crate) use self::outgoing::stored;
 pub(super) use self::{
-    outgoing::{action, check_response, event, kind, log_status, reveal, review, text},
+    outgoing::{action, check_response, event, kind, log_status, reveal, review, search_status, text},
     payload::{Spelling, one, payloads, side},
 };
 

@@ -26,6 +26,7 @@ use crate::{
     events::{EventError, EventFilter, EventStore, StoredRecord},
     guardrail::display::{self, Display},
     record::{Log, MAX_NOTE, Note, Opinion, Reveal, Review},
+    search::Query,
 };
 
 const DEFAULT_PERIOD: u32 = 3600;
@@ -83,21 +84,19 @@ impl EventApi {
     async fn search(
         &self,
         filter: EventFilter,
-        text: String,
+        text: &str,
         limit: u32,
         after: &str,
     ) -> Result<ListEventsResponse, ApiError> {
         if text.len() > LONGEST_TEXT {
             return Err(convert::invalid("filter.text", format_args!("longer than {LONGEST_TEXT} bytes")));
         }
-        let found = self.events.candidates(filter, &text, limit, after).await.map_err(|error| failed(&error))?;
-        let events = blocking(move || {
-            let text = text.to_ascii_lowercase();
-            let mut records = found.records;
-            records.retain(|record| payloads(record).is_some_and(|payloads| display::shows(&payloads, &text)));
-            records.into_iter().map(|record| convert::event(record.event)).collect()
-        });
-        Ok(ListEventsResponse { events: events.await?, next: found.next.unwrap_or_default() })
+        let words = Query::parse(text).map_err(|error| convert::invalid("filter.text", error))?;
+        // Before the search: what it says was looked at was.
+        let search = Some(convert::search_status(self.events.search_status()));
+        let page = self.events.search(filter, words, limit, after).await.map_err(|error| failed(&error))?;
+        let events = page.events.into_iter().map(convert::event).collect();
+        Ok(ListEventsResponse { events, next: page.next.unwrap_or_default(), search })
     }
 
     async fn masked(&self, mut record: StoredRecord) -> Result<GetEventResponse, ApiError> {
@@ -128,11 +127,11 @@ impl EventService for EventApi {
         let text = std::mem::take(&mut filter.text);
         let filter = filter::read(filter)?;
         if !text.is_empty() {
-            return Ok(Response::new(self.search(filter, text, limit, &after).await?));
+            return Ok(Response::new(self.search(filter, &text, limit, &after).await?));
         }
         let page = self.events.list(filter, limit, &after).await.map_err(|error| failed(&error))?;
         let events = page.events.into_iter().map(convert::event).collect();
-        Ok(Response::new(ListEventsResponse { events, next: page.next.unwrap_or_default() }))
+        Ok(Response::new(ListEventsResponse { events, next: page.next.unwrap_or_default(), search: None }))
     }
 
     async fn get_event(&self, request: Request<GetEventRequest>) -> Result<Response<GetEventResponse>, Status> {
@@ -175,7 +174,8 @@ impl EventService for EventApi {
             self.events.summarize(Duration::from_secs(seconds.into()), until).await.map_err(|error| failed(&error))?;
         let log = convert::log_status(self.events.log_health(), self.events.damaged_files());
         let sinks = self.delivery.sinks().await.map_err(|error| status::from_log(&error))?;
-        Ok(Response::new(summary::response(summary, log, sinks)))
+        let search = convert::search_status(self.events.search_status());
+        Ok(Response::new(SummarizeResponse { search: Some(search), ..summary::response(summary, log, sinks) }))
     }
 
     type WatchEventsStream = Pin<Box<dyn Stream<Item = Result<WatchEventsResponse, Status>> + Send>>;
@@ -236,6 +236,8 @@ fn failed(error: &EventError) -> ApiError {
     match error {
         EventError::InvalidCursor => convert::invalid("after", error),
         EventError::InvalidId => ApiError::new(ErrorCode::NotFound, "there is no event of that id").at("id"),
+        EventError::NoSearch(off) => ApiError::new(ErrorCode::PermissionDenied, off.to_string()).at("filter.text"),
+        EventError::Search(_) => ApiError::new(ErrorCode::StorageUnavailable, error.to_string()).at("filter.text"),
         EventError::Log(error) => status::from_log(error),
     }
 }

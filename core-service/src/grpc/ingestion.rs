@@ -1,19 +1,21 @@
 //! `IngestionService`.
 
+mod stream;
+
 use std::sync::Arc;
 
 use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode},
-    v1::{
-        IngestRefusal, IngestRequest, IngestResponse, IngestStreamRequest, IngestStreamResponse,
-        ingestion_service_server::IngestionService,
-    },
+    v1::{IngestRequest, IngestResponse, IngestStreamRequest, ingestion_service_server::IngestionService},
 };
 use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument as _;
+use uuid::Uuid;
 
+use self::stream::Acks;
 use super::{convert, deadline, span::behind_caller, status};
 use crate::{
     domain::exchange::{Payload, Payloads},
@@ -21,8 +23,6 @@ use crate::{
     record::Appended,
 };
 
-/// Records of one stream that wait for the disk together.
-const BATCH: usize = 256;
 /// Bytes of an idempotency key.
 const MAX_KEY: usize = 128;
 
@@ -30,6 +30,8 @@ const MAX_KEY: usize = 128;
 pub(super) struct IngestionApi {
     pub(super) guardrail: Arc<Guardrail>,
     pub(super) payload_bytes: usize,
+    /// Ends streams.
+    pub(super) stop: CancellationToken,
 }
 
 impl IngestionApi {
@@ -83,57 +85,31 @@ impl IngestionService for IngestionApi {
         let request_id = exchange.request_id();
         let ingested = self.guardrail.ingest(vec![exchange], deadline).instrument(span);
         let appended = ingested.await.map_err(|error| status::from_log(&error))?;
-        let Some(&recorded) = appended.first() else {
-            return Err(ApiError::new(ErrorCode::Internal, "the log did not answer").into());
-        };
-        let Appended { sequence, duplicate_of } = recorded;
-        let request_id = duplicate_of.unwrap_or(request_id).to_string();
-        let (duplicate, shed) = (duplicate_of.is_some(), recorded.is_shed());
-        Ok(Response::new(IngestResponse { request_id, sequence, duplicate, shed }))
+        let appended = appended.first().ok_or_else(no_answer)?;
+        Ok(Response::new(recorded(request_id, *appended)))
     }
+
+    type IngestStreamStream = Acks;
 
     async fn ingest_stream(
         &self,
         request: Request<Streaming<IngestStreamRequest>>,
-    ) -> Result<Response<IngestStreamResponse>, Status> {
-        let (_, extensions, mut items) = request.into_parts();
-        let caller = extensions.get::<Principal>();
-        let mut answer = IngestStreamResponse::default();
-        let mut batch = Vec::with_capacity(BATCH);
-        loop {
-            let item = items.message().await?;
-            let ended = item.is_none();
-            let mut refused = None;
-            if let Some(item) = item {
-                match self.read(item.ingest.unwrap_or_default(), caller) {
-                    Ok(exchange) => batch.push(exchange),
-                    Err(error) => refused = Some(error),
-                }
-            }
-            if batch.len() == BATCH || ended || refused.is_some() {
-                // The stream's own deadline is for all of it; each batch has the default.
-                let deadline = deadline::of(&tonic::metadata::MetadataMap::new());
-                let appended = self.guardrail.ingest(std::mem::take(&mut batch), deadline).await;
-                match appended.map_err(|error| status::from_log(&error)) {
-                    Ok(appended) => {
-                        let shed = appended.iter().filter(|one| one.is_shed()).count() as u64;
-                        answer.shed += shed;
-                        answer.accepted += appended.len() as u64 - shed;
-                        answer.duplicates += appended.iter().filter(|one| one.duplicate_of.is_some()).count() as u64;
-                        let highest = appended.iter().map(|one| one.sequence).max();
-                        answer.highest_sequence = answer.highest_sequence.max(highest.unwrap_or_default());
-                    }
-                    Err(error) => refused = Some(error),
-                }
-            }
-            answer.refusal = refused.map(|error| refusal(answer.accepted + answer.shed, error));
-            if ended || answer.refusal.is_some() {
-                return Ok(Response::new(answer));
-            }
-        }
+    ) -> Result<Response<Self::IngestStreamStream>, Status> {
+        let (_, extensions, items) = request.into_parts();
+        Ok(Response::new(stream::acks(self.clone(), extensions.get().cloned(), items)))
     }
 }
 
-fn refusal(index: u64, error: ApiError) -> IngestRefusal {
-    IngestRefusal { index, reason: error.code.reason().to_owned(), message: error.message }
+fn recorded(request_id: Uuid, appended: Appended) -> IngestResponse {
+    let Appended { sequence, duplicate_of } = appended;
+    IngestResponse {
+        request_id: duplicate_of.unwrap_or(request_id).to_string(),
+        sequence,
+        duplicate: duplicate_of.is_some(),
+        shed: appended.is_shed(),
+    }
+}
+
+fn no_answer() -> ApiError {
+    ApiError::new(ErrorCode::Internal, "the log did not answer")
 }

@@ -48,7 +48,7 @@ pub struct Api {
     pub payload_bytes: usize,
     /// Whether payloads are shown as they were recorded.
     pub reveal: bool,
-    /// Ends what would never end by itself: watches.
+    /// Ends what would never end by itself: watches, and streams of exchanges.
     pub stop: CancellationToken,
     pub health: HealthReporter,
 }
@@ -107,7 +107,11 @@ impl Api {
     }
 
     fn ingestion_server(&self) -> IngestionServiceServer<IngestionApi> {
-        let api = IngestionApi { guardrail: Arc::clone(&self.guardrail), payload_bytes: self.payload_bytes };
+        let api = IngestionApi {
+            guardrail: Arc::clone(&self.guardrail),
+            payload_bytes: self.payload_bytes,
+            stop: self.stop.clone(),
+        };
         IngestionServiceServer::new(api).max_decoding_message_size(self.message_bytes())
     }
 

@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::{
-    judge::{self, JudgeError, ToMask},
+    judge::{self, JudgeError, Judgement, ToMask},
     masked::{self, Masked},
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     extract,
     mask::MaskError,
     policy::{compile, set::PolicySet},
+    search::Said,
 };
 
 /// Bytes of one text and of all texts of an exchange that are shown.
@@ -79,17 +80,22 @@ pub struct Display {
     pub texts: Vec<Text>,
 }
 
-/// Takes as long as a check of the same payloads.
-pub fn masked(payloads: &Payloads) -> Result<Display, Withheld> {
+/// What is to be masked.
+fn judged(payloads: &Payloads) -> Result<Judgement, Withheld> {
     let policies = POLICIES.as_ref().ok_or(Withheld::Rules)?;
     let judgement = judge::judge(policies, &[], payloads, None, &CallContext::default(), None)?;
     let failed = |(_, outcome): &(_, Outcome)| matches!(outcome, Outcome::Failed(_) | Outcome::TimedOut);
     if judgement.coverage.detectors.iter().any(failed) {
         return Err(Withheld::Unsearched);
     }
-    let to_mask = judgement.to_mask;
+    Ok(judgement)
+}
+
+/// Takes as long as a check of the same payloads.
+pub fn masked(payloads: &Payloads) -> Result<Display, Withheld> {
+    let Judgement { to_mask, repeats, .. } = judged(payloads)?;
     // Labels, which do not depend on the key.
-    let Masked { request, response } = masked::mask([0; 32], payloads, &to_mask, &judgement.repeats)?;
+    let Masked { request, response } = masked::mask([0; 32], payloads, &to_mask, &repeats)?;
     let shown = |direction, masked: Option<Payload>| masked.or_else(|| payloads.get(direction).cloned());
     let texts = texts(payloads, &to_mask)?;
     let payloads = match (shown(Direction::Request, request), shown(Direction::Response, response)) {
@@ -101,10 +107,21 @@ pub fn masked(payloads: &Payloads) -> Result<Display, Withheld> {
     Ok(Display { payloads, texts })
 }
 
-/// Whether a text, in lower case, is seen in what is shown of these.
-pub fn shows(payloads: &Payloads, text: &str) -> bool {
-    let seen = |display: Display| display.texts.iter().any(|one| one.text.to_ascii_lowercase().contains(text));
-    masked(payloads).is_ok_and(seen)
+/// The texts of [`masked`], at most so many bytes of them, for an index of words. None when they cannot be masked.
+pub fn said(payloads: &Payloads, most: usize) -> Option<Said> {
+    let texts = texts(payloads, &judged(payloads).ok()?.to_mask).ok()?;
+    let mut said = Said { text: String::new(), whole: true };
+    for text in texts {
+        let Some(room @ 1..) = most.checked_sub(said.text.len() + 1) else {
+            said.whole = false;
+            break;
+        };
+        let end = text.text.floor_char_boundary(room.min(text.text.len()));
+        said.whole &= end == text.text.len() && text.omitted == 0;
+        said.text.push_str(&text.text[..end]);
+        said.text.push('\n');
+    }
+    Some(said)
 }
 
 /// The texts as they were recorded.
@@ -198,6 +215,20 @@ mod tests {
         let plain = original(&payloads).unwrap();
         assert_eq!(plain.len(), texts.len());
         assert!(plain.iter().any(|text| text.text == said));
+    }
+
+    #[test]
+    fn what_is_said_has_no_private_word_and_is_bounded() {
+        let payloads = Payloads::Both {
+            request: Payload::Text("write to ann@example.org soon".to_owned()),
+            response: Payload::Text("done \u{e9}\u{e9}".to_owned()),
+        };
+        let all = said(&payloads, 1000).unwrap();
+        assert_eq!(all.text, format!("write to {} soon\ndone \u{e9}\u{e9}\n", "*".repeat(15)));
+        assert!(all.whole);
+        let Said { text, whole } = said(&payloads, 39).unwrap();
+        assert!(text.len() <= 39 && text.ends_with("done \u{e9}\n") && !whole, "{text}");
+        assert!(said(&Payloads::Request(Payload::Json(Bytes::from_static(b"{\"a"))), 1000).is_none());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Counts by minute and by hour, written with the records that they count: what the page asks for over a month must not
+//! Counts by minute, by hour and by day, written with the records that they count: what the page asks for over a month must not
 //! read records.
 //!
 //! Not counted are canary runs, and the exchange that stands for a request that was blocked: its decision is.
@@ -18,7 +18,10 @@ use crate::domain::{
     decision::Action,
 };
 
-use super::entry::{Judged, NewRecord, RecordKind, RecordedOutcome};
+use super::{
+    code::Code,
+    entry::{Judged, NewRecord, RecordKind, RecordedOutcome},
+};
 
 /// The old records are counted too, but for their latency and their coverage. The numbers are those of [`Dimension`].
 pub(super) const MIGRATION: &str = "
@@ -52,6 +55,17 @@ pub(super) const MIGRATION: &str = "
     DROP VIEW counted;
 ";
 
+/// Days, so that a month is not read by hours; and all records by kind and action, as `tally` has them by seconds.
+pub(super) const DAYS: &str = "
+    INSERT INTO aggregate
+        SELECT 86400, dimension, start / 86400 * 86400 AS day, name, sum(count), sum(flagged), sum(blocked)
+        FROM aggregate WHERE grain = 3600 GROUP BY dimension, day, name;
+    INSERT INTO aggregate
+        SELECT g.grain, 10, second / g.grain * g.grain AS start, kind || ' ' || action, sum(count), 0, 0
+        FROM tally, (SELECT 60 AS grain UNION ALL SELECT 3600 UNION ALL SELECT 86400) AS g
+        GROUP BY g.grain, start, kind, action;
+";
+
 /// Seconds: the longest period and a day, for clocks that differ.
 const KEPT: i64 = 31 * 86_400;
 
@@ -67,15 +81,17 @@ pub(crate) const fn pending_name() -> &'static str {
 pub(crate) enum Grain {
     Minute,
     Hour,
+    Day,
 }
 
 impl Grain {
-    const ALL: [Self; 2] = [Self::Minute, Self::Hour];
+    const ALL: [Self; 3] = [Self::Minute, Self::Hour, Self::Day];
 
     pub(crate) const fn seconds(self) -> i64 {
         match self {
             Self::Minute => 60,
             Self::Hour => 3600,
+            Self::Day => 86_400,
         }
     }
 
@@ -84,6 +100,7 @@ impl Grain {
         match self {
             Self::Minute => 200,
             Self::Hour => 500,
+            Self::Day => 1000,
         }
     }
 }
@@ -103,10 +120,32 @@ pub(crate) enum Dimension {
     Category = 8,
     /// A JSON list of policy, rule and category.
     Rule = 9,
+    /// [`kind_name`], of all records.
+    Kind = 10,
+}
+
+/// The codes of a kind and an action, -1 for pending.
+fn kind_name(kind: i64, action: Option<Action>) -> Cow<'static, str> {
+    const NAMES: [[&str; 5]; 4] = [
+        ["0 -1", "0 0", "0 1", "0 2", "0 3"],
+        ["1 -1", "1 0", "1 1", "1 2", "1 3"],
+        ["2 -1", "2 0", "2 1", "2 2", "2 3"],
+        ["3 -1", "3 0", "3 1", "3 2", "3 3"],
+    ];
+    let action = action.map_or(-1, Code::code);
+    let place = |code: i64| usize::try_from(code).ok();
+    let name = place(kind).and_then(|kind| NAMES.get(kind)).zip(place(action + 1)).and_then(|(row, at)| row.get(at));
+    name.map_or_else(|| format!("{kind} {action}").into(), |name| (*name).into())
+}
+
+/// What [`kind_name`] says.
+pub(crate) fn kind_of(name: &str) -> Option<(i64, i64)> {
+    let (kind, action) = name.split_once(' ')?;
+    Some((kind.parse().ok()?, action.parse().ok()?))
 }
 
 impl Dimension {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Action,
         Self::Latency,
         Self::Coverage,
@@ -117,6 +156,7 @@ impl Dimension {
         Self::Model,
         Self::Category,
         Self::Rule,
+        Self::Kind,
     ];
 
     pub(crate) const fn code(self) -> i64 {
@@ -168,6 +208,11 @@ struct Change {
 pub(super) struct Aggregates<'a>(HashMap<(i64, Dimension, Cow<'a, str>), Change>);
 
 impl<'a> Aggregates<'a> {
+    /// That there is one more, or one less, of a kind and action.
+    pub(super) fn kind(&mut self, time: i64, kind: i64, action: Option<Action>, count: i64) {
+        self.add(minute(time), Dimension::Kind, kind_name(kind, action), count);
+    }
+
     pub(super) fn record(&mut self, time: i64, record: &'a NewRecord) {
         let judged = record.outcome.judged();
         let action = judged.map(|judged| judged.decision.action);
@@ -364,6 +409,16 @@ mod tests {
             assert!(told >= u64::from(micros) && told <= u64::from(micros) + u64::from(micros) / 8, "{micros}: {told}");
         }
         assert!(latency_of(u32::MAX) > 0);
+    }
+
+    #[test]
+    fn a_kind_and_an_action_have_one_name() {
+        for kind in 0..5 {
+            for action in [None, Some(Action::Allow), Some(Action::Alert), Some(Action::Mask), Some(Action::Block)] {
+                assert_eq!(kind_of(&kind_name(kind, action)), Some((kind, action.map_or(-1, Code::code))));
+            }
+        }
+        assert_eq!(kind_of("1"), None);
     }
 
     #[test]

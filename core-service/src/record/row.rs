@@ -174,8 +174,12 @@ impl Row {
     }
 
     pub(super) fn tally_key(&self) -> TallyKey {
-        let action = self.record.outcome.judged().map(|judged| judged.decision.action);
-        TallyKey::new(self.time.as_microsecond(), self.record.kind.code(), action)
+        TallyKey::new(self.time.as_microsecond(), self.record.kind.code(), self.action())
+    }
+
+    /// None while it is pending.
+    pub(super) fn action(&self) -> Option<Action> {
+        self.record.outcome.judged().map(|judged| judged.decision.action)
     }
 
     pub(super) fn into_event(self, node: &Arc<str>, sequence: u64) -> Event {

@@ -31,8 +31,17 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
 /// released is never changed: the next step is added.
-const MIGRATIONS: &[&str] =
-    &[FIRST, SESSIONS, delivery::TABLES, aggregate::MIGRATION, note::MIGRATION, seal::TABLES, vault::TABLES];
+const MIGRATIONS: &[&str] = &[
+    FIRST,
+    SESSIONS,
+    delivery::TABLES,
+    aggregate::MIGRATION,
+    note::MIGRATION,
+    seal::TABLES,
+    vault::TABLES,
+    QUERIES,
+    aggregate::DAYS,
+];
 
 const FIRST: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -163,6 +172,14 @@ const SESSIONS: &str = "
     CREATE UNIQUE INDEX record_idempotency ON record (idempotency) WHERE idempotency IS NOT NULL;
 ";
 
+/// Lists by what callers say of themselves, by 4096 records at a time as that of users. Of kinds only those that are few.
+const QUERIES: &str = "
+    CREATE INDEX record_team ON record (seq >> 12, team) WHERE team <> '';
+    CREATE INDEX record_model ON record (seq >> 12, model) WHERE model <> '';
+    CREATE INDEX record_source ON record (seq >> 12, source) WHERE source <> '';
+    CREATE INDEX record_kind ON record (kind) WHERE kind > 1;
+";
+
 /// Bytes of the pages that hold something.
 pub(super) fn page_bytes(connection: &Connection) -> rusqlite::Result<i64> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -221,7 +238,8 @@ fn make_folder(dir: &Path) -> Result<(), LogError> {
     builder.create(dir).map_err(|error| LogError::io(dir, &error))
 }
 
-fn open_private(path: &Path) -> Result<File, LogError> {
+/// Made if it is not there, and for nobody else.
+pub(crate) fn open_private(path: &Path) -> Result<File, LogError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -136,7 +136,8 @@ pub(crate) fn read_stored(
 
 /// The payloads as they are stored and their digest, why they cannot be read, and the payloads as they were recorded.
 /// For connections to which a vault is attached.
-const PAYLOADS: &str = "request, response, envelope, coalesce(kept, digest), salt, seal_fault(data_key), storage,
+pub(super) const PAYLOADS: &str =
+    "request, response, envelope, coalesce(kept, digest), salt, seal_fault(data_key), storage,
     CASE WHEN data_key IS NULL THEN request ELSE unseal(data_key, request_id, 0, request) END,
     CASE WHEN data_key IS NULL THEN response ELSE unseal(data_key, request_id, 1, response) END,
     CASE WHEN data_key IS NULL THEN envelope ELSE unseal(data_key, request_id, 2, envelope) END";
@@ -163,18 +164,7 @@ pub(super) fn read_pending(row: &SqlRow<'_>) -> rusqlite::Result<PendingRecord> 
     };
     let policies = next.json_or_default()?;
     context.metadata = next.json_or_default::<BTreeMap<_, _>>()?;
-    // One payload that cannot be read must not keep all others from being judged.
-    let is_whole = next.payloads_are_whole()?;
-    let payloads = match next.fault()?.0 {
-        _ if !is_whole => Err(PayloadFault::Damaged),
-        Some(fault) => Err(fault),
-        None => match (next.payload(), next.payload()) {
-            (Ok(Some(request)), Ok(Some(response))) => Ok(Payloads::Both { request, response }),
-            (Ok(Some(request)), Ok(None)) => Ok(Payloads::Request(request)),
-            (Ok(None), Ok(Some(response))) => Ok(Payloads::Response(response)),
-            _ => Err(PayloadFault::Damaged),
-        },
-    };
+    let payloads = next.payloads()?.and_then(|payloads| payloads.ok_or(PayloadFault::Damaged));
     Ok(PendingRecord { sequence, request_id, context, policies, payloads })
 }
 
@@ -204,6 +194,23 @@ impl Columns<'_, '_> {
         })
     }
 
+    /// What [`PAYLOADS`] selects. One payload that cannot be read must not keep all others from being so. None: there is
+    /// none.
+    pub(super) fn payloads(&mut self) -> rusqlite::Result<Result<Option<Payloads>, PayloadFault>> {
+        let is_whole = self.payloads_are_whole()?;
+        Ok(match self.fault()?.0 {
+            _ if !is_whole => Err(PayloadFault::Damaged),
+            Some(fault) => Err(fault),
+            None => match (self.payload(), self.payload()) {
+                (Ok(Some(request)), Ok(Some(response))) => Ok(Some(Payloads::Both { request, response })),
+                (Ok(Some(request)), Ok(None)) => Ok(Some(Payloads::Request(request))),
+                (Ok(None), Ok(Some(response))) => Ok(Some(Payloads::Response(response))),
+                (Ok(None), Ok(None)) => Ok(None),
+                _ => Err(PayloadFault::Damaged),
+            },
+        })
+    }
+
     /// Passes over the payloads as they are stored, to why they cannot be read, and whether they are masked.
     fn fault(&mut self) -> rusqlite::Result<(Option<PayloadFault>, bool)> {
         self.at += 5;
@@ -215,7 +222,7 @@ impl Columns<'_, '_> {
         Ok((fault, is(Storage::Masked)))
     }
 
-    fn get<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+    pub(super) fn get<T: FromSql>(&mut self) -> rusqlite::Result<T> {
         let at = self.at;
         self.at += 1;
         self.row.get(at)

@@ -245,7 +245,9 @@ impl Writer {
         for row in incidents {
             let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
             let sequence = row::insert(&mut insert, &row, receipt)?;
-            tally.count(row.tally_key(), 1, sequence);
+            let key = row.tally_key();
+            tally.count(key, 1, sequence);
+            aggregates.kind(row.time(), key.kind, row.action(), 1);
             link.record(sequence, row.leaf());
             written.tip = sequence.unsigned_abs();
             written.incidents.push((row, written.tip));
@@ -259,7 +261,9 @@ impl Writer {
             }
             let receipt = row.receipt().map(|json| intern(&transaction, &mut self.receipts, json)).transpose()?;
             let sequence = row::insert(&mut insert, row, receipt)?;
-            tally.count(row.tally_key(), 1, sequence);
+            let key = row.tally_key();
+            tally.count(key, 1, sequence);
+            aggregates.kind(row.time(), key.kind, row.action(), 1);
             aggregates.record(row.time(), row.record());
             link.record(sequence, row.leaf());
             if let Some(key) = row.data_key().filter(|key| !key.is_stored()) {
@@ -280,6 +284,8 @@ impl Writer {
             let (sequence, judged) = (row::integer(completion.sequence), completion.judged());
             tally.count(TallyKey::new(time, kind, None), -1, sequence);
             tally.count(TallyKey::new(time, kind, Some(judged.decision.action)), 1, sequence);
+            aggregates.kind(time, kind, None, -1);
+            aggregates.kind(time, kind, Some(judged.decision.action), 1);
             aggregates.completed(time, labels, judged);
             link.completion(sequence, &completion.leaf());
             if let Some(key) = completion.data_key().filter(|key| !key.is_stored()) {

@@ -30,6 +30,8 @@ pub struct LogState {
     pub queued: usize,
     pub bytes: u64,
     pub damaged_files: usize,
+    pub search_lag: u64,
+    pub search_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub struct Metrics {
     log_up: Gauge,
     log_bytes: Gauge,
     log_damaged_files: Gauge,
+    search_lag: Gauge,
+    search_bytes: Gauge,
     delivered: Family<SinkLabel, Counter>,
     delivery_attempts: Family<SinkLabel, Counter>,
     delivery_retries: Family<SinkFailureLabels, Counter>,
@@ -93,6 +97,8 @@ impl Default for Metrics {
             log_up: add(&mut registry, Name::LogUp, Gauge::default()),
             log_bytes: add(&mut registry, Name::LogBytes, Gauge::default()),
             log_damaged_files: add(&mut registry, Name::LogDamagedFiles, Gauge::default()),
+            search_lag: add(&mut registry, Name::SearchLag, Gauge::default()),
+            search_bytes: add(&mut registry, Name::SearchBytes, Gauge::default()),
             delivered: add(&mut registry, Name::Delivered, Family::default()),
             delivery_attempts: add(&mut registry, Name::DeliveryAttempts, Family::default()),
             delivery_retries: add(&mut registry, Name::DeliveryRetries, Family::default()),
@@ -225,11 +231,13 @@ impl Metrics {
     /// OpenMetrics text (`application/openmetrics-text; version=1.0.0`), which Prometheus reads. `log` is that of this
     /// process, when it has one.
     pub fn render(&self, log: Option<LogState>) -> String {
-        let LogState { up, queued, bytes, damaged_files } = log.unwrap_or_default();
+        let LogState { up, queued, bytes, damaged_files, search_lag, search_bytes } = log.unwrap_or_default();
         self.log_up.set(up.into());
         self.log_queue.set(i64::try_from(queued).unwrap_or(i64::MAX));
         self.log_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.log_damaged_files.set(i64::try_from(damaged_files).unwrap_or(i64::MAX));
+        self.search_lag.set(i64::try_from(search_lag).unwrap_or(i64::MAX));
+        self.search_bytes.set(i64::try_from(search_bytes).unwrap_or(i64::MAX));
         let mut page = String::new();
         // Writing to a String cannot fail, and no label here refuses to be written.
         let _ = text::encode(&mut page, &self.registry);

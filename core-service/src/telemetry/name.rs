@@ -31,6 +31,8 @@ pub enum Name {
     LogUp,
     LogBytes,
     LogDamagedFiles,
+    SearchLag,
+    SearchBytes,
     Delivered,
     DeliveryAttempts,
     DeliveryRetries,
@@ -67,6 +69,8 @@ impl Name {
         Self::LogUp,
         Self::LogBytes,
         Self::LogDamagedFiles,
+        Self::SearchLag,
+        Self::SearchBytes,
         Self::Delivered,
         Self::DeliveryAttempts,
         Self::DeliveryRetries,
@@ -104,6 +108,8 @@ impl Name {
             Self::LogUp => "portcullis_log_up",
             Self::LogBytes => "portcullis_log_bytes",
             Self::LogDamagedFiles => "portcullis_log_damaged_files",
+            Self::SearchLag => "portcullis_search_lag_records",
+            Self::SearchBytes => "portcullis_search_bytes",
             Self::Delivered => "portcullis_delivery_records",
             Self::DeliveryAttempts => "portcullis_delivery_attempts",
             Self::DeliveryRetries => "portcullis_delivery_retries",
@@ -148,6 +154,8 @@ impl Name {
             | Self::LogUp
             | Self::LogBytes
             | Self::LogDamagedFiles
+            | Self::SearchLag
+            | Self::SearchBytes
             | Self::DeliveryLag
             | Self::DeliveryAge
             | Self::CanaryLastRun
@@ -195,6 +203,8 @@ impl Name {
             Self::LogQueue => "Records that wait for the disk",
             Self::LogUp => "1 while records reach the disk, 0 while they do not",
             Self::LogBytes => "Bytes that the log takes on disk",
+            Self::SearchLag => "Records of the log whose words are not in the index yet",
+            Self::SearchBytes => "Bytes that the index of words takes on disk",
             Self::LogDamagedFiles => "Damaged log files that were moved aside and are still in the data folder",
             Self::Delivered => "Records that a sink acknowledged",
             Self::DeliveryAttempts => "Records that were handed to a sink, whatever became of them",
@@ -237,6 +247,8 @@ impl Name {
             | Self::LogUp
             | Self::LogBytes
             | Self::LogDamagedFiles
+            | Self::SearchLag
+            | Self::SearchBytes
             | Self::CanaryRuns
             | Self::CanaryLastRun
             | Self::AnalysisAge

@@ -102,7 +102,7 @@ fn shown() -> Value {
 #[tokio::test]
 async fn a_page_of_events_with_and_without_a_next_one() {
     let pending = Event { verdict: 0, coverage: None, violations: Vec::new(), ..event() };
-    let found = ListEventsResponse { events: vec![event(), pending], next: "node-6".to_owned() };
+    let found = ListEventsResponse { events: vec![event(), pending], next: "node-6".to_owned(), search: None };
     let core = FakeCore::default().finds(found);
     let (status, mut body) = ask(&core.router(AdapterSettings::default()), get_request("/v1/events")).await;
     assert_eq!((status, &body["next"]), (StatusCode::OK, &json!("node-6")));

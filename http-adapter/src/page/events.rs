@@ -15,7 +15,7 @@ use super::{
     filter::Filter,
     layout::{self, Tab},
     period::Period,
-    row,
+    row, search,
 };
 use crate::Adapter;
 
@@ -51,6 +51,7 @@ pub(super) async fn show(State(adapter): State<Arc<Adapter>>, request: Request) 
                     }
                 }
             }
+            (search::looked_at(found.search.as_ref()))
             @if found.events.is_empty() {
                 p.empty {
                     @if found.next.is_empty() { "There is no such event in this period." }

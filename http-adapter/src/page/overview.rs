@@ -11,8 +11,8 @@ use maud::{Markup, html};
 use portcullis_api::{
     error::{ApiError, invalid},
     v1::{
-        Bucket, Latency, ListPoliciesRequest, ListPoliciesResponse, PolicyState, RuleCount, SummarizeRequest,
-        SummarizeResponse, TopCount,
+        Bucket, Latency, ListPoliciesRequest, ListPoliciesResponse, PolicyState, RuleCount, SearchState,
+        SummarizeRequest, SummarizeResponse, TopCount,
     },
 };
 
@@ -149,6 +149,10 @@ fn tiles(period: Period, summary: &SummarizeResponse) -> Markup {
                 if unchecked > 0 { "partial" } else { "" }, None))
             (tile("Waiting to be judged", format::count(summary.pending), "of any age", "", Some("/events?analysis=pending&period=30d".to_owned())))
             (tile("Log", format::bytes(summary.log_bytes), "on disk", "", None))
+            @if let Some(index) = summary.search.as_ref().filter(|index| index.state() != SearchState::Off) {
+                (tile("Text search", format::count(index.waiting), "not indexed yet",
+                    if index.state() == SearchState::Failing { "partial" } else { "" }, None))
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ fn event() -> Event {
 }
 
 fn core() -> FakeCore {
-    let found = ListEventsResponse { events: vec![event()], next: "6".to_owned() };
+    let found = ListEventsResponse { events: vec![event()], next: "6".to_owned(), search: None };
     FakeCore::content().sums_up(summary()).has_policies(policies()).finds(found)
 }
 
@@ -142,7 +142,7 @@ async fn a_list_goes_on_and_can_be_taken_along() {
     let older = text("/events?user=ann&after=9").await;
     assert!(!older.contains("data-live"), "{older}");
     // The fake core always has a next page: the file ends by itself.
-    let last = ListEventsResponse { events: vec![event()], next: String::new() };
+    let last = ListEventsResponse { events: vec![event()], next: String::new(), search: None };
     let router = FakeCore::content().finds(last).router(AdapterSettings::default());
     let response = send(&router, get("/events/export?format=csv&period=1h")).await;
     assert_eq!(response.headers()["content-disposition"], "attachment; filename=\"events.csv\"");

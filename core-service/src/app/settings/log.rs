@@ -7,7 +7,10 @@ use portcullis_api::log::LogLevel;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{LogFormat, Secret, SettingsError};
-use crate::record::{CommitBounds, KeepPayloads, LogSettings, MasterKeys, OnFull, Retention};
+use crate::{
+    record::{CommitBounds, KeepPayloads, LogSettings, MasterKeys, OnFull, Retention},
+    search::SearchMode,
+};
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct LogOverrides {
@@ -20,6 +23,9 @@ pub struct LogOverrides {
     /// What is kept of payloads once they are judged: `full`, `masked` or `metadata`.
     #[arg(long, env = "PORTCULLIS_LOG_PAYLOADS", value_name = "CHOICE")]
     pub log_payloads: Option<KeepPayloads>,
+    /// Whether there is an index of words for text search: `auto`, `on` or `off`.
+    #[arg(long, env = "PORTCULLIS_LOG_SEARCH", value_name = "CHOICE")]
+    pub log_search: Option<SearchMode>,
     #[command(flatten)]
     pub keys: KeyOverrides,
 }
@@ -56,6 +62,8 @@ pub struct LogFile {
     /// Whether what a sink has not got is kept in any case.
     pub keep_undelivered: Option<bool>,
     pub payloads: Option<KeepPayloads>,
+    /// Whether there is an index of words: `auto` is unless payloads are encrypted or not kept.
+    pub search: Option<SearchMode>,
     /// Master keys of the payloads, one a line.
     pub key_file: Option<PathBuf>,
 }

@@ -17,6 +17,7 @@ use crate::{
     },
     guardrail::display::Text,
     record::{Analysis, Event, Health, HealthStatus, Opinion, PayloadFault, RecordKind, Reveal, Review, StoredRecord},
+    search::{Missing, SearchState, SearchStatus},
 };
 
 pub(in crate::grpc) fn check_response(
@@ -197,6 +198,25 @@ pub(in crate::grpc) fn log_status(health: Health, damaged_files: Vec<String>) ->
         HealthStatus::Closed => (v1::LogState::Closed, String::new()),
     };
     v1::LogStatus { state: state.into(), fault, lost: health.lost, shed: health.shed, damaged_files }
+}
+
+pub(in crate::grpc) fn search_status(status: SearchStatus) -> v1::SearchStatus {
+    let SearchStatus { state, indexed, indexed_time, waiting, missing, bytes } = status;
+    let (state, reason) = match state {
+        SearchState::On => (v1::SearchState::On, String::new()),
+        SearchState::Failing(fault) => (v1::SearchState::Failing, fault.to_string()),
+        SearchState::Off(off) => (v1::SearchState::Off, off.to_string()),
+    };
+    let gap = |(missing, events): (Missing, u64)| v1::SearchGap { reason: missing.as_str().to_owned(), events };
+    v1::SearchStatus {
+        state: state.into(),
+        reason,
+        indexed_sequence: indexed,
+        indexed_time: indexed_time.map(|time| time.to_string()).unwrap_or_default(),
+        waiting,
+        gaps: missing.into_iter().map(gap).collect(),
+        bytes,
+    }
 }
 
 /// Without what [`v1::GetEventResponse`] has beside the record.

@@ -48,6 +48,7 @@ pub(super) fn response(summary: Summary, log: v1::LogStatus, sinks: Vec<v1::Sink
         latency: Some(v1::Latency { count, p50_us, p95_us, p99_us }),
         log: Some(log),
         sinks,
+        search: None,
     }
 }
 
