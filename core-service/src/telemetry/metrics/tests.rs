@@ -105,7 +105,14 @@ fn what_happened_is_counted_under_the_labels_that_the_name_has() {
     BatchSettled { sink: "ingest", records: 10, delivered: 5, again, known: false }.count(&metrics);
     DeadLetter { sink: "ingest", sequence: 9, reason: DeliveryFailure::Rejected }.count(&metrics);
     metrics.sink_state("ingest", 17, 2.5);
-    let page = metrics.render(Some(LogState { up: true, queued: 7, bytes: 9, damaged_files: 1, search_lag: 11, search_bytes: 13 }));
+    let page = metrics.render(Some(LogState {
+        up: true,
+        queued: 7,
+        bytes: 9,
+        damaged_files: 1,
+        search_lag: 11,
+        search_bytes: 13,
+    }));
     for line in [
         r#"portcullis_checks_total{source="truefoundry",direction="request",action="block"} 2"#,
         r#"portcullis_checks_total{source="other",direction="request",action="allow"} 1"#,
