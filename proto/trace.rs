@@ -125,14 +125,6 @@ pub fn note(key: &'static str, value: impl Into<Value>) {
     }
 }
 
-/// The same for a name that a caller chose: what is not of a name's form, and could be any text, is left out.
-pub fn note_name(key: &'static str, name: &str) {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/@+".contains(&byte);
-    if (1..=128).contains(&name.len()) && name.bytes().all(is_name) {
-        note(key, name.to_owned());
-    }
-}
-
 /// That the current span came to no good end, by a word of a closed set.
 pub fn failed(kind: &'static str) {
     if is_on() {
@@ -142,36 +134,52 @@ pub fn failed(kind: &'static str) {
     }
 }
 
-/// The parts of a span, told when they are over: of a trace that nobody will see they cost nothing.
+/// A span that somebody will see: of the others nothing needs to be said, and so costs nothing.
 #[derive(Debug)]
-pub struct Parts {
+pub struct Seen {
     tracer: &'static SdkTracer,
-    parent: Context,
+    context: Context,
     now: (Instant, SystemTime),
 }
 
-impl Parts {
-    /// Of the current span. None: traces are off, or it is not sampled and nothing else asks for it.
-    pub fn of_current(is_wanted: bool) -> Option<Self> {
+impl Seen {
+    /// The current span. None: traces are off, or it is not sampled and nothing else asks for it.
+    pub fn current(is_wanted: bool) -> Option<Self> {
         let tracer = TRACER.get()?;
-        let parent = Span::current().context();
-        let seen = parent.span().span_context().is_valid() && (is_wanted || parent.span().span_context().is_sampled());
-        seen.then(|| Self { tracer, parent, now: (Instant::now(), SystemTime::now()) })
+        let context = Span::current().context();
+        let (valid, sampled) = {
+            let span = context.span();
+            (span.span_context().is_valid(), span.span_context().is_sampled())
+        };
+        (valid && (is_wanted || sampled)).then(|| Self { tracer, context, now: (Instant::now(), SystemTime::now()) })
+    }
+
+    /// Never anything that was checked.
+    pub fn note(&self, key: &'static str, value: impl Into<Value>) {
+        self.context.span().set_attribute(KeyValue::new(key, value));
+    }
+
+    /// The same for a name that a caller chose: what is not of a name's form, and could be any text, is left out.
+    pub fn note_name(&self, key: &'static str, name: &str) {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/@+".contains(&byte);
+        if (1..=128).contains(&name.len()) && name.bytes().all(is_name) {
+            self.note(key, name.to_owned());
+        }
     }
 
     fn at(&self, instant: Instant) -> SystemTime {
         self.now.1.checked_sub(self.now.0.duration_since(instant)).unwrap_or(self.now.1)
     }
 
-    /// The part, for parts of its own.
-    pub fn tell(&self, name: &'static str, begun: Instant, ended: Instant, busy: Option<Duration>) -> Self {
+    /// A part of it, told when it is over; for parts of its own.
+    pub fn part(&self, name: &'static str, begun: Instant, ended: Instant, busy: Option<Duration>) -> Self {
         let busy =
             busy.map(|busy| KeyValue::new("portcullis.busy_us", i64::try_from(busy.as_micros()).unwrap_or(i64::MAX)));
         let builder = SpanBuilder::from_name(name).with_start_time(self.at(begun)).with_attributes(busy);
-        let mut span = self.tracer.build_with_context(builder, &self.parent);
-        let parent = self.parent.with_remote_span_context(span.span_context().clone());
+        let mut span = self.tracer.build_with_context(builder, &self.context);
+        let context = self.context.with_remote_span_context(span.span_context().clone());
         span.end_with_timestamp(self.at(ended));
-        Self { tracer: self.tracer, parent, now: self.now }
+        Self { tracer: self.tracer, context, now: self.now }
     }
 }
 
@@ -186,7 +194,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         tell(&mut headers);
         assert!(headers.is_empty() && Traceparent::current().is_none() && !is_on());
-        assert!(Parts::of_current(true).is_none() && !adopt_word(&Span::current(), WORD));
+        assert!(Seen::current(true).is_none() && !adopt_word(&Span::current(), WORD));
     }
 
     #[test]

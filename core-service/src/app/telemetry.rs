@@ -43,6 +43,8 @@ pub fn init(
     let spans = otlp.tracer().map(|tracer| {
         let layer = tracing_opentelemetry::layer().with_tracer(tracer);
         let layer = layer.with_location(false).with_threads(false).with_target(false).with_context_activation(false);
+        // Its clock would run with each poll.
+        let layer = layer.with_tracked_inactivity(false);
         let own = |metadata: &Metadata<'_>| metadata.is_span() && LogLevel::is_own(metadata.target());
         layer.with_filter(filter_fn(own))
     });

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use portcullis_api::trace;
+use portcullis_api::trace::Seen;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -203,7 +203,9 @@ impl Guardrail {
             context.model = model.unwrap_or_default();
         }
         context.name_tool(tool);
-        describe(&context);
+        if let Some(check) = Seen::current(decision.action == Action::Block) {
+            describe(&context, &check);
+        }
         let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
             masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
         } else {
@@ -363,17 +365,14 @@ fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
 }
 
 /// The call on its span, by OpenTelemetry's conventions for generative AI.
-fn describe(context: &CallContext) {
-    if !trace::is_on() {
-        return;
-    }
-    trace::note_name("gen_ai.request.model", &context.model);
-    trace::note_name("gen_ai.conversation.id", context.session());
+fn describe(context: &CallContext, check: &Seen) {
+    check.note_name("gen_ai.request.model", &context.model);
+    check.note_name("gen_ai.conversation.id", context.session());
     if context.tool().is_empty() {
-        trace::note("gen_ai.operation.name", "chat");
+        check.note("gen_ai.operation.name", "chat");
     } else {
-        trace::note("gen_ai.operation.name", "execute_tool");
-        trace::note_name("gen_ai.tool.name", context.tool());
+        check.note("gen_ai.operation.name", "execute_tool");
+        check.note_name("gen_ai.tool.name", context.tool());
     }
 }
 

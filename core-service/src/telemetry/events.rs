@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use portcullis_api::trace;
+use portcullis_api::trace::{self, Seen};
 use uuid::Uuid;
 
 use super::{CanaryProblem, CheckFailure, Event, Metrics, SecondOutcome, Source};
@@ -30,12 +30,12 @@ impl Verdict<'_> {
         self.decision.action == Action::Allow && self.coverage.status == CoverageStatus::Complete
     }
 
-    fn note(self) {
-        trace::note("portcullis.action", self.decision.action.as_str());
-        trace::note("portcullis.verdict", self.decision.verdict.as_str());
-        trace::note("portcullis.coverage", self.coverage.status.as_str());
+    fn note(self, check: &Seen) {
+        check.note("portcullis.action", self.decision.action.as_str());
+        check.note("portcullis.verdict", self.decision.verdict.as_str());
+        check.note("portcullis.coverage", self.coverage.status.as_str());
         if !self.decision.violations.is_empty() {
-            trace::note("portcullis.rules", Rules(&self.decision.violations).to_string());
+            check.note("portcullis.rules", Rules(&self.decision.violations).to_string());
         }
     }
 }
@@ -57,17 +57,16 @@ impl Display for Rules<'_> {
     }
 }
 
-/// The stages as parts of the current span, as far as anybody will see them.
-fn tell(timings: &Timings, is_wanted: bool) {
-    let Some(check) = trace::Parts::of_current(is_wanted) else { return };
+/// The stages as parts of their check.
+fn tell(timings: &Timings, check: &Seen) {
     let mut stages = timings.stages().collect::<Vec<_>>();
     // The whole before its part.
     stages.sort_by_key(|(stage, spent)| (spent.begun, *stage == Stage::Normalise));
     let mut detect = None;
     for (stage, spent) in stages {
-        let within = detect.as_ref().filter(|_| stage == Stage::Normalise).unwrap_or(&check);
+        let within = detect.as_ref().filter(|_| stage == Stage::Normalise).unwrap_or(check);
         let busy = (stage == Stage::Normalise).then_some(spent.busy);
-        let told = within.tell(stage.as_str(), spent.begun, spent.ended, busy);
+        let told = within.part(stage.as_str(), spent.begun, spent.ended, busy);
         if stage == Stage::Detect {
             detect = Some(told);
         }
@@ -130,16 +129,15 @@ impl Event for CheckEnded<'_> {
     }
 
     fn trace(&self) {
-        trace::note("portcullis.source", self.source.as_str());
-        trace::note("portcullis.direction", self.direction.as_str());
+        let is_wanted = self.outcome.is_ok_and(|verdict| verdict.decision.action == Action::Block);
+        let Some(check) = Seen::current(is_wanted || self.outcome.is_err()) else { return };
+        check.note("portcullis.source", self.source.as_str());
+        check.note("portcullis.direction", self.direction.as_str());
         match self.outcome {
-            Ok(verdict) => verdict.note(),
+            Ok(verdict) => verdict.note(&check),
             Err(reason) => trace::failed(reason.as_str()),
         }
-        let is_wanted = self.outcome.map_or(true, |verdict| verdict.decision.action == Action::Block);
-        if let Some(timings) = self.timings {
-            tell(timings, is_wanted);
-        }
+        self.timings.iter().for_each(|timings| tell(timings, &check));
     }
 
     fn count(&self, metrics: &Metrics) {
@@ -176,10 +174,9 @@ impl Event for Analysed<'_> {
     }
 
     fn trace(&self) {
-        self.verdict.note();
-        if let Some(timings) = self.timings {
-            tell(timings, self.verdict.decision.action == Action::Block);
-        }
+        let Some(analysis) = Seen::current(self.verdict.decision.action == Action::Block) else { return };
+        self.verdict.note(&analysis);
+        self.timings.iter().for_each(|timings| tell(timings, &analysis));
     }
 
     fn count(&self, metrics: &Metrics) {
