@@ -287,7 +287,7 @@ impl Ask {
 
     async fn list(&self, name: &str, filter: EventFilter, after: usize) {
         let after = if after == 0 { String::new() } else { after.to_string() };
-        let page = async || told(self.store.list(filter.clone(), 100, &after).await.unwrap());
+        let page = async || told(&self.store.list(filter.clone(), 100, &after).await.unwrap());
         self.time(name, page).await;
     }
 
@@ -346,12 +346,12 @@ impl Ask {
         ] {
             let filter = EventFilter { user: user.map(str::to_owned), ..EventFilter::default() };
             let words = Query::parse(words).unwrap();
-            let page = async || told(self.store.search(filter.clone(), words.clone(), 100, "").await.unwrap());
+            let page = async || told(&self.store.search(filter.clone(), words.clone(), 100, "").await.unwrap());
             self.time(name, page).await;
         }
     }
 }
 
-fn told(page: Page) -> usize {
+fn told(page: &Page) -> usize {
     page.events.len()
 }

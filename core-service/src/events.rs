@@ -4,6 +4,7 @@
 //! no commit reuses: a page that follows another holds neither twice what was seen nor leaves out what was there.
 
 mod filter;
+mod indexed;
 mod search;
 mod summary;
 
@@ -23,6 +24,7 @@ use crate::{
     search::{Query, Search, SearchOff, SearchStatus},
 };
 pub use filter::EventFilter;
+pub use search::Candidates;
 pub use summary::{ActionCount, Bucket, Latency, RuleCount, Summary, TopCount};
 
 /// Events of a list when the caller names no limit, and at most.
@@ -92,13 +94,30 @@ impl EventStore {
         Ok(self.readers.run(move |connection, node| filter::list(connection, node, &filter, limit, before)).await?)
     }
 
+    /// As [`Self::list`], those whose payloads may hold the text: its longest word, ignoring the case of ASCII letters.
+    /// Without the index of words: one call looks through so much and no more.
+    pub async fn candidates(
+        &self,
+        filter: EventFilter,
+        text: &str,
+        limit: u32,
+        after: &str,
+    ) -> Result<Candidates, EventError> {
+        let (limit, before) = (clamped(limit), cursor(after)?);
+        let word = search::word(text);
+        Ok(self
+            .readers
+            .run(move |connection, node| search::candidates(connection, node, &filter, &word, limit, before))
+            .await?)
+    }
+
     /// As [`Self::list`], those in which these words were said.
     pub async fn search(&self, filter: EventFilter, words: Query, limit: u32, after: &str) -> Result<Page, EventError> {
         let index = Arc::clone(self.search.index()?);
         let (limit, before) = (clamped(limit), cursor(after)?);
         let found = self
             .readers
-            .run(move |connection, node| search::search(connection, node, &index, (&filter, &words), limit, before));
+            .run(move |connection, node| indexed::search(connection, node, &index, (&filter, &words), limit, before));
         found.await?.map_err(EventError::Search)
     }
 

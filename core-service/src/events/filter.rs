@@ -1,6 +1,9 @@
 //! Which events, in SQL for lists and in Rust for watchers.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params_from_iter, types::Value};
@@ -19,6 +22,9 @@ use super::Page;
 /// Records that a list without an index behind its filter looks through in one call: a filter that nothing matches
 /// must not read the whole log.
 const SCANNED: i64 = 100_000;
+/// It looks for so long, and by so many records at a time: how long that takes hangs on what is in memory.
+const LOOKS: Duration = Duration::from_millis(120);
+const SCANNED_AT_A_TIME: i64 = 10_000;
 
 /// The indexes by user, session, team, model and source hold this many records after each other, so that a list asks it once for each so many.
 const CHUNK: i64 = 1 << 12;
@@ -27,6 +33,7 @@ const ASKED: i64 = 40_000_000;
 
 /// Events with violations are few: this many records are gone through for them.
 const VIOLATIONS_WITHIN: i64 = 2_000_000;
+const VIOLATIONS_AT_A_TIME: i64 = 50_000;
 const BY_ACTION: &str = "INDEXED BY record_action";
 /// Three walks of that index.
 const VIOLATING: &str = "";
@@ -101,7 +108,8 @@ impl EventFilter {
         } else if self.kind.is_some_and(|kind| matches!(kind, RecordKind::Canary | RecordKind::Log)) {
             Path { index: "INDEXED BY record_kind", implied: "kind > 1 AND", window: i64::MAX, step: i64::MAX }
         } else if self.category.is_some() || self.rule.is_some() || self.severity.is_some() {
-            Path { index: VIOLATING, implied: "action > 0 AND", window: VIOLATIONS_WITHIN, step: i64::MAX }
+            let window = VIOLATIONS_WITHIN;
+            Path { index: VIOLATING, implied: "action > 0 AND", window, step: VIOLATIONS_AT_A_TIME }
         } else if named(&self.team) {
             let implied = "team <> '' AND seq >> 12 = ?2 >> 12 AND";
             Path { index: "INDEXED BY record_team", implied, window: ASKED, step: CHUNK }
@@ -112,7 +120,7 @@ impl EventFilter {
             let implied = "source <> '' AND seq >> 12 = ?2 >> 12 AND";
             Path { index: "INDEXED BY record_source", implied, window: ASKED, step: CHUNK }
         } else {
-            Path { index: "NOT INDEXED", implied: "", window: SCANNED, step: i64::MAX }
+            Path { index: "NOT INDEXED", implied: "", window: SCANNED, step: SCANNED_AT_A_TIME }
         }
     }
 
@@ -203,6 +211,13 @@ pub(super) fn values_of_one(filter: &EventFilter, sequence: i64) -> impl Iterato
     std::iter::once(sequence.into()).chain(filter.conditions().into_iter().map(|(_, value, _)| value))
 }
 
+impl Path {
+    /// Those whose questions are not a few microseconds each.
+    const fn is_bounded_by_time(&self) -> bool {
+        matches!(self.step, SCANNED_AT_A_TIME | VIOLATIONS_AT_A_TIME)
+    }
+}
+
 pub(super) fn list(
     connection: &mut Connection,
     node: &Arc<str>,
@@ -210,7 +225,7 @@ pub(super) fn list(
     limit: u32,
     before: Option<u64>,
 ) -> rusqlite::Result<Page> {
-    let limit = limit as usize;
+    let (until, limit) = (Instant::now() + LOOKS, limit as usize);
     let path = filter.path();
     // One view of the file for all of it.
     let transaction = connection.transaction()?;
@@ -229,7 +244,11 @@ pub(super) fn list(
             events.push(event?);
         }
         high = low;
+        if path.is_bounded_by_time() && Instant::now() >= until {
+            break;
+        }
     }
+    let floor = floor.max(high);
     let next = if events.len() > limit {
         events.truncate(limit);
         events.last().map(|last| last.sequence)

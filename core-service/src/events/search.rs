@@ -1,64 +1,89 @@
-//! Events by what was said.
+//! Events by what was said, where there is no index of words: what is read is looked through.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use memchr::memmem::Finder;
+use rusqlite::Connection;
 
-use super::{
-    EventFilter, Page,
-    filter::{self, Bounds},
-};
+use super::{EventFilter, Page, filter};
 use crate::{
-    record::{Event, StorageFault, read_event},
-    search::{Index, Query},
+    domain::exchange::Payload,
+    record::{StoredRecord, read_stored},
 };
 
-/// Records with the words that are looked at together.
-const CHUNK: usize = 500;
-/// One call looks for so long, and through at least one part of the index or one chunk of records.
-const LOOKS: Duration = Duration::from_millis(120);
+/// Events of one list, and of all lists of one call.
+const CHUNK: u32 = 500;
+const LOOKED_THROUGH: usize = 20_000;
+/// Of payloads.
+const BYTES: usize = 64 << 20;
 
-/// Newest first. What is wrong with the index is not wrong with the log, and is told apart.
-pub(super) fn search(
+/// Events that may hold a text, with their payloads.
+#[derive(Debug)]
+pub struct Candidates {
+    /// Newest first.
+    pub records: Vec<StoredRecord>,
+    /// Where to go on; none when there is no older event.
+    pub next: Option<String>,
+}
+
+/// The longest word of a text: what has to stand in a payload as it is, whatever is escaped there. Empty when it has none.
+pub(super) fn word(text: &str) -> String {
+    let words = text.split(|character: char| !character.is_ascii_alphanumeric());
+    words.max_by_key(|word| word.len()).unwrap_or_default().to_ascii_lowercase()
+}
+
+pub(super) fn candidates(
     connection: &mut Connection,
     node: &Arc<str>,
-    index: &Index,
-    (wanted, words): (&EventFilter, &Query),
+    wanted: &EventFilter,
+    word: &str,
     limit: u32,
-    before: Option<u64>,
-) -> rusqlite::Result<Result<Page, StorageFault>> {
-    let (until, limit) = (Instant::now() + LOOKS, limit as usize);
-    // One view of the file for all of it.
-    let transaction = connection.transaction()?;
-    let Bounds { oldest, mut below } = filter::bounds(&transaction, wanted, before)?;
-    let mut one = transaction.prepare_cached(&filter::query_of_one(wanted))?;
-    let mut events = Vec::<Event>::new();
-    while below > oldest {
-        let found = match index.find(words, oldest, below, CHUNK.max(limit + 1), until) {
-            Ok(found) => found,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        for sequence in found.sequences {
-            let values = params_from_iter(filter::values_of_one(wanted, sequence));
-            // Words of a record that was removed may still be there.
-            if let Some(event) = one.query_row(values, |row| read_event(row, node)).optional()? {
-                events.push(event);
+    mut before: Option<u64>,
+) -> rusqlite::Result<Candidates> {
+    let finder = Finder::new(word.as_bytes());
+    let (mut records, mut looked, mut bytes) = (Vec::new(), 0, 0);
+    loop {
+        let Page { events, next } = filter::list(connection, node, wanted, CHUNK, before)?;
+        for event in events {
+            if records.len() >= limit as usize || looked >= LOOKED_THROUGH || bytes >= BYTES {
+                // The list goes on below a sequence, and this event has not been looked at.
+                return Ok(Candidates { records, next: Some((event.sequence + 1).to_string()) });
             }
-            // One more than the limit tells whether there is a next page.
-            if events.len() > limit {
-                events.truncate(limit);
-                let next = events.last().map(|last| last.sequence.to_string());
-                return Ok(Ok(Page { events, next }));
+            looked += 1;
+            let Some(record) = read_stored(connection, node, event.sequence)? else { continue };
+            let payloads = [&record.request, &record.response];
+            bytes += payloads.iter().filter_map(|payload| payload.as_ref()).map(Payload::len).sum::<usize>();
+            if payloads.into_iter().flatten().any(|payload| holds(payload, &finder)) {
+                records.push(record);
             }
         }
-        let Some(next) = found.next else { break };
-        below = next;
-        if Instant::now() >= until && below > oldest {
-            return Ok(Ok(Page { events, next: Some(below.to_string()) }));
+        before = match next.as_deref().map(str::parse) {
+            Some(Ok(next)) => Some(next),
+            Some(Err(_)) | None => return Ok(Candidates { records, next: None }),
+        };
+        if looked >= LOOKED_THROUGH || bytes >= BYTES || records.len() >= limit as usize {
+            return Ok(Candidates { records, next: before.map(|before| before.to_string()) });
         }
     }
-    Ok(Ok(Page { events, next: None }))
+}
+
+fn holds(payload: &Payload, finder: &Finder<'_>) -> bool {
+    let bytes = match payload {
+        Payload::Text(text) => text.as_bytes(),
+        Payload::Json(json) => &json[..],
+    };
+    finder.needle().is_empty() || finder.find(&bytes.to_ascii_lowercase()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_word_is_looked_for() {
+        assert_eq!(word("a \"Quoted\" \u{e9}tude"), "quoted");
+        assert_eq!(word("\u{e9}"), "");
+        let holds = |text: &str, word: &str| holds(&Payload::Text(text.to_owned()), &Finder::new(word));
+        assert!(holds("say QUOTED", "quoted") && holds("x", "") && !holds("x", "y"));
+    }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::decision::{Action, Category, Decision},
+    domain::exchange::{Payload, Payloads},
     domain::finding::{Detector, Severity},
     record::{
         Analysis, Log, NewRecord, Note, RecordKind, RecordedOutcome,
@@ -281,6 +282,25 @@ async fn what_the_page_counts_is_each_check_once() {
     assert_eq!((&day.users, day.latency), (&summary.users, summary.latency));
     let before = store.summarize(Duration::from_secs(3600), Some(Timestamp::UNIX_EPOCH)).await.unwrap();
     assert_eq!((before.users, before.latency.count), (vec![], 0));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_text_is_looked_for_in_payloads_and_the_list_goes_on() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    let store = EventStore::new(&log);
+    let said = |text: &str| NewRecord { payloads: Payloads::Request(Payload::Text(text.to_owned())), ..allowed() };
+    let texts = (0..1200).map(|number| said(if number % 400 == 7 { "the Falcon flies" } else { "nothing" }));
+    log.append(texts.collect(), later()).await.unwrap();
+    let found = async |limit, after: &str| {
+        let found = store.candidates(EventFilter::default(), "a FALCON!", limit, after).await.unwrap();
+        (found.records.iter().map(|record| record.event.sequence).collect::<Vec<_>>(), found.next)
+    };
+    assert_eq!(found(10, "").await, (vec![808, 408, 8], None));
+    let (first, next) = found(2, "").await;
+    assert_eq!(first, [808, 408]);
+    assert_eq!(found(2, &next.unwrap()).await, (vec![8], None));
     log.close().await;
 }
 

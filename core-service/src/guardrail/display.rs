@@ -124,6 +124,12 @@ pub fn said(payloads: &Payloads, most: usize) -> Option<Said> {
     Some(said)
 }
 
+/// Whether a text, in lower case, is seen in what is shown of these.
+pub fn shows(payloads: &Payloads, text: &str) -> bool {
+    let seen = |display: Display| display.texts.iter().any(|one| one.text.to_ascii_lowercase().contains(text));
+    masked(payloads).is_ok_and(seen)
+}
+
 /// The texts as they were recorded.
 pub fn original(payloads: &Payloads) -> Result<Vec<Text>, Withheld> {
     texts(payloads, &[])

@@ -9,6 +9,13 @@ fn call(address: &str, method: &str, message: &Value) -> Result<Value, String> {
     Ok(serde_json::from_str(&answer).unwrap())
 }
 
+/// The acknowledgements of these items.
+fn stream_in(address: &str, items: &str) -> Vec<Value> {
+    let answers = grpcurl(&["-d", items, address, "portcullis.v1.IngestionService/IngestStream"]).unwrap();
+    let answers = serde_json::Deserializer::from_str(&answers).into_iter::<Value>().map(Result::unwrap);
+    answers.flat_map(|answer| answer["acks"].as_array().unwrap().clone()).collect()
+}
+
 #[test]
 fn the_services_list_and_describe_themselves() {
     let program = Setup::core().start();
@@ -103,9 +110,18 @@ fn an_exchange_with_a_key_is_recorded_once_even_over_a_crash() {
     assert_eq!(call(address, "IngestionService/Ingest", &exchange("bob")).unwrap()["sequence"], "2");
     let item = |key: &str| json!({"ingest": {"request": {"text": "x"}, "idempotencyKey": key}}).to_string();
     let stream = [item("a"), item("a"), item(""), item(""), item("b")].concat();
-    let answer = grpcurl(&["-d", &stream, address, "portcullis.v1.IngestionService/IngestStream"]).unwrap();
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(answer, json!({"accepted": "5", "highestSequence": "6", "duplicates": "1"}));
+    let acks = stream_in(address, &stream);
+    let told =
+        acks.iter().map(|ack| (&ack["idempotencyKey"], &ack["recorded"]["sequence"], &ack["recorded"]["duplicate"]));
+    let (key, none, yes) = (|key: &str| json!(key), Value::Null, json!(true));
+    let expected = [
+        (&key("a"), &key("3"), &none),
+        (&key("a"), &key("3"), &yes),
+        (&none, &key("4"), &none),
+        (&none, &key("5"), &none),
+        (&key("b"), &key("6"), &none),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
     program.kill();
     let program = setup.start();
     let address = program.grpc_address();
@@ -124,13 +140,16 @@ fn ingest_is_recorded_judged_and_counted() {
     let first = call(address, "IngestionService/Ingest", &exchange).unwrap();
     assert_eq!(first["sequence"], "1");
     let stream = format!("{0}{0}{0}", json!({"ingest": exchange}));
-    let answer = grpcurl(&["-d", &stream, address, "portcullis.v1.IngestionService/IngestStream"]).unwrap();
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!((&answer["accepted"], &answer["highestSequence"]), (&json!("3"), &json!("4")));
-    let bad = format!("{}{}", json!({"ingest": exchange}), json!({"ingest": {}}));
-    let answer = grpcurl(&["-d", &bad, address, "portcullis.v1.IngestionService/IngestStream"]).unwrap();
-    let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!((&answer["accepted"], &answer["refusal"]["index"]), (&json!("1"), &json!("1")), "{answer}");
+    let acks = stream_in(address, &stream);
+    assert_eq!((acks.len(), &acks[2]["recorded"]["sequence"]), (3, &json!("4")), "{acks:?}");
+    let bad = format!("{}{}", json!({"ingest": {}}), json!({"ingest": exchange}));
+    let acks = stream_in(address, &bad);
+    assert_eq!(
+        (&acks[0]["refused"]["reason"], &acks[1]["index"]),
+        (&json!("INVALID_ARGUMENT"), &json!("1")),
+        "{acks:?}"
+    );
+    assert_eq!(acks[1]["recorded"]["sequence"], "5");
     loop {
         let summary = call(address, "EventService/Summarize", &json!({})).unwrap();
         if summary["pending"].is_null() {
