@@ -20,6 +20,16 @@ use crate::{
     },
 };
 
+/// A text that the rules have read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanned<'m> {
+    pub(super) role: Role,
+    /// What is asked for.
+    pub(super) mask: &'m RuleMask,
+    /// Where its findings begin.
+    pub(super) from: usize,
+}
+
 /// What the second stage may take, and what it did.
 #[derive(Debug)]
 pub(super) struct Second<'c> {
@@ -123,14 +133,11 @@ impl Heads {
         }
     }
 
-    /// Adds what the heads of `mask` found in the text whose findings begin at `from`. `reading` gives the readings of the
-    /// text by number.
+    /// Adds what the heads found in a text. `reading` gives its readings by number.
     pub(super) fn conclude<'a>(
         &self,
         scratch: &Scratch,
-        role: Role,
-        mask: &RuleMask,
-        from: usize,
+        Scanned { role, mask, from }: Scanned<'_>,
         reading: impl Fn(usize) -> Option<Reading<'a>>,
         second: Second<'_>,
         findings: &mut Findings,

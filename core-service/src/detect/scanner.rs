@@ -18,7 +18,7 @@ use super::{
     compiled::{CompiledRule, FigureFilter, Matcher, built_in},
     figures,
     findings::Reading,
-    heads::{Heads, Second},
+    heads::{Heads, Scanned, Second},
     validate::Candidate,
 };
 pub use super::{
@@ -272,7 +272,8 @@ impl Scanner {
         if asked.any() {
             let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
             let second = Second { deadline: scratch.deadline, run: &mut scratch.second };
-            self.heads.conclude(&scratch.classify, segment.role, wanted, before, reading, second, findings);
+            let scanned = Scanned { role: segment.role, mask: wanted, from: before };
+            self.heads.conclude(&scratch.classify, scanned, reading, second, findings);
             scratch.times.add(Reader::Classifier, lap.take());
         }
         if wider.is_some() {

@@ -61,6 +61,7 @@ fn event() -> Event {
             decoders: vec!["base64".to_owned()],
             segments_unchanged: 3,
             bytes_unchanged: 4,
+            second_stage_windows: 2,
         }),
         enforced: true,
         duration_us: 42,
