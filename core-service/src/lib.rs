@@ -1,6 +1,6 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `canary` and `grpc`; `deliver`, `events` and `guardrail`; `record`; `policy` and
+//! Imports go down this list, never up: `app`; `canary` and `grpc`; `postgres`; `deliver`, `events` and `guardrail`; `record`; `policy` and
 //! `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod guardrail;
 pub mod mask;
 pub mod normalize;
 pub mod policy;
+pub mod postgres;
 pub mod record;
 pub mod session;
 pub mod telemetry;

@@ -29,6 +29,7 @@ use crate::{
         load::Loader,
         watch,
     },
+    postgres::{InvalidStore, Postgres},
     record::{Health, HealthStatus, KeepPayloads, Log, LogError},
     session::Sessions,
     telemetry::{LogState, metrics},
@@ -73,7 +74,11 @@ impl Core {
         if log_settings.payloads == KeepPayloads::Masked {
             log_settings.masking = Some(keep::masking().map_err(StartError::Other)?);
         }
+        let unusable =
+            |error: InvalidStore| SettingsError::Invalid { name: "store", message: error.to_string() };
+        let store = settings.store.clone().map(Postgres::new).transpose().map_err(unusable)?;
         log_settings.retention.sinks = settings.delivery.sinks();
+        log_settings.retention.sinks.extend(store.as_ref().map(|_| "store".into()));
         let log = tokio::task::spawn_blocking(move || Log::open_with(&data_dir, &log_settings)).await;
         let log = Arc::new(log.map_err(|error| StartError::Other(error.to_string()))??);
         let folder = settings.policies_dir.clone();
@@ -91,10 +96,14 @@ impl Core {
             tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
             tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), Arc::clone(&sessions), stop_work.clone())),
         ];
-        let (deliveries, sinks) = sinks::start(&settings.delivery, &log, &stop_work)?;
+        let (deliveries, sinks) = sinks::start(settings, store.as_ref(), &log, &stop_work)?;
         work.extend(sinks);
+        let events = match &store {
+            Some(store) => EventStore::shared(&log, store.store().map_err(unusable)?),
+            None => EventStore::new(&log),
+        };
         let api = Api {
-            events: Arc::new(EventStore::new(&log)),
+            events: Arc::new(events),
             deliveries,
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,

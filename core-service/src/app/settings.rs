@@ -4,6 +4,7 @@ mod access;
 mod delivery;
 mod kafka;
 mod log;
+mod store;
 mod tls;
 
 use std::{
@@ -30,9 +31,10 @@ pub use self::{
     delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
     log::{KeyOverrides, LogFile, LogOverrides, keys},
+    store::{StoreFile, StoreOverrides},
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{record::LogSettings, session::Limits};
+use crate::{postgres::PostgresSettings, record::LogSettings, session::Limits};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -89,6 +91,8 @@ pub struct Overrides {
     pub delivery: DeliveryOverrides,
     #[command(flatten)]
     pub kafka: KafkaOverrides,
+    #[command(flatten)]
+    pub store: StoreOverrides,
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
@@ -138,6 +142,7 @@ pub struct File {
     pub ingest: IngestFile,
     pub otlp: OtlpFile,
     pub file: FileFile,
+    pub store: StoreFile,
     pub canary: CanaryFile,
 }
 
@@ -229,6 +234,8 @@ pub struct CoreSettings {
     pub log_level: Option<LogLevel>,
     pub log: LogSettings,
     pub delivery: DeliverySettings,
+    /// The event store of many nodes; none: the log's own.
+    pub store: Option<PostgresSettings>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -270,7 +277,9 @@ impl File {
 
 impl CoreSettings {
     pub fn new(overrides: &Overrides, file: &File) -> Result<Self, SettingsError> {
+        let log = log::log(&overrides.log, &file.log)?;
         let settings = Self {
+            store: store::store(&overrides.store, &file.store, &log)?,
             grpc_listen: overrides.grpc_listen.or(file.grpc.listen).unwrap_or((Ipv4Addr::LOCALHOST, 50051).into()),
             data_dir: overrides.data_dir.clone().or_else(|| file.data.dir.clone()).unwrap_or_else(|| "./data".into()),
             policies_dir: overrides
@@ -288,7 +297,7 @@ impl CoreSettings {
             reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log_level: overrides.log.log_level.or(file.log.level),
-            log: log::log(&overrides.log, &file.log)?,
+            log,
             delivery: DeliverySettings::new(overrides, file)?,
         };
         if !(1024..=1 << 30).contains(&settings.body_bytes) {
@@ -435,6 +444,7 @@ mod tests {
             "mask.key = [ 'hunter2' ]",
             "core.bearer_token = [ 'hunter2' ]",
             "ingest.bearer_token = [ 'hunter2' ]",
+            "store.url = [ 'postgres://ann:hunter2@db/events' ]",
             "auth.jwt.public_key = [ 'hunter2' ]",
             "auth.bearer_tokens = [ 'hunter2 ]",
             "auth.bearer_tokens = [ hunter2 ]",

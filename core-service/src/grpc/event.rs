@@ -23,7 +23,7 @@ use tonic::{Request, Response, Status, metadata::MetadataMap};
 use super::{convert, deadline, delivery::DeliveryApi, status};
 use crate::{
     domain::exchange::Payloads,
-    events::{EventError, EventFilter, EventStore, StoredRecord},
+    events::{EventError, EventFilter, EventId, EventStore, StoredRecord},
     guardrail::display::{self, Display},
     record::{Log, MAX_NOTE, Note, Opinion, Reveal, Review},
 };
@@ -63,8 +63,9 @@ impl EventApi {
         })
     }
 
-    async fn note(&self, note: Note, metadata: &MetadataMap) -> Result<(), ApiError> {
-        self.log.note(note, deadline::of(metadata).into()).await.map_err(|error| status::from_log(&error))
+    async fn note(&self, node: &str, note: Note, metadata: &MetadataMap) -> Result<(), ApiError> {
+        let deadline = deadline::of(metadata).into();
+        self.events.note(&self.log, node, note, deadline).await.map_err(|error| failed(&error))
     }
 
     /// With the texts as they were recorded.
@@ -144,16 +145,17 @@ impl EventService for EventApi {
             return Err(ApiError::new(ErrorCode::PermissionDenied, message).into());
         }
         let record = self.stored(id).await?;
-        let sequence = record.event.sequence;
+        let id = EventId::of(&record.event);
         let answer = match view {
             PayloadView::Masked => self.masked(record).await?,
             PayloadView::Unspecified | PayloadView::Original => {
                 let reveal = Reveal { who, time: Timestamp::now() };
-                self.note(Note::Reveal { sequence, reveal }, request.metadata()).await?;
+                let note = Note::Reveal { sequence: id.sequence, reveal };
+                self.note(&id.node, note, request.metadata()).await?;
                 self.revealed(record).await?
             }
         };
-        let notes = self.events.notes(sequence).await.map_err(|error| failed(&error))?;
+        let notes = self.events.notes(&id).await.map_err(|error| failed(&error))?;
         Ok(Response::new(GetEventResponse {
             review: notes.review.map(convert::review),
             reveals: notes.reveals.into_iter().map(convert::reveal).collect(),
@@ -210,9 +212,10 @@ impl EventService for EventApi {
             return Err(convert::invalid("note", format_args!("longer than {MAX_NOTE} bytes")).into());
         }
         let who = self.who(&request, principal)?;
-        let sequence = self.stored(id).await?.event.sequence;
+        let id = EventId::of(&self.stored(id).await?.event);
         let review = Review { opinion, note: note.clone(), who, time: Timestamp::now() };
-        self.note(Note::Review { sequence, review: review.clone() }, request.metadata()).await?;
+        let note = Note::Review { sequence: id.sequence, review: review.clone() };
+        self.note(&id.node, note, request.metadata()).await?;
         Ok(Response::new(ReviewEventResponse { review: Some(convert::review(review)) }))
     }
 }
@@ -237,5 +240,6 @@ fn failed(error: &EventError) -> ApiError {
         EventError::InvalidCursor => convert::invalid("after", error),
         EventError::InvalidId => ApiError::new(ErrorCode::NotFound, "there is no event of that id").at("id"),
         EventError::Log(error) => status::from_log(error),
+        EventError::Store(fault) => status::from_store(*fault),
     }
 }
