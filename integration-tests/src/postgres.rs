@@ -98,11 +98,8 @@ impl Postgres {
                 put.args(["-c", "umask 077; cat > \"$0\""]).arg(&copy).stdin(Stdio::piped());
                 lowly(&mut put, &folder);
                 let mut child = put.spawn().unwrap();
-                std::io::Write::write_all(
-                    child.stdin.as_mut().unwrap(),
-                    &fs::read(authority.path(name)).unwrap(),
-                )
-                .unwrap();
+                std::io::Write::write_all(child.stdin.as_mut().unwrap(), &fs::read(authority.path(name)).unwrap())
+                    .unwrap();
                 assert!(child.wait().unwrap().success());
                 let setting = if name == "tls.crt" { "ssl_cert_file" } else { "ssl_key_file" };
                 writeln!(settings, "{setting} = '{}'", copy.display()).unwrap();
@@ -116,8 +113,7 @@ impl Postgres {
         keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         lowly(&mut keeper, &folder);
         let mut keeper = keeper.spawn().unwrap();
-        let server =
-            Self { address, _input: keeper.stdin.take(), keeper, databases: AtomicU32::default() };
+        let server = Self { address, _input: keeper.stdin.take(), keeper, databases: AtomicU32::default() };
         until(|| async { connect(address, "postgres").await }).await;
         server
     }

@@ -74,8 +74,7 @@ impl Core {
         if log_settings.payloads == KeepPayloads::Masked {
             log_settings.masking = Some(keep::masking().map_err(StartError::Other)?);
         }
-        let unusable =
-            |error: InvalidStore| SettingsError::Invalid { name: "store", message: error.to_string() };
+        let unusable = |error: InvalidStore| SettingsError::Invalid { name: "store", message: error.to_string() };
         let store = settings.store.clone().map(Postgres::new).transpose().map_err(unusable)?;
         log_settings.retention.sinks = settings.delivery.sinks();
         log_settings.retention.sinks.extend(store.as_ref().map(|_| "store".into()));

@@ -125,7 +125,7 @@ pub async fn lists_and_watchers_agree_on_what_a_filter_means(rig: &impl Rig) {
     for filter in filters {
         let matching: Vec<u64> = all.iter().filter(|event| filter.matches(event)).map(|event| event.sequence).collect();
         for limit in [1, 7, 1000] {
-            assert_eq!(sequences(&store, &filter, limit).await, matching, "{filter:?} by {limit}");
+            assert_eq!(sequences(store, &filter, limit).await, matching, "{filter:?} by {limit}");
         }
     }
 }
@@ -303,7 +303,14 @@ pub async fn ids_and_cursors_that_are_not_ours_are_refused(rig: &impl Rig) {
     rig.settle().await;
     let first = store.list(EventFilter::default(), 1, "").await.unwrap();
     let next = first.next.unwrap();
-    let bent = [format!(" {next}"), format!("{next} "), format!("+{next}"), format!("0{next}"), format!("{next}0-"), format!("{next}.0")];
+    let bent = [
+        format!(" {next}"),
+        format!("{next} "),
+        format!("+{next}"),
+        format!("0{next}"),
+        format!("{next}0-"),
+        format!("{next}.0"),
+    ];
     let others = ["0", "01", "-1", "x", "\u{661}", "9223372036854775808", "1' OR '1'='1"].map(str::to_owned);
     for cursor in bent.into_iter().chain(others) {
         let refused = store.list(EventFilter::default(), 1, &cursor).await;

@@ -15,9 +15,6 @@ use super::{
     conformance::{self, sequences},
 };
 
-
-
-
 #[tokio::test]
 async fn one_call_looks_through_so_much_and_the_next_goes_on() {
     let dir = folder();
@@ -83,10 +80,6 @@ async fn cursors_are_sequences() {
     log.close().await;
 }
 
-
-
-
-
 #[tokio::test]
 async fn a_watcher_sees_new_and_changed_events_as_a_reader_would() {
     let dir = folder();
@@ -139,7 +132,8 @@ async fn what_is_long_ago_is_in_no_summary_but_waits_all_the_same() {
     let summary = store.summarize(hour, None).await.unwrap();
     assert_eq!((summary.actions, summary.rules, summary.pending), (vec![], vec![], 1));
     let ever = store.summarize(Duration::MAX, None).await.unwrap();
-    assert_eq!(ever.rules.len(), 1);    log.close().await;
+    assert_eq!(ever.rules.len(), 1);
+    log.close().await;
 }
 
 mod embedded_conforms {
@@ -163,10 +157,10 @@ mod embedded_conforms {
         async fn settle(&self) {}
     }
 
-    async fn rig() -> Embedded {
+    fn rig() -> std::future::Ready<Embedded> {
         let folder = folder();
         let log = conformance::log(folder.path());
-        Embedded { store: EventStore::new(&log), log, _folder: folder }
+        std::future::ready(Embedded { store: EventStore::new(&log), log, _folder: folder })
     }
 
     crate::event_store_conforms! { #[tokio::test] rig() }

@@ -3,8 +3,8 @@
 use std::{error::Error as _, fmt, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Config, Error, error::SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;

@@ -21,9 +21,7 @@ pub(super) async fn store(client: &Client, node: &str, note: &Note) -> Result<()
                 INSERT INTO portcullis.review (node, seq, opinion, note, who, time) VALUES ($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (node, seq) DO UPDATE SET opinion = excluded.opinion, note = excluded.note,
                     who = excluded.who, time = excluded.time";
-            client
-                .execute(statement, &[&node, &integer(*sequence), &opinion, &clean(note), &clean(who), time])
-                .await
+            client.execute(statement, &[&node, &integer(*sequence), &opinion, &clean(note), &clean(who), time]).await
         }
         Note::Reveal { sequence, reveal: Reveal { who, time } } => {
             let statement = "INSERT INTO portcullis.reveal (node, seq, who, time) VALUES ($1, $2, $3, $4)";

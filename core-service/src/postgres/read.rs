@@ -160,7 +160,8 @@ impl Store for Reader {
         let period = Period::new(period, until);
         within(async {
             let mut client = self.client().await?;
-            let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+            let transaction =
+                client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
             let transaction = transaction.start().await.map_err(failed)?;
             let summary = summary::summarize(&transaction, period).await?;
             transaction.commit().await.map_err(failed)?;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::{connect::{Connector, failed}, schema};
+use super::{
+    connect::{Connector, failed},
+    schema,
+};
 use crate::{events::StoreFault, record::KEPT};
 
 /// Between two looks. Of several nodes each looks; the one that keeps least decides.
@@ -49,10 +52,7 @@ async fn tend(connector: &Connector, keep: Option<Duration>) -> Result<usize, St
     let days = schema::drop_days(&mut client, before).await?;
     for table in ["review", "reveal"] {
         // A note is younger than what it is about.
-        client
-            .execute(&format!("DELETE FROM portcullis.{table} WHERE time < $1"), &[&before])
-            .await
-            .map_err(failed)?;
+        client.execute(&format!("DELETE FROM portcullis.{table} WHERE time < $1"), &[&before]).await.map_err(failed)?;
     }
     Ok(days)
 }

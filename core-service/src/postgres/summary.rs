@@ -76,11 +76,7 @@ async fn chart(transaction: &Transaction<'_>, period: Period) -> Result<Chart, S
     Ok(chart)
 }
 
-async fn top(
-    transaction: &Transaction<'_>,
-    period: Period,
-    dimension: Dimension,
-) -> Result<Vec<TopCount>, StoreFault> {
+async fn top(transaction: &Transaction<'_>, period: Period, dimension: Dimension) -> Result<Vec<TopCount>, StoreFault> {
     let Grained { grain, since, until } = Grained::of(period);
     let limit = if dimension == Dimension::Rule { RULES } else { TOP };
     // By name when the counts are equal, so that the page does not flicker.

@@ -203,14 +203,7 @@ impl<'a> Aggregates<'a> {
         self.count(event.time.as_microsecond(), event.kind, &event.outcome, event.enforced, labels);
     }
 
-    fn count(
-        &mut self,
-        time: i64,
-        kind: RecordKind,
-        outcome: &'a RecordedOutcome,
-        enforced: bool,
-        labels: Labels<'a>,
-    ) {
+    fn count(&mut self, time: i64, kind: RecordKind, outcome: &'a RecordedOutcome, enforced: bool, labels: Labels<'a>) {
         let judged = outcome.judged();
         let action = judged.map(|judged| judged.decision.action);
         let is_refusal = kind == RecordKind::Exchange

@@ -109,7 +109,13 @@ async fn said(client: &Client, text: &str) -> String {
 
 /// The event of a call, once the store has it.
 async fn shown(client: &Client, request_id: &str) -> Value {
-    until(|| async { client.events(&format!("request_id={request_id}")).await.pop() }).await
+    until(|| async {
+        let answer = client.get(&format!("/v1/events?request_id={request_id}")).await;
+        // Until the tables are there, or the server is again.
+        let events = (answer.status == 200).then(|| answer.json()["events"].clone());
+        events.and_then(|events| events.as_array().unwrap().last().cloned())
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,9 +175,8 @@ async fn reviews_and_reveals_are_in_the_store_and_any_node_shows_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn payloads_that_the_log_encrypts_never_reach_the_store() {
     let database = Postgres::shared().await.database().await;
-    let sealed = Setup::portcullis()
-        .env("PORTCULLIS_STORE_URL", &database.url())
-        .env("PORTCULLIS_LOG_KEY", &"ab".repeat(32));
+    let sealed =
+        Setup::portcullis().env("PORTCULLIS_STORE_URL", &database.url()).env("PORTCULLIS_LOG_KEY", &"ab".repeat(32));
     let (sealed, open) = (sealed.start(), Setup::portcullis().env("PORTCULLIS_STORE_URL", &database.url()).start());
     let (own, other) = (Client::of(&sealed), Client::of(&open));
     let id = said(&own, "a very private word").await;
@@ -189,9 +194,8 @@ async fn payloads_that_the_log_encrypts_never_reach_the_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_log_masks_is_masked_in_the_store() {
     let database = Postgres::shared().await.database().await;
-    let setup = Setup::portcullis()
-        .env("PORTCULLIS_STORE_URL", &database.url())
-        .env("PORTCULLIS_LOG_PAYLOADS", "masked");
+    let setup =
+        Setup::portcullis().env("PORTCULLIS_STORE_URL", &database.url()).env("PORTCULLIS_LOG_PAYLOADS", "masked");
     let program = setup.start();
     let client = Client::of(&program);
     shown(&client, &said(&client, "write to ann@example.org").await).await;
@@ -204,9 +208,7 @@ async fn what_the_log_masks_is_masked_in_the_store() {
 #[tokio::test(flavor = "multi_thread")]
 async fn days_that_are_no_longer_kept_are_dropped() {
     let database = Postgres::shared().await.database().await;
-    let setup = Setup::portcullis()
-        .env("PORTCULLIS_STORE_URL", &database.url())
-        .settings("[log]\nkeep_days = 2\n");
+    let setup = Setup::portcullis().env("PORTCULLIS_STORE_URL", &database.url()).settings("[log]\nkeep_days = 2\n");
     let program = setup.start();
     let client = Client::of(&program);
     shown(&client, &said(&client, "today").await).await;
