@@ -5,7 +5,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::{
     domain::decision::Action,
     record::{
-        Analysis, Log, RecordedOutcome,
+        Analysis, Log, NewRecord, RecordedOutcome,
         samples::{allowed, folder, judged, later, pending, record},
     },
 };
@@ -123,7 +123,8 @@ async fn what_is_long_ago_is_in_no_summary_but_waits_all_the_same() {
     let log = Log::open(dir.path()).unwrap();
     let store = EventStore::new(&log);
     let hour = Duration::from_secs(3600);
-    log.append(vec![record(RecordedOutcome::Judged(judged(Action::Block))), pending()], later()).await.unwrap();
+    let monitored = NewRecord { enforced: false, ..record(RecordedOutcome::Judged(judged(Action::Block))) };
+    log.append(vec![monitored, pending()], later()).await.unwrap();
     assert_eq!(store.summarize(hour, None).await.unwrap().rules.len(), 1);
     // As if it were long ago.
     let age = "UPDATE tally SET second = second - 7200; UPDATE record SET time = time - 7200000000;

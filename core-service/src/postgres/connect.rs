@@ -30,7 +30,7 @@ const SESSION: &str = "
 ";
 /// A write may be large, a reader is waited for by somebody.
 const WRITES: &str = "SET statement_timeout TO '30s'";
-const READS: &str = "SET statement_timeout TO '4s'; SET default_transaction_read_only TO off";
+const READS: &str = "SET statement_timeout TO '4s'";
 
 #[derive(Clone)]
 pub(super) struct Connector {
