@@ -32,8 +32,8 @@ mod runner;
 mod status;
 mod window;
 
-#[cfg(test)]
-mod conformance;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]

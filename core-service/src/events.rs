@@ -1,9 +1,18 @@
 //! What was recorded, as the page and `EventService` read it: lists, single records, summaries, and a watch.
 //!
-//! Queries read the last commit over a few connections of their own and hold up nobody. Lists go by sequence, which
-//! no commit reuses: a page that follows another holds neither twice what was seen nor leaves out what was there.
+//! **Two stores** ([`Store`]): the node's own log ([`embedded`]), and one that all nodes fill and read
+//! (`crate::postgres`). What only a node has is its own with either: the watch, the log's health, what waits for its
+//! analysis.
+//!
+//! Queries read the last commit over a few connections of their own and hold up nobody. Lists go by a key that
+//! no record shares: a page that follows another holds neither twice what was seen nor leaves out what was there.
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod embedded;
+mod fault;
 mod filter;
+mod id;
 mod indexed;
 mod search;
 mod summary;
@@ -11,21 +20,31 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, time::Instant};
 
+use self::embedded::Embedded;
+pub use self::{
+    fault::StoreFault,
+    filter::EventFilter,
+    id::EventId,
+    search::Candidates,
+    summary::{ActionCount, Bucket, Latency, RuleCount, Summary, TopCount},
+};
+pub(crate) use self::{
+    search::word,
+    summary::{Chart, Grained, Period, RULES, TOP, latency, rules},
+};
 pub use crate::record::{
-    Analysis, Event, Judged, Notes, Opinion, RecordKind, RecordedOutcome, Reveal, Review, StoredRecord,
+    Analysis, Event, Judged, Note, Notes, Opinion, RecordKind, RecordedOutcome, Reveal, Review, StoredRecord,
 };
 use crate::{
-    record::{Health, HealthView, Log, LogError, Readers, StorageFault, read_notes, read_stored},
+    record::{Health, HealthView, Log, LogError, PayloadFault, StorageFault},
     search::{Query, Search, SearchOff, SearchStatus},
 };
-pub use filter::EventFilter;
-pub use search::Candidates;
-pub use summary::{ActionCount, Bucket, Latency, RuleCount, Summary, TopCount};
 
 /// Events of a list when the caller names no limit, and at most.
 pub const DEFAULT_LIMIT: u32 = 50;
@@ -43,6 +62,8 @@ pub enum EventError {
     Search(StorageFault),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error("the event store: {0}")]
+    Store(#[from] StoreFault),
 }
 
 /// Newest first.
@@ -54,29 +75,69 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// Where events are read, and what people make of them is kept.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    /// `after` is the `next` of the page before, or empty for the newest.
+    async fn list(&self, filter: EventFilter, limit: u32, after: &str) -> Result<Page, EventError>;
+
+    /// As [`Self::list`], those whose payloads may hold the text: its longest word, ignoring the case of ASCII letters.
+    async fn candidates(
+        &self,
+        filter: EventFilter,
+        text: &str,
+        limit: u32,
+        after: &str,
+    ) -> Result<Candidates, EventError>;
+
+    /// None when there is no event of that id here.
+    async fn get(&self, id: &EventId) -> Result<Option<StoredRecord>, EventError>;
+
+    /// What people made of a record.
+    async fn notes(&self, id: &EventId) -> Result<Notes, EventError>;
+
+    /// `Ok` is that the note is on disk. It is about the node's record of the sequence in the note. `log` is the caller's
+    /// own.
+    async fn note(&self, log: &Log, node: &str, note: Note, deadline: Instant) -> Result<(), EventError>;
+
+    /// Of what was recorded in so long a time, to the second; the last when no end is told.
+    async fn summarize(&self, period: Duration, until: Option<Timestamp>) -> Result<Summary, EventError>;
+}
+
 #[derive(Debug, Clone)]
 pub struct EventStore {
-    readers: Arc<Readers>,
-    node: Arc<str>,
+    /// None: the node's own.
+    shared: Option<Arc<dyn Store>>,
+    own: Arc<Embedded>,
     changes: broadcast::WeakSender<Arc<Event>>,
     health: HealthView,
     search: Search,
 }
 
 impl EventStore {
-    /// Without an index of words.
+    /// The log's own, without an index of words.
     pub fn new(log: &Log) -> Self {
         Self::with_search(log, Search::none())
     }
 
+    /// The log's own.
     pub fn with_search(log: &Log, search: Search) -> Self {
         Self {
-            readers: Arc::clone(log.readers()),
-            node: log.node().into(),
+            shared: None,
+            own: Arc::new(Embedded::new(log)),
             changes: log.changes().clone(),
             health: log.health_view().clone(),
             search,
         }
+    }
+
+    /// One that is filled from the log, among others.
+    pub fn shared(log: &Log, store: Arc<dyn Store>) -> Self {
+        Self { shared: Some(store), ..Self::with_search(log, Search::shared()) }
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.shared.as_deref().unwrap_or(&*self.own)
     }
 
     pub fn log_health(&self) -> Health {
@@ -88,14 +149,12 @@ impl EventStore {
         self.health.damaged_files()
     }
 
-    /// `after` is the `next` of the page before, or empty for the newest. A limit of 0 means [`DEFAULT_LIMIT`].
+    /// As [`Store::list`]. A limit of 0 means [`DEFAULT_LIMIT`].
     pub async fn list(&self, filter: EventFilter, limit: u32, after: &str) -> Result<Page, EventError> {
-        let (limit, before) = (clamped(limit), cursor(after)?);
-        Ok(self.readers.run(move |connection, node| filter::list(connection, node, &filter, limit, before)).await?)
+        self.store().list(filter, bounded(limit), after).await
     }
 
-    /// As [`Self::list`], those whose payloads may hold the text: its longest word, ignoring the case of ASCII letters.
-    /// Without the index of words: one call looks through so much and no more.
+    /// As [`Store::candidates`]. A limit of 0 means [`DEFAULT_LIMIT`].
     pub async fn candidates(
         &self,
         filter: EventFilter,
@@ -103,22 +162,13 @@ impl EventStore {
         limit: u32,
         after: &str,
     ) -> Result<Candidates, EventError> {
-        let (limit, before) = (clamped(limit), cursor(after)?);
-        let word = search::word(text);
-        Ok(self
-            .readers
-            .run(move |connection, node| search::candidates(connection, node, &filter, &word, limit, before))
-            .await?)
+        self.store().candidates(filter, text, bounded(limit), after).await
     }
 
     /// As [`Self::list`], those in which these words were said.
     pub async fn search(&self, filter: EventFilter, words: Query, limit: u32, after: &str) -> Result<Page, EventError> {
         let index = Arc::clone(self.search.index()?);
-        let (limit, before) = (clamped(limit), cursor(after)?);
-        let found = self
-            .readers
-            .run(move |connection, node| indexed::search(connection, node, &index, (&filter, &words), limit, before));
-        found.await?.map_err(EventError::Search)
+        self.own.search(index, filter, words, bounded(limit), after).await
     }
 
     /// How much of the log a search sees.
@@ -126,58 +176,44 @@ impl EventStore {
         self.search.status()
     }
 
-    /// None when there is no event of that id, or it is another node's.
+    /// None when there is no event of that id. A record of this node that the shared store does not have yet, or has
+    /// without its payloads, is read from the log.
     pub async fn get(&self, id: &str) -> Result<Option<StoredRecord>, EventError> {
-        let (node, sequence) = parse_id(id).ok_or(EventError::InvalidId)?;
-        if node != &*self.node {
-            return Ok(None);
+        let id = EventId::parse(id).ok_or(EventError::InvalidId)?;
+        let record = self.store().get(&id).await?;
+        let is_whole = record.as_ref().is_some_and(|record| record.fault != Some(PayloadFault::Elsewhere));
+        if is_whole || self.shared.is_none() {
+            return Ok(record);
         }
-        Ok(self.readers.run(move |connection, node| read_stored(connection, node, sequence)).await?)
+        Ok(self.own.get(&id).await?.or(record))
     }
 
-    /// What people made of a record.
-    pub async fn notes(&self, sequence: u64) -> Result<Notes, EventError> {
-        Ok(self.readers.run(move |connection, _| read_notes(connection, sequence)).await?)
+    /// As [`Store::notes`].
+    pub async fn notes(&self, id: &EventId) -> Result<Notes, EventError> {
+        self.store().notes(id).await
     }
 
-    /// Of what was recorded in so many seconds, to the second; the last ones when no end is told.
-    pub async fn summarize(
-        &self,
-        period: std::time::Duration,
-        until: Option<Timestamp>,
-    ) -> Result<Summary, EventError> {
-        let period = summary::Period::new(period, until);
-        let bytes = self.readers.bytes_on_disk();
-        Ok(self.readers.run(move |connection, _| summary::summarize(connection, period, bytes)).await?)
+    /// As [`Store::note`].
+    pub async fn note(&self, log: &Log, node: &str, note: Note, deadline: Instant) -> Result<(), EventError> {
+        self.store().note(log, node, note, deadline).await
     }
 
-    /// Events from now on, once they are committed and again when they change. It ends when the log is closed;
-    /// whoever reads too slowly is told how many he missed.
+    /// As [`Store::summarize`]; what is pending and the bytes on disk are this node's.
+    pub async fn summarize(&self, period: Duration, until: Option<Timestamp>) -> Result<Summary, EventError> {
+        let summary = self.store().summarize(period, until).await?;
+        if self.shared.is_none() {
+            return Ok(summary);
+        }
+        Ok(Summary { pending: self.own.pending().await?, bytes_on_disk: self.own.bytes_on_disk(), ..summary })
+    }
+
+    /// Events of this node from now on, once they are committed and again when they change. It ends when the log is
+    /// closed; whoever reads too slowly is told how many he missed.
     pub fn watch(&self) -> broadcast::Receiver<Arc<Event>> {
         self.changes.upgrade().map_or_else(|| broadcast::channel(1).1, |changes| changes.subscribe())
     }
 }
 
-fn clamped(limit: u32) -> u32 {
+fn bounded(limit: u32) -> u32 {
     if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) }
-}
-
-fn cursor(after: &str) -> Result<Option<u64>, EventError> {
-    match after {
-        "" => Ok(None),
-        after => parse_sequence(after).map(Some).ok_or(EventError::InvalidCursor),
-    }
-}
-
-/// Digits as they are written here, and in SQLite's range: everything else is not ours.
-fn parse_sequence(text: &str) -> Option<u64> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse().ok().filter(|&sequence| plain && i64::try_from(sequence).is_ok())
-}
-
-fn parse_id(id: &str) -> Option<(&str, u64)> {
-    let (node, sequence) = id.split_once('-')?;
-    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let named = node.len() == 8 && node.bytes().all(hex);
-    Some((node, parse_sequence(sequence)?)).filter(|_| named)
 }

@@ -1,7 +1,7 @@
 //! The guardrail and ingestion service.
 //!
-//! Imports go down this list, never up: `app`; `canary` and `grpc`; `deliver`, `events` and `guardrail`; `search`; `record`;
-//! `policy` and `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
+//! Imports go down this list, never up: `app`; `canary` and `grpc`; `postgres`; `deliver`, `events` and `guardrail`; `search`;
+//! `record`; `policy` and `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
 
 pub mod app;
 pub mod canary;
@@ -16,6 +16,7 @@ pub mod guardrail;
 pub mod mask;
 pub mod normalize;
 pub mod policy;
+pub mod postgres;
 pub mod record;
 pub mod search;
 pub mod session;

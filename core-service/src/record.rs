@@ -65,7 +65,7 @@ mod full_tests;
 mod keep_tests;
 #[cfg(test)]
 mod model_tests;
-#[cfg(test)]
+#[cfg(any(test, feature = "conformance"))]
 pub(crate) mod samples;
 #[cfg(test)]
 mod sealed_tests;
@@ -98,11 +98,13 @@ pub use settings::{CommitBounds, KeepPayloads, LogSettings, Masking, OnFull, Ret
 use vault::Vault;
 pub use vault::{Erased, InvalidKey, MasterKeys, Rewrapped};
 
-pub(crate) use aggregate::{Dimension, Grain, kind_of, latency_of, pending_name};
+pub(crate) use aggregate::{Aggregates, Changed, Dimension, Grain, KEPT, Names, kind_of, latency_of, pending_name};
 pub(crate) use code::Code;
 pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
+pub(crate) use receipt::{Receipt, ReceiptRef};
+pub(crate) use row::{TallyKey, integer};
 pub(crate) use schema::open_private;
 pub(crate) use searchable::{
     SEARCH_INDEX, Searchable, SearchableBatch, read_searchable, remove_search_index, step_over,

@@ -72,6 +72,9 @@ pub enum SearchOff {
     NotKept,
     #[error("text search is off: it was not started")]
     NotStarted,
+    /// Texts are looked through instead, so far at each call.
+    #[error("the shared store has no index of words: its texts are looked through")]
+    Shared,
 }
 
 /// Why a record's words are not in the index, or not all of them. The numbers stand in the file.
@@ -112,7 +115,7 @@ impl From<PayloadFault> for Missing {
             PayloadFault::Damaged => Self::Damaged,
             PayloadFault::Erased => Self::Erased,
             PayloadFault::Locked => Self::Locked,
-            PayloadFault::NotKept => Self::NotKept,
+            PayloadFault::NotKept | PayloadFault::Elsewhere => Self::NotKept,
         }
     }
 }
@@ -172,6 +175,11 @@ impl Search {
 
     pub const fn none() -> Self {
         Self(Err(SearchOff::NotStarted))
+    }
+
+    /// Of a store that is not the log's own.
+    pub const fn shared() -> Self {
+        Self(Err(SearchOff::Shared))
     }
 
     pub fn index(&self) -> Result<&Arc<Index>, SearchOff> {

@@ -64,6 +64,7 @@ pub(crate) async fn get(
         PayloadFault::Locked => Some("locked"),
         PayloadFault::Damaged => Some("damaged"),
         PayloadFault::NotKept => Some("not_kept"),
+        PayloadFault::Elsewhere => Some("elsewhere"),
     };
     Ok(reply::json(StatusCode::OK, &Detail { event: shown(event)?, request, response, payload_fault, beside }))
 }

@@ -30,6 +30,7 @@ use crate::{
         load::Loader,
         watch,
     },
+    postgres::{InvalidStore, Postgres},
     record::{Health, HealthStatus, KeepPayloads, Log, LogError},
     search::{self, Search},
     session::Sessions,
@@ -75,7 +76,10 @@ impl Core {
         if log_settings.payloads == KeepPayloads::Masked {
             log_settings.masking = Some(keep::masking().map_err(StartError::Other)?);
         }
+        let unusable = |error: InvalidStore| SettingsError::Invalid { name: "store", message: error.to_string() };
+        let store = settings.store.clone().map(Postgres::new).transpose().map_err(unusable)?;
         log_settings.retention.sinks = settings.delivery.sinks();
+        log_settings.retention.sinks.extend(store.as_ref().map(|_| "store".into()));
         let mode = settings.search;
         let opened = tokio::task::spawn_blocking(move || {
             let log = Log::open_with(&data_dir, &log_settings)?;
@@ -101,14 +105,20 @@ impl Core {
             tokio::spawn(watch::watch(loader, settings.policies_dir.clone(), Arc::clone(&live), stop_work.clone())),
             tokio::spawn(analysis::run(Arc::clone(&log), Arc::clone(&live), Arc::clone(&sessions), stop_work.clone())),
         ];
-        let (deliveries, sinks) = sinks::start(&settings.delivery, &log, &stop_work)?;
+        let (deliveries, sinks) = sinks::start(settings, store.as_ref(), &log, &stop_work)?;
         work.extend(sinks);
-        if let Ok(index) = search.index() {
-            let (log, index, stop) = (Arc::clone(&log), Arc::clone(index), stop_work.clone());
-            work.push(tokio::spawn(search::run(log, index, Arc::new(display::said), stop)));
-        }
+        let events = match &store {
+            Some(store) => EventStore::shared(&log, store.store().map_err(unusable)?),
+            None => {
+                if let Ok(index) = search.index() {
+                    let (log, index, stop) = (Arc::clone(&log), Arc::clone(index), stop_work.clone());
+                    work.push(tokio::spawn(search::run(log, index, Arc::new(display::said), stop)));
+                }
+                EventStore::with_search(&log, search)
+            }
+        };
         let api = Api {
-            events: Arc::new(EventStore::with_search(&log, search)),
+            events: Arc::new(events),
             deliveries,
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,

@@ -4,6 +4,7 @@ mod access;
 mod delivery;
 mod kafka;
 mod log;
+mod store;
 mod telemetry;
 mod tls;
 
@@ -31,10 +32,13 @@ pub use self::{
     delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
     log::{KeyOverrides, LogFile, LogOverrides, keys},
+    store::{StoreFile, StoreOverrides},
     telemetry::TelemetryFile,
     tls::{TlsFile, TlsOverrides},
 };
-use crate::{classify::second::Choice, record::LogSettings, search::SearchMode, session::Limits};
+use crate::{
+    classify::second::Choice, postgres::PostgresSettings, record::LogSettings, search::SearchMode, session::Limits,
+};
 
 /// Read from the working folder when no other is named.
 const DEFAULT_FILE: &str = "portcullis.toml";
@@ -91,6 +95,8 @@ pub struct Overrides {
     pub delivery: DeliveryOverrides,
     #[command(flatten)]
     pub kafka: KafkaOverrides,
+    #[command(flatten)]
+    pub store: StoreOverrides,
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
@@ -146,6 +152,7 @@ pub struct File {
     pub otlp: OtlpFile,
     pub file: FileFile,
     pub telemetry: TelemetryFile,
+    pub store: StoreFile,
     pub canary: CanaryFile,
 }
 
@@ -239,6 +246,8 @@ pub struct CoreSettings {
     pub log: LogSettings,
     pub search: SearchMode,
     pub delivery: DeliverySettings,
+    /// The event store of many nodes; none: the log's own.
+    pub store: Option<PostgresSettings>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -280,7 +289,9 @@ impl File {
 
 impl CoreSettings {
     pub fn new(overrides: &Overrides, file: &File) -> Result<Self, SettingsError> {
+        let log = log::log(&overrides.log, &file.log)?;
         let settings = Self {
+            store: store::store(&overrides.store, &file.store, &log)?,
             grpc_listen: overrides.grpc_listen.or(file.grpc.listen).unwrap_or((Ipv4Addr::LOCALHOST, 50051).into()),
             data_dir: overrides.data_dir.clone().or_else(|| file.data.dir.clone()).unwrap_or_else(|| "./data".into()),
             policies_dir: overrides
@@ -303,7 +314,7 @@ impl CoreSettings {
                 .unwrap_or_default(),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log_level: overrides.log.log_level.or(file.log.level),
-            log: log::log(&overrides.log, &file.log)?,
+            log,
             search: overrides.log.log_search.or(file.log.search).unwrap_or_default(),
             delivery: DeliverySettings::new(overrides, file)?,
         };
@@ -451,6 +462,7 @@ mod tests {
             "mask.key = [ 'hunter2' ]",
             "core.bearer_token = [ 'hunter2' ]",
             "ingest.bearer_token = [ 'hunter2' ]",
+            "store.url = [ 'postgres://ann:hunter2@db/events' ]",
             "auth.jwt.public_key = [ 'hunter2' ]",
             "auth.bearer_tokens = [ 'hunter2 ]",
             "auth.bearer_tokens = [ hunter2 ]",

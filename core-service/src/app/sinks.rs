@@ -6,20 +6,24 @@ use prost::Message as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::settings::{DeliverySettings, SettingsError};
+use super::settings::{CoreSettings, SettingsError};
 use crate::{
     deliver::{self, Deliveries, Encode, File, Form, Http, Kafka, StoredRecord, flat_record},
     grpc,
+    postgres::{Postgres, PostgresSettings},
     record::Log,
 };
 
 /// The sinks, and the tasks that serve them until `stop`.
 pub(super) fn start(
-    settings: &DeliverySettings,
+    settings: &CoreSettings,
+    store: Option<&Postgres>,
     log: &Arc<Log>,
     stop: &CancellationToken,
 ) -> Result<(Deliveries, Vec<JoinHandle<()>>), SettingsError> {
     let mut deliveries = Deliveries::default();
+    let about = settings.store.as_ref().map(PostgresSettings::about).unwrap_or_default();
+    let settings = &settings.delivery;
     let mut tasks = Vec::new();
     let account = settings.account.clone();
     let encode: Encode = Arc::new(move |record| flat_record(record, &account, Form::Whole));
@@ -42,6 +46,11 @@ pub(super) fn start(
         let plan = settings.plan("file", place.to_string());
         let sink = File::new(place.clone(), encode);
         tasks.push(deliver::start(sink, plan, Arc::clone(log), &mut deliveries, stop.clone()));
+    }
+    if let Some(store) = store {
+        let plan = settings.store_plan(about);
+        tasks.push(deliver::start(store.sink(), plan, Arc::clone(log), &mut deliveries, stop.clone()));
+        tasks.push(store.tend(stop.clone()));
     }
     Ok((deliveries, tasks))
 }

@@ -2,13 +2,15 @@
 //!
 //! A [`Rig`] is a sink with the far end that it leads to, and with ways to make that end misbehave.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(async_fn_in_trait, reason = "a rig lives in one task")]
+#![cfg_attr(not(test), allow(dead_code, reason = "this crate's own tests use the rest"))]
+
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Deliveries, Delivery, DeliveryFailure, Encode, Outcome, Plan, Retry, Sink, SinkState, StoredRecord, start,
-};
+use super::{Deliveries, Delivery, DeliveryFailure, Encode, Plan, Retry, Sink, SinkState, StoredRecord, start};
 use crate::{
     record::{
         Log, NewRecord,
@@ -19,7 +21,7 @@ use crate::{
 
 /// How the far end behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mood {
+pub enum Mood {
     Willing,
     /// Not there, or as good as.
     Down,
@@ -27,7 +29,7 @@ pub(super) enum Mood {
     Choosy,
 }
 
-pub(super) trait Rig {
+pub trait Rig {
     type Sink: Sink;
     /// Whether the far end can refuse a record for good.
     const CHOOSY: bool = true;
@@ -36,7 +38,7 @@ pub(super) trait Rig {
     fn sink(&self) -> Self::Sink;
     async fn mood(&mut self, mood: Mood);
     /// The sequences that arrived, in the order in which they did.
-    fn arrived(&self) -> Vec<u64>;
+    async fn arrived(&self) -> Vec<u64>;
 }
 
 /// A record is written as its sequence.
@@ -88,8 +90,8 @@ fn in_order(arrived: &[u64]) {
     }
 }
 
-/// The name is one that no other test has: metrics belong to the process.
-pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
+/// The rig's far end is one that no other log leads to, and the name one that no other test has: metrics belong to the process.
+pub async fn conforms<R: Rig>(mut rig: R, name: &str) {
     let dir = folder();
     let log = Arc::new(Log::open(dir.path()).unwrap());
     let mut deliveries = Deliveries::default();
@@ -102,10 +104,10 @@ pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
     let task = start(rig.sink(), plan(name), Arc::clone(&log), &mut deliveries, stop.clone());
     until(|| status(&deliveries).state == SinkState::Failing && status(&deliveries).attempts > 20).await;
     assert_eq!((status(&deliveries).delivered, log.sinks().await.unwrap()[0].dead), (0, 0));
-    assert!(rig.arrived().is_empty());
+    assert!(rig.arrived().await.is_empty());
     rig.mood(Mood::Willing).await;
     until(|| status(&deliveries).delivered == 35).await;
-    let arrived = rig.arrived();
+    let arrived = rig.arrived().await;
     assert_eq!(arrived.iter().copied().collect::<HashSet<_>>(), (1..=35).collect());
     in_order(&arrived);
 
@@ -118,7 +120,7 @@ pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
     let stop = CancellationToken::new();
     let task = start(rig.sink(), plan(name), Arc::clone(&log), &mut deliveries, stop.clone());
     until(|| status(&deliveries).delivered as usize == 70 - delivered).await;
-    let arrived = rig.arrived();
+    let arrived = rig.arrived().await;
     in_order(&arrived);
     let again: Vec<_> = arrived[arrived.len() - (70 - delivered)..].to_vec();
     assert_eq!(again.iter().collect::<HashSet<_>>().len(), again.len(), "{arrived:?}");
@@ -156,8 +158,11 @@ pub(super) async fn conforms<R: Rig>(mut rig: R, name: &str) {
     assert_eq!(value("attempts_total", ""), delivered + dead + retries);
 }
 
+#[cfg(test)]
 #[tokio::test]
 async fn the_memory_sink_conforms() {
+    use super::Outcome;
+
     struct Memory(super::memory::MemorySink);
     impl Rig for Memory {
         type Sink = super::memory::MemorySink;
@@ -174,7 +179,7 @@ async fn the_memory_sink_conforms() {
             });
         }
 
-        fn arrived(&self) -> Vec<u64> {
+        async fn arrived(&self) -> Vec<u64> {
             self.0.delivered()
         }
     }

@@ -141,16 +141,20 @@ impl EventFilter {
             ("time >= ", self.since.map(|since| since.as_microsecond().into())),
             ("time < ", self.until.map(|until| until.as_microsecond().into())),
         ];
-        // The column holds what serde wrote: a quote within a text is escaped there, so that no text can pose as a
-        // member of a violation.
-        let holds = [
+        let equal = equal.into_iter().filter_map(|(before, value)| value.map(|value| (before, value, "")));
+        let holds = self.members().into_iter().map(|member| ("instr(violations, ", member.into(), ") > 0"));
+        equal.chain(holds).collect()
+    }
+
+    /// What has to stand in the violations as they are stored. The column holds what serde wrote: a quote within a text
+    /// is escaped there, so that no text can pose as a member of a violation.
+    pub(crate) fn members(&self) -> Vec<String> {
+        let all = [
             self.category.and_then(|category| member("category", &category)),
             self.rule.as_ref().and_then(|rule| member("rule", rule)),
             self.severity.and_then(|severity| member("severity", &severity)),
         ];
-        let equal = equal.into_iter().filter_map(|(before, value)| value.map(|value| (before, value, "")));
-        let holds = holds.into_iter().flatten().map(|member| ("instr(violations, ", member.into(), ") > 0"));
-        equal.chain(holds).collect()
+        all.into_iter().flatten().collect()
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Candidates {
 }
 
 /// The longest word of a text: what has to stand in a payload as it is, whatever is escaped there. Empty when it has none.
-pub(super) fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let words = text.split(|character: char| !character.is_ascii_alphanumeric());
     words.max_by_key(|word| word.len()).unwrap_or_default().to_ascii_lowercase()
 }

@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// Of each list; of rules there are more, so that a policy's own are found among them.
-const TOP: i64 = 10;
-const RULES: i64 = 50;
+pub(crate) const TOP: i64 = 10;
+pub(crate) const RULES: i64 = 50;
 /// Of the chart, at most.
 const BUCKETS: i64 = 120;
 /// Seconds. Minutes are what is counted by.
@@ -91,14 +91,14 @@ pub struct Summary {
 
 /// Seconds since 1970, half open.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Period {
-    since: i64,
-    until: i64,
+pub(crate) struct Period {
+    pub(crate) since: i64,
+    pub(crate) until: i64,
 }
 
 impl Period {
     /// Without an end it is what was recorded up to now, also by a clock that was ahead.
-    pub(super) fn new(length: Duration, until: Option<Timestamp>) -> Self {
+    pub(crate) fn new(length: Duration, until: Option<Timestamp>) -> Self {
         let length = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
         // The last second has not ended.
         let until = until.unwrap_or_else(Timestamp::now).as_second().saturating_add(1);
@@ -110,15 +110,13 @@ pub(super) fn summarize(connection: &mut Connection, period: Period, bytes_on_di
     // One view of the file for all of it.
     let transaction = connection.transaction()?;
     let actions = actions(&transaction, period)?;
-    let pending = transaction
-        .prepare_cached("SELECT count(*) FROM record INDEXED BY record_pending WHERE analysis = 1")?
-        .query_row([], |row| row.get::<_, i64>(0))?;
+    let pending = pending(&transaction)?;
     let (bucket, buckets) = buckets(&transaction, period)?;
     let mut tops = Tops::new(&transaction, period)?;
     Ok(Summary {
         actions,
-        rules: tops.of(Dimension::Rule)?.iter().filter_map(rule).collect(),
-        pending: pending.unsigned_abs(),
+        rules: rules(&tops.of(Dimension::Rule)?),
+        pending,
         bytes_on_disk,
         bucket,
         buckets,
@@ -129,8 +127,16 @@ pub(super) fn summarize(connection: &mut Connection, period: Period, bytes_on_di
         categories: tops.of(Dimension::Category)?,
         not_run: tops.of(Dimension::NotRun)?,
         coverage: tops.of(Dimension::Coverage)?,
-        latency: latency(&transaction, period)?,
+        latency: read_latency(&transaction, period)?,
     })
+}
+
+/// Of any age.
+pub(super) fn pending(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM record INDEXED BY record_pending WHERE analysis = 1")?
+        .query_row([], |row| row.get::<_, i64>(0))
+        .map(i64::unsigned_abs)
 }
 
 fn actions(connection: &Connection, period: Period) -> rusqlite::Result<Vec<ActionCount>> {
@@ -170,27 +176,51 @@ fn damaged() -> rusqlite::Error {
 }
 
 fn buckets(connection: &Connection, period: Period) -> rusqlite::Result<(i64, Vec<Bucket>)> {
-    let length = period.until - period.since;
-    let width = WIDTHS.into_iter().find(|width| length / width <= BUCKETS).unwrap_or(86_400);
-    let last = (period.until - 1).div_euclid(width) * width;
-    // What lies before is left out, so that a period without a beginning is one all the same.
-    let first = (period.since.div_euclid(width) * width).max(last - BUCKETS * width);
-    let starts = (0..).map(|step| first + step * width).take_while(|start| *start <= last);
-    let mut buckets: Vec<Bucket> = starts.map(|start| Bucket { start, ..Bucket::default() }).collect();
+    let mut chart = Chart::new(period);
     let grain = [Grain::Day, Grain::Hour, Grain::Minute].map(Grain::seconds);
-    let grain = grain.into_iter().find(|grain| width % grain == 0).unwrap_or(60);
+    let grain = grain.into_iter().find(|grain| chart.width % grain == 0).unwrap_or(60);
     let mut statement = connection.prepare_cached(
         "SELECT start / ?1 * ?1, name, sum(count) FROM aggregate
          WHERE grain = ?5 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY 1, 2",
     )?;
-    let mut rows = statement.query(params![width, Dimension::Action.code(), first, last + width, grain])?;
+    let mut rows =
+        statement.query(params![chart.width, Dimension::Action.code(), chart.first, chart.end, grain])?;
     while let Some(row) = rows.next()? {
-        let (start, name, count): (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let place = usize::try_from((start - first) / width).ok();
-        let Some(bucket) = place.and_then(|place| buckets.get_mut(place)) else { continue };
+        chart.add(row.get(0)?, &row.get::<_, String>(1)?, row.get(2)?);
+    }
+    Ok((chart.width, chart.buckets))
+}
+
+/// Counts of actions over a period, in steps of the same width.
+#[derive(Debug)]
+pub(crate) struct Chart {
+    /// Seconds.
+    pub(crate) width: i64,
+    /// Seconds since 1970: from then on, and before then.
+    pub(crate) first: i64,
+    pub(crate) end: i64,
+    pub(crate) buckets: Vec<Bucket>,
+}
+
+impl Chart {
+    pub(crate) fn new(period: Period) -> Self {
+        let length = period.until - period.since;
+        let width = WIDTHS.into_iter().find(|width| length / width <= BUCKETS).unwrap_or(86_400);
+        let last = (period.until - 1).div_euclid(width) * width;
+        // What lies before is left out, so that a period without a beginning is one all the same.
+        let first = (period.since.div_euclid(width) * width).max(last - BUCKETS * width);
+        let starts = (0..).map(|step| first + step * width).take_while(|start| *start <= last);
+        let buckets = starts.map(|start| Bucket { start, ..Bucket::default() }).collect();
+        Self { width, first, end: last + width, buckets }
+    }
+
+    /// `name` is that of an action, or what is pending goes by.
+    pub(crate) fn add(&mut self, start: i64, name: &str, count: i64) {
+        let place = usize::try_from((start - self.first) / self.width).ok();
+        let Some(bucket) = place.and_then(|place| self.buckets.get_mut(place)) else { return };
         // Below 0 where what was pending is older than the table.
         let count = u64::try_from(count).unwrap_or_default();
-        match name.as_str() {
+        match name {
             "allow" => bucket.allowed = count,
             "alert" => bucket.alerts = count,
             "mask" => bucket.masks = count,
@@ -199,7 +229,6 @@ fn buckets(connection: &Connection, period: Period) -> rusqlite::Result<(i64, Ve
             _ => {}
         }
     }
-    Ok((width, buckets))
 }
 
 /// The counts of a dimension, in up to three ranges of three grains: the parameters are those of [`ranges`].
@@ -225,6 +254,23 @@ fn ranges(period: Period, dimension: Dimension) -> [i64; 10] {
         return [dimension.code(), hour, from, until, hour, 0, 0, hour, 0, 0];
     }
     [dimension.code(), hour, from, first_day, day, first_day, past_days, hour, past_days, until]
+}
+
+/// What counts to read, by their grain and where they start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grained {
+    /// Seconds.
+    pub(crate) grain: i64,
+    /// Seconds since 1970: from then on, and before then.
+    pub(crate) since: i64,
+    pub(crate) until: i64,
+}
+
+impl Grained {
+    pub(crate) fn of(period: Period) -> Self {
+        let grain = if period.until - period.since <= BY_MINUTE + 1 { Grain::Minute } else { Grain::Hour }.seconds();
+        Self { grain, since: period.since.div_euclid(grain) * grain, until: period.until }
+    }
 }
 
 struct Tops<'c> {
@@ -254,12 +300,16 @@ impl<'c> Tops<'c> {
     }
 }
 
-fn rule(top: &TopCount) -> Option<RuleCount> {
-    let (policy, rule, category) = serde_json::from_str(&top.name).ok()?;
-    Some(RuleCount { policy, rule, category, count: top.count })
+/// From the names that rules are counted under.
+pub(crate) fn rules(tops: &[TopCount]) -> Vec<RuleCount> {
+    let rule = |top: &TopCount| {
+        let (policy, rule, category) = serde_json::from_str(&top.name).ok()?;
+        Some(RuleCount { policy, rule, category, count: top.count })
+    };
+    tops.iter().filter_map(rule).collect()
 }
 
-fn latency(connection: &Connection, period: Period) -> rusqlite::Result<Latency> {
+fn read_latency(connection: &Connection, period: Period) -> rusqlite::Result<Latency> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT CAST(name AS INTEGER), sum(count) FROM ({RANGES}) GROUP BY name ORDER BY 1"
     ))?;
@@ -268,6 +318,11 @@ fn latency(connection: &Connection, period: Period) -> rusqlite::Result<Latency>
             Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
         })?
         .collect::<Result<_, _>>()?;
+    Ok(latency(&histogram))
+}
+
+/// Of a histogram by the buckets of [`latency_of`], in their order.
+pub(crate) fn latency(histogram: &[(u32, u64)]) -> Latency {
     let count = histogram.iter().map(|(_, count)| count).sum::<u64>();
     let quantile = |percent: u64| {
         let wanted = (count * percent).div_ceil(100);
@@ -278,5 +333,5 @@ fn latency(connection: &Connection, period: Period) -> rusqlite::Result<Latency>
         });
         reached.map_or(0, |(bucket, _)| latency_of(*bucket))
     };
-    Ok(Latency { count, p50_us: quantile(50), p95_us: quantile(95), p99_us: quantile(99) })
+    Latency { count, p50_us: quantile(50), p95_us: quantile(95), p99_us: quantile(99) }
 }

@@ -23,10 +23,10 @@ use tonic::{Request, Response, Status, metadata::MetadataMap};
 use super::{convert, deadline, delivery::DeliveryApi, status};
 use crate::{
     domain::exchange::Payloads,
-    events::{EventError, EventFilter, EventStore, StoredRecord},
+    events::{EventError, EventFilter, EventId, EventStore, StoredRecord},
     guardrail::display::{self, Display},
     record::{Log, MAX_NOTE, Note, Opinion, Reveal, Review},
-    search::Query,
+    search::{Query, SearchOff, SearchState},
 };
 
 const DEFAULT_PERIOD: u32 = 3600;
@@ -64,8 +64,9 @@ impl EventApi {
         })
     }
 
-    async fn note(&self, note: Note, metadata: &MetadataMap) -> Result<(), ApiError> {
-        self.log.note(note, deadline::of(metadata).into()).await.map_err(|error| status::from_log(&error))
+    async fn note(&self, node: &str, note: Note, metadata: &MetadataMap) -> Result<(), ApiError> {
+        let deadline = deadline::of(metadata).into();
+        self.events.note(&self.log, node, note, deadline).await.map_err(|error| failed(&error))
     }
 
     /// With the texts as they were recorded.
@@ -91,12 +92,35 @@ impl EventApi {
         if text.len() > LONGEST_TEXT {
             return Err(convert::invalid("filter.text", format_args!("longer than {LONGEST_TEXT} bytes")));
         }
+        let status = self.events.search_status();
+        if status.state == SearchState::Off(SearchOff::Shared) {
+            return self.look_through(filter, text, limit, after).await;
+        }
         let words = Query::parse(text).map_err(|error| convert::invalid("filter.text", error))?;
         // Before the search: what it says was looked at was.
-        let search = Some(convert::search_status(self.events.search_status()));
+        let search = Some(convert::search_status(status));
         let page = self.events.search(filter, words, limit, after).await.map_err(|error| failed(&error))?;
         let events = page.events.into_iter().map(convert::event).collect();
         Ok(ListEventsResponse { events, next: page.next.unwrap_or_default(), search })
+    }
+
+    /// As [`Self::search`], without an index of words.
+    async fn look_through(
+        &self,
+        filter: EventFilter,
+        text: &str,
+        limit: u32,
+        after: &str,
+    ) -> Result<ListEventsResponse, ApiError> {
+        let found = self.events.candidates(filter, text, limit, after).await.map_err(|error| failed(&error))?;
+        let text = text.to_ascii_lowercase();
+        let events = blocking(move || {
+            let mut records = found.records;
+            records.retain(|record| payloads(record).is_some_and(|payloads| display::shows(&payloads, &text)));
+            records.into_iter().map(|record| convert::event(record.event)).collect()
+        });
+        let search = Some(convert::search_status(self.events.search_status()));
+        Ok(ListEventsResponse { events: events.await?, next: found.next.unwrap_or_default(), search })
     }
 
     async fn masked(&self, mut record: StoredRecord) -> Result<GetEventResponse, ApiError> {
@@ -143,16 +167,17 @@ impl EventService for EventApi {
             return Err(ApiError::new(ErrorCode::PermissionDenied, message).into());
         }
         let record = self.stored(id).await?;
-        let sequence = record.event.sequence;
+        let id = EventId::of(&record.event);
         let answer = match view {
             PayloadView::Masked => self.masked(record).await?,
             PayloadView::Unspecified | PayloadView::Original => {
                 let reveal = Reveal { who, time: Timestamp::now() };
-                self.note(Note::Reveal { sequence, reveal }, request.metadata()).await?;
+                let note = Note::Reveal { sequence: id.sequence, reveal };
+                self.note(&id.node, note, request.metadata()).await?;
                 self.revealed(record).await?
             }
         };
-        let notes = self.events.notes(sequence).await.map_err(|error| failed(&error))?;
+        let notes = self.events.notes(&id).await.map_err(|error| failed(&error))?;
         Ok(Response::new(GetEventResponse {
             review: notes.review.map(convert::review),
             reveals: notes.reveals.into_iter().map(convert::reveal).collect(),
@@ -210,9 +235,10 @@ impl EventService for EventApi {
             return Err(convert::invalid("note", format_args!("longer than {MAX_NOTE} bytes")).into());
         }
         let who = self.who(&request, principal)?;
-        let sequence = self.stored(id).await?.event.sequence;
+        let id = EventId::of(&self.stored(id).await?.event);
         let review = Review { opinion, note: note.clone(), who, time: Timestamp::now() };
-        self.note(Note::Review { sequence, review: review.clone() }, request.metadata()).await?;
+        let note = Note::Review { sequence: id.sequence, review: review.clone() };
+        self.note(&id.node, note, request.metadata()).await?;
         Ok(Response::new(ReviewEventResponse { review: Some(convert::review(review)) }))
     }
 }
@@ -239,5 +265,6 @@ fn failed(error: &EventError) -> ApiError {
         EventError::NoSearch(off) => ApiError::new(ErrorCode::PermissionDenied, off.to_string()).at("filter.text"),
         EventError::Search(_) => ApiError::new(ErrorCode::StorageUnavailable, error.to_string()).at("filter.text"),
         EventError::Log(error) => status::from_log(error),
+        EventError::Store(fault) => status::from_store(*fault),
     }
 }

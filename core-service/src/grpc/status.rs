@@ -4,6 +4,7 @@ use portcullis_api::error::{ApiError, ErrorCode};
 
 use crate::{
     domain::exchange::Direction,
+    events::StoreFault,
     extract::Unreadable,
     guardrail::{judge::JudgeError, service::GuardrailError},
     policy::set::UnknownPolicy,
@@ -53,4 +54,11 @@ pub(super) fn from_log(error: &LogError) -> ApiError {
             ApiError::new(ErrorCode::StorageUnavailable, "the log cannot be written; nothing was recorded")
         }
     }
+}
+
+/// Of history alone: what is checked and ingested goes to the log.
+pub(super) fn from_store(fault: StoreFault) -> ApiError {
+    tracing::error!(%fault, "the event store cannot be used");
+    let message = format!("the event store: {fault}; checks and ingestion go on, and nothing is lost");
+    ApiError::new(ErrorCode::StorageUnavailable, message)
 }

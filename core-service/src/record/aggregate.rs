@@ -20,7 +20,7 @@ use crate::domain::{
 
 use super::{
     code::Code,
-    entry::{Judged, NewRecord, RecordKind, RecordedOutcome},
+    entry::{Event, Judged, NewRecord, RecordKind, RecordedOutcome},
 };
 
 /// The old records are counted too, but for their latency and their coverage. The numbers are those of [`Dimension`].
@@ -67,7 +67,7 @@ pub(super) const DAYS: &str = "
 ";
 
 /// Seconds: the longest period and a day, for clocks that differ.
-const KEPT: i64 = 31 * 86_400;
+pub(crate) const KEPT: i64 = 31 * 86_400;
 
 /// Stands for the callers that have no counter of their own.
 const OTHERS: &str = "\u{2026}";
@@ -171,7 +171,7 @@ impl Dimension {
 
 /// What callers say of themselves.
 #[derive(Debug)]
-pub(super) struct Labels<'a> {
+pub(crate) struct Labels<'a> {
     pub(super) source: Cow<'a, str>,
     pub(super) user: Cow<'a, str>,
     pub(super) team: Cow<'a, str>,
@@ -203,9 +203,22 @@ struct Change {
     blocked: i64,
 }
 
+/// A row of the table, and by how much it changes.
+#[derive(Debug)]
+pub(crate) struct Changed<'a> {
+    /// Seconds.
+    pub(crate) grain: i64,
+    pub(crate) dimension: i64,
+    pub(crate) start: i64,
+    pub(crate) name: Cow<'a, str>,
+    pub(crate) count: i64,
+    pub(crate) flagged: i64,
+    pub(crate) blocked: i64,
+}
+
 /// What a batch changes.
 #[derive(Debug, Default)]
-pub(super) struct Aggregates<'a>(HashMap<(i64, Dimension, Cow<'a, str>), Change>);
+pub(crate) struct Aggregates<'a>(HashMap<(i64, Dimension, Cow<'a, str>), Change>);
 
 impl<'a> Aggregates<'a> {
     /// That there is one more, or one less, of a kind and action.
@@ -214,16 +227,6 @@ impl<'a> Aggregates<'a> {
     }
 
     pub(super) fn record(&mut self, time: i64, record: &'a NewRecord) {
-        let judged = record.outcome.judged();
-        let action = judged.map(|judged| judged.decision.action);
-        let is_refusal = record.kind == RecordKind::Exchange
-            && matches!(record.outcome, RecordedOutcome::Judged(_))
-            && record.enforced
-            && action == Some(Action::Block);
-        if matches!(record.kind, RecordKind::Canary | RecordKind::Log) || is_refusal {
-            return;
-        }
-        let minute = minute(time);
         let context = &record.context;
         let labels = Labels {
             source: context.source.as_str().into(),
@@ -231,6 +234,31 @@ impl<'a> Aggregates<'a> {
             team: context.team.as_str().into(),
             model: context.model.as_str().into(),
         };
+        self.count(time, record.kind, &record.outcome, record.enforced, labels);
+    }
+
+    /// As [`Self::record`], of a record as it is read back.
+    pub(crate) fn event(&mut self, event: &'a Event) {
+        let labels = Labels {
+            source: event.source.as_str().into(),
+            user: event.user.as_str().into(),
+            team: event.team.as_str().into(),
+            model: event.model.as_str().into(),
+        };
+        self.count(event.time.as_microsecond(), event.kind, &event.outcome, event.enforced, labels);
+    }
+
+    fn count(&mut self, time: i64, kind: RecordKind, outcome: &'a RecordedOutcome, enforced: bool, labels: Labels<'a>) {
+        let judged = outcome.judged();
+        let action = judged.map(|judged| judged.decision.action);
+        let is_refusal = kind == RecordKind::Exchange
+            && matches!(outcome, RecordedOutcome::Judged(_))
+            && enforced
+            && action == Some(Action::Block);
+        if matches!(kind, RecordKind::Canary | RecordKind::Log) || is_refusal {
+            return;
+        }
+        let minute = minute(time);
         self.labels(minute, labels, 1, action);
         match judged {
             Some(judged) => self.judged(minute, judged),
@@ -309,6 +337,20 @@ impl<'a> Aggregates<'a> {
         sum.blocked += by.blocked;
     }
 
+    /// No row comes twice but for that of the callers who share one.
+    pub(crate) fn changed(self, names: &mut Names) -> Vec<Changed<'a>> {
+        let mut changed = Vec::with_capacity(self.0.len() * Grain::ALL.len());
+        for ((minute, dimension, name), Change { count, flagged, blocked }) in self.0 {
+            for grain in Grain::ALL {
+                let start = minute.div_euclid(grain.seconds()) * grain.seconds();
+                let name = if names.has_own(grain, dimension, start, &name) { name.clone() } else { OTHERS.into() };
+                let (grain, dimension) = (grain.seconds(), dimension.code());
+                changed.push(Changed { grain, dimension, start, name, count, flagged, blocked });
+            }
+        }
+        changed
+    }
+
     pub(super) fn store(self, connection: &Connection, names: &mut Names) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO aggregate (grain, dimension, start, name, count, flagged, blocked)
@@ -317,12 +359,8 @@ impl<'a> Aggregates<'a> {
                 blocked = blocked + excluded.blocked",
         )?;
         let newest = self.0.keys().map(|(minute, ..)| *minute).max();
-        for ((minute, dimension, name), Change { count, flagged, blocked }) in self.0 {
-            for grain in Grain::ALL {
-                let start = minute.div_euclid(grain.seconds()) * grain.seconds();
-                let name = names.own(grain, dimension, start, &name);
-                statement.execute(params![grain.seconds(), dimension.code(), start, name, count, flagged, blocked])?;
-            }
+        for Changed { grain, dimension, start, name, count, flagged, blocked } in self.changed(names) {
+            statement.execute(params![grain, dimension, start, name, count, flagged, blocked])?;
         }
         match newest {
             Some(newest) if newest > names.newest => {
@@ -352,17 +390,17 @@ fn minute(time: i64) -> i64 {
 
 /// Callers' names that have a counter of their own in the newest minute and hour.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     known: HashMap<(Grain, Dimension), (i64, HashSet<String>)>,
     /// The newest minute that was counted.
     newest: i64,
 }
 
 impl Names {
-    /// The name to count under.
-    fn own<'n>(&mut self, grain: Grain, dimension: Dimension, start: i64, name: &'n str) -> &'n str {
+    /// Whether the name is counted under itself.
+    fn has_own(&mut self, grain: Grain, dimension: Dimension, start: i64, name: &str) -> bool {
         if !dimension.is_open() {
-            return name;
+            return true;
         }
         let (newest, known) = self.known.entry((grain, dimension)).or_default();
         if start > *newest {
@@ -370,12 +408,11 @@ impl Names {
             known.clear();
         }
         if known.contains(name) {
-            name
+            true
         } else if known.len() < grain.names() {
-            known.insert(name.to_owned());
-            name
+            known.insert(name.to_owned())
         } else {
-            OTHERS
+            false
         }
     }
 }
@@ -424,12 +461,12 @@ mod tests {
     #[test]
     fn names_are_bounded_and_begin_anew_with_each_minute() {
         let mut names = Names::default();
-        let mut own = |start, name: &str| names.own(Grain::Minute, Dimension::User, start, name).to_owned();
+        let mut own = |start, name: &str| names.has_own(Grain::Minute, Dimension::User, start, name);
         for number in 0..200 {
-            assert_eq!(own(60, &number.to_string()), number.to_string());
+            assert!(own(60, &number.to_string()));
         }
-        assert_eq!(own(60, "late"), OTHERS);
-        assert_eq!(own(60, "7"), "7");
-        assert_eq!(own(120, "late"), "late");
+        assert!(!own(60, "late"));
+        assert!(own(60, "7"));
+        assert!(own(120, "late"));
     }
 }

@@ -36,7 +36,7 @@ impl Code for Analysis {
 }
 
 impl Code for PayloadFault {
-    const ALL: &'static [Self] = &[Self::Damaged, Self::Erased, Self::Locked, Self::NotKept];
+    const ALL: &'static [Self] = &[Self::Damaged, Self::Erased, Self::Locked, Self::NotKept, Self::Elsewhere];
 }
 
 impl Code for Action {

@@ -230,6 +230,9 @@ pub enum PayloadFault {
     Locked,
     #[error("the payload was not kept")]
     NotKept,
+    /// Of the shared event store alone.
+    #[error("the payload is encrypted, and only the core that recorded it has it")]
+    Elsewhere,
 }
 
 impl PayloadFault {
@@ -239,6 +242,7 @@ impl PayloadFault {
             Self::Erased => "erased",
             Self::Locked => "locked",
             Self::NotKept => "not_kept",
+            Self::Elsewhere => "elsewhere",
         }
     }
 }

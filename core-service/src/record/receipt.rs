@@ -6,13 +6,13 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    coverage::{CoverageStatus, Outcome, PolicyRef, SecondRun},
+    coverage::{Coverage, CoverageStatus, Outcome, PolicyRef, SecondRun},
     finding::Detector,
 };
 
 /// What a coverage says besides its counters.
 #[derive(Serialize)]
-pub(super) struct ReceiptRef<'a> {
+pub(crate) struct ReceiptRef<'a> {
     pub(super) status: CoverageStatus,
     pub(super) reason: &'a str,
     pub(super) policies: &'a [PolicyRef],
@@ -23,16 +23,23 @@ pub(super) struct ReceiptRef<'a> {
     pub(super) decoders: &'a [Cow<'static, str>],
 }
 
+impl<'a> ReceiptRef<'a> {
+    pub(crate) fn of(coverage: &'a Coverage) -> Self {
+        let Coverage { status, reason, policies, detectors, second_stage, decoders, .. } = coverage;
+        Self { status: *status, reason, policies, detectors, second_stage, decoders }
+    }
+}
+
 #[derive(Deserialize)]
-pub(super) struct Receipt {
-    pub(super) status: CoverageStatus,
-    pub(super) reason: String,
-    pub(super) policies: Vec<PolicyRef>,
-    pub(super) detectors: Vec<(Detector, Outcome)>,
+pub(crate) struct Receipt {
+    pub(crate) status: CoverageStatus,
+    pub(crate) reason: String,
+    pub(crate) policies: Vec<PolicyRef>,
+    pub(crate) detectors: Vec<(Detector, Outcome)>,
     #[serde(default)]
-    pub(super) second_stage: SecondRun,
+    pub(crate) second_stage: SecondRun,
     #[serde(default)]
-    pub(super) decoders: Vec<Cow<'static, str>>,
+    pub(crate) decoders: Vec<Cow<'static, str>>,
 }
 
 /// Receipts whose number is remembered. Reasons that carry a number could make many.

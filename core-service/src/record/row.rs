@@ -10,7 +10,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::domain::{
-    coverage::Coverage,
     decision::{Action, Decision},
     exchange::{CallContext, Payload, Payloads},
 };
@@ -36,9 +35,8 @@ struct JudgedTexts {
 
 impl JudgedTexts {
     fn new(judged: &Judged) -> Result<Self, LogError> {
-        let Coverage { status, reason, policies, detectors, second_stage, decoders, .. } = &judged.coverage;
         let violations = &judged.decision.violations;
-        let receipt = to_json(&ReceiptRef { status: *status, reason, policies, detectors, second_stage, decoders })?;
+        let receipt = to_json(&ReceiptRef::of(&judged.coverage))?;
         let violations = (!violations.is_empty()).then(|| to_json(violations)).transpose()?;
         let (decision, coverage) = (&judged.decision, &judged.coverage);
         // In the order of [`JUDGED`].
@@ -297,14 +295,14 @@ impl Completion {
 
 /// Records of one second, kind and action; no action is pending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct TallyKey {
-    pub(super) second: i64,
-    pub(super) kind: i64,
-    pub(super) action: i64,
+pub(crate) struct TallyKey {
+    pub(crate) second: i64,
+    pub(crate) kind: i64,
+    pub(crate) action: i64,
 }
 
 impl TallyKey {
-    pub(super) fn new(microseconds: i64, kind: i64, action: Option<Action>) -> Self {
+    pub(crate) fn new(microseconds: i64, kind: i64, action: Option<Action>) -> Self {
         Self { second: microseconds.div_euclid(1_000_000), kind, action: action.map_or(-1, Code::code) }
     }
 }
@@ -446,7 +444,7 @@ fn message(decision: &Decision) -> Option<&str> {
 }
 
 /// SQLite's integers are signed. No counter and no sequence gets there.
-pub(super) fn integer(value: u64) -> i64 {
+pub(crate) fn integer(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 

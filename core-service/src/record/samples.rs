@@ -1,5 +1,8 @@
 //! Records for tests.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg_attr(not(test), allow(dead_code, reason = "this crate's own tests use the rest"))]
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;

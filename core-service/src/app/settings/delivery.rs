@@ -133,6 +133,14 @@ impl DeliverySettings {
         })
     }
 
+    /// For the event store: every kind of record, from the oldest, and each with its verdict, since none follows. Analyses
+    /// end; until then the store lags, and says so.
+    pub fn store_plan(&self, about: String) -> Plan {
+        let kinds = vec![RecordKind::Decision, RecordKind::Exchange, RecordKind::Canary, RecordKind::Log];
+        let analysis_wait = self.plan.analysis_wait.max(Duration::from_secs(86_400));
+        Plan { begin: Begin::Oldest, kinds, analysis_wait, ..self.plan("store", about) }
+    }
+
     /// For the sink of this name.
     pub fn plan(&self, name: &str, about: String) -> Plan {
         Plan { name: name.into(), about, ..self.plan.clone() }

@@ -83,7 +83,7 @@ impl conformance::Rig for Rig {
         }
     }
 
-    fn arrived(&self) -> Vec<u64> {
+    async fn arrived(&self) -> Vec<u64> {
         if self.path().exists() { lines(&self.path()) } else { Vec::new() }
     }
 }

@@ -108,7 +108,7 @@ impl conformance::Rig for Rig {
         });
     }
 
-    fn arrived(&self) -> Vec<u64> {
+    async fn arrived(&self) -> Vec<u64> {
         self.0.taken()
     }
 }

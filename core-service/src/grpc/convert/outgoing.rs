@@ -228,6 +228,7 @@ pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
         Some(PayloadFault::Locked) => v1::PayloadFault::Locked,
         Some(PayloadFault::Damaged) => v1::PayloadFault::Damaged,
         Some(PayloadFault::NotKept) => v1::PayloadFault::NotKept,
+        Some(PayloadFault::Elsewhere) => v1::PayloadFault::Elsewhere,
     };
     v1::GetEventResponse {
         event: Some(event(record.event)),
