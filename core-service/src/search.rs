@@ -46,7 +46,7 @@ pub use query::{InvalidQuery, Query};
 /// Bytes of one record whose words are indexed.
 pub const MOST_TEXT: usize = 64 << 10;
 /// Records of one part.
-const PART_RECORDS: i64 = if cfg!(test) { 100 } else { 1 << 18 };
+const PART_RECORDS: i64 = if cfg!(test) { 100 } else { 1 << 17 };
 
 /// Whether there is an index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ValueEnum)]

@@ -28,9 +28,8 @@ async fn one_call_looks_through_so_much_and_the_next_goes_on() {
     let ann = EventFilter { user: Some("ann@example.com".to_owned()), ..EventFilter::default() };
     let first = store.list(ann.clone(), 10, "").await.unwrap();
     assert_eq!(first.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [50_000_001]);
-    let second = store.list(ann, 10, &first.next.unwrap()).await.unwrap();
-    assert_eq!(second.events.iter().map(|event| event.sequence).collect::<Vec<_>>(), [1]);
-    assert_eq!(second.next, None);
+    assert!(first.next.is_some());
+    assert_eq!(sequences(&store, &ann, 10).await, [50_000_001, 1]);
     let unindexed = EventFilter { team: Some("blue".to_owned()), ..EventFilter::default() };
     assert_eq!(sequences(&store, &unindexed, 10).await, [50_000_001, 1]);
     log.close().await;
