@@ -183,8 +183,7 @@ fn buckets(connection: &Connection, period: Period) -> rusqlite::Result<(i64, Ve
         "SELECT start / ?1 * ?1, name, sum(count) FROM aggregate
          WHERE grain = ?5 AND dimension = ?2 AND start >= ?3 AND start < ?4 GROUP BY 1, 2",
     )?;
-    let mut rows =
-        statement.query(params![chart.width, Dimension::Action.code(), chart.first, chart.end, grain])?;
+    let mut rows = statement.query(params![chart.width, Dimension::Action.code(), chart.first, chart.end, grain])?;
     while let Some(row) = rows.next()? {
         chart.add(row.get(0)?, &row.get::<_, String>(1)?, row.get(2)?);
     }

@@ -238,6 +238,8 @@ pub(super) fn read_stored(row: &Row) -> Result<StoredRecord, StoreFault> {
         request: next.payload()?,
         response: next.payload()?,
         envelope: next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into(),
+        // What came before a record is of use while it is delivered.
+        traceparent: None,
     })
 }
 
@@ -291,7 +293,7 @@ fn judged(next: &mut Columns<'_>) -> Result<Judged, StoreFault> {
     };
     let _: Option<Uuid> = next.get()?;
     let receipt = next.row.try_get::<_, &str>("json").map_err(|_| StoreFault::Damaged)?;
-    let Receipt { status, reason, policies, detectors, decoders } =
+    let Receipt { status, reason, policies, detectors, second_stage, decoders } =
         serde_json::from_str(receipt).map_err(|_| StoreFault::Damaged)?;
     let mut counter = || u32::try_from(next.get::<i64>()?).map_err(|_| StoreFault::Damaged);
     let (segments_total, segments_scanned, segments_unchanged) = (counter()?, counter()?, counter()?);
@@ -300,6 +302,7 @@ fn judged(next: &mut Columns<'_>) -> Result<Judged, StoreFault> {
         reason,
         policies,
         detectors,
+        second_stage,
         segments_total,
         segments_scanned,
         segments_unchanged,
