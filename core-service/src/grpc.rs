@@ -14,3 +14,4 @@ mod span;
 mod status;
 
 pub(crate) use convert::stored;
+pub use event::reveal::Revealers;

@@ -122,7 +122,7 @@ impl Core {
             deliveries,
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
-            reveal: settings.reveal,
+            reveal: settings.reveal.clone(),
             stop: CancellationToken::new(),
             health: tonic_health::server::HealthReporter::new(),
         };

@@ -37,7 +37,8 @@ pub use self::{
     tls::{TlsFile, TlsOverrides},
 };
 use crate::{
-    classify::second::Choice, postgres::PostgresSettings, record::LogSettings, search::SearchMode, session::Limits,
+    classify::second::Choice, grpc::Revealers, postgres::PostgresSettings, record::LogSettings, search::SearchMode,
+    session::Limits,
 };
 
 /// Read from the working folder when no other is named.
@@ -103,9 +104,10 @@ pub struct Overrides {
     /// What masks of the style `hash` depend on, at least 16 bytes; drawn at each start when not given.
     #[arg(long, env = "PORTCULLIS_MASK_KEY", value_name = "KEY", hide_env_values = true)]
     pub mask_key: Option<Secret>,
-    /// Whether payloads are shown as they were recorded, to whoever may ask; else only masked.
-    #[arg(long, env = "PORTCULLIS_REVEAL", value_name = "BOOL")]
-    pub reveal: Option<bool>,
+    /// To whom payloads are shown as they were recorded: `true` (whoever may call), `false`, or names of callers; to others
+    /// only masked.
+    #[arg(long, env = "PORTCULLIS_REVEAL", value_name = "WHO")]
+    pub reveal: Option<Revealers>,
     /// The model that reads what the classifiers are unsure of: `built-in`, `off`, or a folder with `model.onnx` and
     /// `tokenizer.json`.
     #[arg(long, env = "PORTCULLIS_SECOND_STAGE", value_name = "CHOICE")]
@@ -133,7 +135,7 @@ pub struct File {
     pub contract: Option<String>,
     pub on_response: Option<String>,
     pub capture: Option<bool>,
-    pub reveal: Option<bool>,
+    pub reveal: Option<Revealers>,
     pub second_stage: Option<String>,
     pub http: ListenFile,
     pub grpc: ListenFile,
@@ -238,8 +240,8 @@ pub struct CoreSettings {
     pub connections: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
-    /// Whether payloads are shown as they were recorded, to whoever may ask.
-    pub reveal: bool,
+    /// To whom payloads are shown as they were recorded.
+    pub reveal: Revealers,
     pub second_stage: Choice,
     pub log_format: LogFormat,
     pub log_level: Option<LogLevel>,
@@ -306,7 +308,7 @@ impl CoreSettings {
             connections: file.limits.connections.unwrap_or(Connections::MAX),
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
-            reveal: overrides.reveal.or(file.reveal).unwrap_or(true),
+            reveal: overrides.reveal.clone().or_else(|| file.reveal.clone()).unwrap_or_default(),
             second_stage: overrides
                 .second_stage
                 .clone()

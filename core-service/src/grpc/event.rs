@@ -1,6 +1,7 @@
 //! `EventService`.
 
 mod filter;
+pub(super) mod reveal;
 mod summary;
 
 use std::{pin::Pin, sync::Arc, time::Duration};
@@ -20,6 +21,7 @@ use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, metadata::MetadataMap};
 
+use self::reveal::Revealers;
 use super::{convert, deadline, delivery::DeliveryApi, status};
 use crate::{
     domain::exchange::Payloads,
@@ -38,8 +40,8 @@ const LONGEST_TEXT: usize = 200;
 pub(super) struct EventApi {
     pub(super) events: Arc<EventStore>,
     pub(super) log: Arc<Log>,
-    /// Whether payloads are shown as they were recorded.
-    pub(super) reveal: bool,
+    /// To whom payloads are shown as they were recorded.
+    pub(super) reveal: Revealers,
     /// Whether the caller, the adapter in this process, is believed who asked it.
     pub(super) trusted: bool,
     pub(super) delivery: DeliveryApi,
@@ -162,8 +164,13 @@ impl EventService for EventApi {
         let GetEventRequest { id, view, principal } = request.get_ref();
         let view = PayloadView::try_from(*view).map_err(|_| convert::invalid("view", "unknown"))?;
         let who = self.who(&request, principal)?;
-        if view != PayloadView::Masked && !self.reveal {
-            let message = "payloads are not shown as they were recorded: `reveal` is off";
+        if view != PayloadView::Masked && !self.reveal.include(&who) {
+            let message = match self.reveal {
+                Revealers::Named(_) => "payloads are shown as they were recorded to those alone whom `reveal` names",
+                Revealers::Anybody | Revealers::Nobody => {
+                    "payloads are not shown as they were recorded: `reveal` is off"
+                }
+            };
             return Err(ApiError::new(ErrorCode::PermissionDenied, message).into());
         }
         let record = self.stored(id).await?;

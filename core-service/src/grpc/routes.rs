@@ -30,7 +30,11 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
 use super::{
-    canary::CanaryApi, delivery::DeliveryApi, event::EventApi, guardrail::GuardrailApi, ingestion::IngestionApi,
+    canary::CanaryApi,
+    delivery::DeliveryApi,
+    event::{EventApi, reveal::Revealers},
+    guardrail::GuardrailApi,
+    ingestion::IngestionApi,
     policy::PolicyApi,
 };
 use crate::{deliver::Deliveries, events::EventStore, guardrail::service::Guardrail};
@@ -46,8 +50,8 @@ pub struct Api {
     pub deliveries: Deliveries,
     /// Of one payload.
     pub payload_bytes: usize,
-    /// Whether payloads are shown as they were recorded.
-    pub reveal: bool,
+    /// To whom payloads are shown as they were recorded.
+    pub reveal: Revealers,
     /// Ends what would never end by itself: watches, and streams of exchanges.
     pub stop: CancellationToken,
     pub health: HealthReporter,
@@ -81,7 +85,7 @@ impl Api {
             events: Arc::clone(&self.events),
             log: Arc::clone(self.guardrail.log()),
             delivery: delivery.clone(),
-            reveal: self.reveal,
+            reveal: self.reveal.clone(),
             trusted,
             stop: self.stop.clone(),
         };
