@@ -86,11 +86,11 @@ impl Default for Metrics {
         let mut registry = Registry::default();
         let made = Self {
             checks: Checks::new(&mut registry),
-            second_stage: Second::new(&mut registry),
             analysis_age: add(&mut registry, Name::AnalysisAge, Gauge::default()),
             large_waiting: add(&mut registry, Name::LargeWaiting, Gauge::default()),
             policies: add(&mut registry, Name::Policies, Family::default()),
             policy_reloads: add(&mut registry, Name::PolicyReloads, Family::default()),
+            second_stage: Second::new(&mut registry),
             log_lost: add(&mut registry, Name::LogLost, Counter::default()),
             log_shed: add(&mut registry, Name::LogShed, Counter::default()),
             log_queue: add(&mut registry, Name::LogQueue, Gauge::default()),

@@ -73,29 +73,33 @@ fn event() -> Event {
     }
 }
 
+fn violations() -> Value {
+    json!([
+        {
+            "policy": "default", "rule": "keys", "category": "secrets", "severity": "critical", "action": "block",
+            "score": 0.9, "base_score": 0.0, "decoded_from": [], "level": "", "detector_rule": "github_token", "entity": "", "direction": "request",
+            "pointer": "/messages/0/content", "inner_pointer": "", "start": 3, "end": 9,
+        },
+        {
+            "policy": "", "rule": "", "category": "coverage", "severity": null, "action": null, "score": 0.0, "base_score": 0.0, "decoded_from": [], "level": "",
+            "detector_rule": "", "entity": "", "direction": null, "pointer": null, "inner_pointer": null,
+            "start": null, "end": null,
+        },
+    ])
+}
+
 fn shown() -> Value {
     json!({
         "id": "node-7", "time": "2026-05-01T10:00:00.000001Z", "kind": "decision", "source": "truefoundry", "sync": true,
         "direction": "request", "action": "block", "verdict": false, "enforced": true, "analysis": "done",
         "late": true, "principal": "token-1", "session": "s1", "tool": "", "server": "", "status": 400, "user": "ann", "team": "", "model": "m", "request_id": "r", "client_ip": "10.0.0.9",
         "duration_us": 42, "sequence": 0,
-        "violations": [
-            {
-                "policy": "default", "rule": "keys", "category": "secrets", "severity": "critical", "action": "block",
-                "score": 0.9, "base_score": 0.0, "decoded_from": [], "detector_rule": "github_token", "entity": "", "direction": "request",
-                "pointer": "/messages/0/content", "inner_pointer": "", "start": 3, "end": 9,
-            },
-            {
-                "policy": "", "rule": "", "category": "coverage", "severity": null, "action": null, "score": 0.0, "base_score": 0.0, "decoded_from": [],
-                "detector_rule": "", "entity": "", "direction": null, "pointer": null, "inner_pointer": null,
-                "start": null, "end": null,
-            },
-        ],
+        "violations": violations(),
         "coverage": {
             "status": "partial", "reason": "a detector failed", "policies": [{"name": "default", "digest": "ab"}],
             "detectors": [{"name": "pii", "outcome": "timed_out", "reason": "late"}], "segments_total": 2,
             "segments_scanned": 1, "bytes_total": 20, "bytes_scanned": 10, "segments_unchanged": 3,
-            "bytes_unchanged": 4, "decoders": ["base64"],
+            "bytes_unchanged": 4, "second_stage_windows": 2, "decoders": ["base64"],
         },
     })
 }

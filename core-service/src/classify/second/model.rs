@@ -12,14 +12,18 @@ use super::gate;
 /// Pieces of a window at most, its ends included: what the built-in model was trained on. A window has 48 words.
 const PIECES: usize = 64;
 
+/// Of a piece that is in no vocabulary of this kind.
+const UNKNOWN: &str = "[UNK]";
+
 pub(super) struct Model {
     graph: rten::Model,
     tokenizer: Tokenizer,
     inputs: Vec<(NodeId, Input)>,
     output: NodeId,
     padding: i32,
-    /// What stands for a piece that the built-in vocabulary lacks; it is of English words. Others read what they read.
-    unknown: Option<&'static str>,
+    /// By its number, whether a piece is the rest of a word that the built-in vocabulary lacks, or stands for one; it is of
+    /// English words. Other models read what they read.
+    strange: Option<Vec<bool>>,
     /// The label of texts that are no attack; none when there is one label, and it is for attacks.
     benign: Option<usize>,
     /// One thread each, so that a text takes one core and no more.
@@ -59,7 +63,13 @@ impl Model {
     pub(super) fn built_in(model: &'static [u8], tokenizer: &[u8]) -> Result<Self, String> {
         let graph = options().load_static_slice(model).map_err(|error| error.to_string())?;
         let tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|error| error.to_string())?;
-        Ok(Self { unknown: Some("[UNK]"), ..Self::new(graph, tokenizer, &Config::default())? })
+        let mut strange = vec![false; tokenizer.get_vocab_size(true)];
+        for (piece, id) in tokenizer.get_vocab(true) {
+            if let Some(strange) = strange.get_mut(id as usize) {
+                *strange = piece.starts_with("##") || piece == UNKNOWN;
+            }
+        }
+        Ok(Self { strange: Some(strange), ..Self::new(graph, tokenizer, &Config::default())? })
     }
 
     pub(super) fn load(folder: &Path) -> Result<Self, String> {
@@ -93,7 +103,7 @@ impl Model {
         let output = output.ok_or("the model has no output")?;
         let padding = i32::try_from(padding).map_err(|error| error.to_string())?;
         let pools = (0..gate::cores()).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
-        let mut model = Self { graph, tokenizer, inputs, output, padding, unknown: None, benign: None, pools };
+        let mut model = Self { graph, tokenizer, inputs, output, padding, strange: None, benign: None, pools };
         // The first texts of callers shall not be the ones that find out, nor pay for what is made on first use.
         match model.run(&["What is the weather like?", "And tomorrow, when we meet?"], 0)?.shape() {
             [2, 1] => {}
@@ -105,10 +115,10 @@ impl Model {
 
     /// See [`super::SecondStage::can_read`].
     pub(super) fn can_read(&self, text: &str) -> bool {
-        let Some(unknown) = self.unknown else { return true };
+        let Some(strange) = &self.strange else { return true };
         let Ok(encoding) = self.tokenizer.encode_fast(text, false) else { return false };
-        let strange = |piece: &&String| piece.starts_with("##") || *piece == unknown;
-        let (all, strange) = (encoding.len(), encoding.get_tokens().iter().filter(strange).count());
+        let is_strange = |id: &&u32| strange.get(**id as usize).copied().unwrap_or(true);
+        let (all, strange) = (encoding.len(), encoding.get_ids().iter().filter(is_strange).count());
         // Measured: of English an eighth, seldom a third; of other languages the half, never less than three eighths.
         all > 0 && 3 * strange <= all
     }
