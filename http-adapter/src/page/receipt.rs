@@ -82,6 +82,8 @@ pub(super) fn coverage(coverage: Option<&Coverage>) -> Markup {
             @for run in &coverage.detectors {
                 @let (class, word) = match run.outcome() {
                     DetectorOutcome::Ran => ("good", "ran"),
+                    // It reads what the classifier is unsure of, and was not unsure here.
+                    DetectorOutcome::Skipped if run.name == "second_stage" => ("", "not needed"),
                     DetectorOutcome::Skipped => ("", "not asked for"),
                     DetectorOutcome::Failed => ("bad", "failed"),
                     DetectorOutcome::TimedOut => ("bad", "ran out of time"),
