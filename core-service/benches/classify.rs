@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use core_service::classify::{self, Asked, Scratch};
-use divan::{Bencher, counter::BytesCount};
+use divan::{AllocProfiler, Bencher, counter::BytesCount};
+
+/// Shows that nothing is allocated, however many windows a text has.
+#[global_allocator]
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 fn main() {
     divan::main();

@@ -3,10 +3,12 @@
 
 use std::{
     sync::Arc,
+    thread,
     time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use portcullis_api::trace::{self, TRACEPARENT, Traceparent};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
@@ -32,6 +34,8 @@ const BATCH: usize = 128;
 const LIMIT: Duration = Duration::from_secs(60);
 /// Between two tries after the log failed.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How far behind calls that somebody waits for: of a busy core it gets about a tenth.
+const NICENESS: i32 = 10;
 
 /// Runs until it is told to stop; what is not done by then stays pending.
 pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, stop: CancellationToken) {
@@ -77,7 +81,7 @@ async fn turn(
     let view = policies.view();
     let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
     let (sessions, finishing) = (Arc::clone(sessions), Arc::clone(log));
-    let analysed = tokio::task::spawn_blocking(move || {
+    let analysed = aside(move || {
         let analyse = |record: &PendingRecord| {
             let _entered = span(record).entered();
             let begun = Instant::now();
@@ -93,13 +97,36 @@ async fn turn(
     // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
     match analysed.await {
         Ok(finished) => log.complete_all(finished?, deadline).await?,
-        Err(_) => {
+        Err(Fault::NoThread(error)) => {
+            tracing::error!(%error, "no thread for the background analysis; trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(Fault::Panicked) => {
             tracing::error!(first = sequences[0], count, "a background analysis failed");
             let failed = |sequence| (sequence, unreadable("the analysis failed".to_owned(), 0));
             log.complete(sequences.into_iter().map(failed).collect(), deadline).await?;
         }
     }
     Ok(count)
+}
+
+/// Why there is no result.
+enum Fault {
+    /// Nothing was begun.
+    NoThread(std::io::Error),
+    Panicked,
+}
+
+/// On a thread of its own, because the scheduler knows niceness by thread; a start costs little beside a batch.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let (done, result) = oneshot::channel();
+    let begun = thread::Builder::new().name("analysis".to_owned()).spawn(move || {
+        // Where it may not, the analysis is as quick as everything else.
+        let _ = rustix::process::nice(NICENESS);
+        drop(done.send(work()));
+    });
+    begun.map_err(Fault::NoThread)?;
+    result.await.map_err(|_| Fault::Panicked)
 }
 
 /// Behind the call that was recorded, which ended long ago.

@@ -1,6 +1,6 @@
 """Fits how both stages speak with one voice, on texts of sources that neither was trained on, and writes model.json.
 
-    python combine.py --model FOLDER scores-of-fold.jsonl ...
+    python combine.py --model FOLDER --texts texts.jsonl scores.jsonl ...
 """
 
 import argparse
@@ -12,8 +12,9 @@ import pathlib
 
 SURE = 5.0
 ASKED = 0.08  # of benign texts, the share that the second stage may read
+FEWEST = 10  # attacks of a source that says something
 ALERT, BLOCK = 0.2, 0.5  # the probabilities that stand for the rates below
-ALERT_RATE, BLOCK_RATE = 0.01, 0.002
+ALERT_RATE, BLOCK_RATE = 0.015, 0.005
 
 
 def quantile(values, share):
@@ -36,7 +37,7 @@ def main():
     for r in rows:
         if r["label"]:
             attacks[r["source"]].append(r)
-    attacks = {source: some for source, some in attacks.items() if len(some) >= 30}
+    attacks = {source: some for source, some in attacks.items() if len(some) >= FEWEST}
     least = quantile([r["margin"] for r in benign], ASKED)
     # Where next to no benign text is, the first stage is sure enough.
     most = quantile([r["margin"] for r in benign], 0.0005) + 1.0
@@ -77,10 +78,10 @@ def main():
         "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
         "texts": hashlib.sha256(pathlib.Path(args.texts).read_bytes()).hexdigest(),
         "asked": {s: round(sum(least <= r["margin"] <= most for r in benign if r["source"] == s) / len(by[s]), 4) for s in sorted(by)},
-        "macro_recall_at_1": round(at_alert[0], 4),
-        "macro_recall_at_02": round(at_block[0], 4),
-        "sources": {s: {"attacks": len(attacks[s]), "recall_at_1": round(at_alert[1][s], 4), "recall_at_02": round(at_block[1][s], 4)} for s in sorted(attacks)},
-        "benign": {s: {"texts": len(v), "found_at_1": round(sum(x > alert for x in v) / len(v), 4), "found_at_02": round(sum(x > block for x in v) / len(v), 4)} for s, v in sorted(by.items())},
+        "macro_recall_at_alert": round(at_alert[0], 4),
+        "macro_recall_at_block": round(at_block[0], 4),
+        "sources": {s: {"attacks": len(attacks[s]), "recall_at_alert": round(at_alert[1][s], 4), "recall_at_block": round(at_block[1][s], 4)} for s in sorted(attacks)},
+        "benign": {s: {"texts": len(v), "found_at_alert": round(sum(x > alert for x in v) / len(v), 4), "found_at_block": round(sum(x > block for x in v) / len(v), 4)} for s, v in sorted(by.items())},
     }
     (folder / "model.json").write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=1))

@@ -50,7 +50,8 @@ class Text:
     def __init__(self, row, pieces):
         self.row, self.attack, self.source = row, bool(row["label"]), row["source"]
         if row.get("part") in ("template", "second"):
-            self.source = "(%s)" % row["part"]
+            # Each kind of our own texts is capped for itself.
+            self.source = "(%s) %s" % (row["part"], row["kind"])
         self.pieces, self.within = pieces.of(row["text"]), None
         if row.get("within"):
             start, end = row["within"]
@@ -227,7 +228,7 @@ def main():
     rows = [json.loads(line) for line in open(args.texts)]
     texts = [Text(row, pieces) for row in rows]
     held = set(args.hold_out)
-    training = [t for t in texts if t.source not in held and t.row.get("part") != "held_out"]
+    training = [t for t in texts if t.source not in held and t.row.get("part") != "held_out" and pieces.readable(t.pieces)]
     outside = [t for t in texts if t.source in held or t.row.get("part") == "held_out"]
     print(len(training), "texts,", sum(t.attack for t in training), "attacks;", len(outside), "held out", len(pieces.words), "pieces", flush=True)
     model = cut(args, pieces)
@@ -244,7 +245,7 @@ def main():
         out.mkdir(parents=True, exist_ok=True)
         graph = build(model.arrays(), args.heads, 1)
         (out / "model.onnx").write_bytes(graph.SerializeToString())
-        (out / "tokenizer.json").write_text(pieces.json + "\n")
+        torch.save(model.state_dict(), out / "state.pt"); (out / "tokenizer.json").write_text(pieces.json + "\n")
 
 
 if __name__ == "__main__":
