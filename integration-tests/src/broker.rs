@@ -17,7 +17,7 @@ use rdkafka::{
 };
 use tokio::net::TcpStream;
 
-use crate::{Fault, Faults, until};
+use crate::{Fault, Faults, authority::Authority, until};
 
 pub const PARTITIONS: i32 = 3;
 
@@ -28,6 +28,8 @@ pub struct Broker {
     /// Past the proxy, for those who look at what has arrived.
     direct: SocketAddr,
     faults: Faults,
+    /// What clients are given, where that is not the proxy.
+    secure: Option<(SocketAddr, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,22 @@ fn program() -> PathBuf {
 impl Broker {
     pub async fn start() -> Self {
         let (listener, address) = Faults::bind().await;
+        Self::behind(listener, address, None).await
+    }
+
+    /// That is reached by TLS alone, with the authority's certificate for `127.0.0.1`.
+    pub async fn start_with_tls(authority: &Authority) -> Self {
+        let (secure, address) = Faults::bind().await;
+        let (listener, open) = Faults::bind().await;
+        authority.terminate(secure, open);
+        Self::behind(listener, address, Some((address, authority.file("ca.crt")))).await
+    }
+
+    async fn behind(
+        listener: tokio::net::TcpListener,
+        address: SocketAddr,
+        secure: Option<(SocketAddr, String)>,
+    ) -> Self {
         // It cannot be told to choose a port itself.
         let direct = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new(program())
@@ -69,14 +87,14 @@ impl Broker {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let broker = Self { child, direct, faults: Faults::before(listener, direct) };
+        let broker = Self { child, direct, faults: Faults::before(listener, direct), secure };
         until(|| async { TcpStream::connect(direct).await.ok() }).await;
         broker
     }
 
-    /// What clients are given: `host:port` of the proxy.
+    /// What clients are given: `host:port` of the proxy, or of what ends TLS before it.
     pub fn address(&self) -> String {
-        self.faults.address().to_string()
+        self.secure.as_ref().map_or(self.faults.address(), |(address, _)| *address).to_string()
     }
 
     pub fn set(&self, fault: Fault) {
@@ -95,6 +113,9 @@ impl Broker {
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.address());
+        if let Some((_, ca)) = &self.secure {
+            config.set("security.protocol", "ssl").set("ssl.ca.location", ca);
+        }
         config
     }
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use integration_tests::{Broker, Client, Fault, Received, Setup, until};
+use integration_tests::{Broker, Client, Fault, Received, Setup, authority::Authority, until};
 use serde_json::{Value, json};
 
 const TOPIC: &str = "akto.api.logs";
@@ -104,6 +104,39 @@ async fn a_record_that_is_too_large_arrives_marked_and_is_kept_whole() {
     let stored: Value = serde_json::from_str(message.json()["requestPayload"].as_str().unwrap()).unwrap();
     let event = client.get(&format!("/v1/events/{}", stored["x-portcullis-stored"].as_str().unwrap())).await.json();
     assert_eq!(event["request"], large["requestBody"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_are_reached_by_tls_and_only_with_a_certificate_that_is_known() {
+    let authority = Authority::default();
+    let broker = Broker::start_with_tls(&authority).await;
+    broker.create(TOPIC).await;
+    let setup = |ca: &str| {
+        Setup::portcullis()
+            .env("PORTCULLIS_KAFKA_BROKERS", &broker.address())
+            .env("PORTCULLIS_KAFKA_CA", ca)
+            .settings("[kafka]\ntimeout_ms = 1000\n")
+    };
+    let stranger = setup(&Authority::default().file("ca.crt")).start();
+    record(&Client::of(&stranger), &exchange(1)).await;
+    let asked = |program: &integration_tests::Program| {
+        let client = Client::of(program);
+        async move { String::from_utf8(client.get("/metrics").await.body).unwrap() }
+    };
+    // It keeps trying, and nothing of it arrives.
+    until(|| async {
+        let page = asked(&stranger).await;
+        let tried = page
+            .lines()
+            .any(|line| line.starts_with("portcullis_delivery_retries_total{sink=\"kafka\"") && !line.ends_with(" 0"));
+        tried.then_some(())
+    })
+    .await;
+
+    let program = setup(&authority.file("ca.crt")).start();
+    let id = record(&Client::of(&program), &exchange(2)).await;
+    let received = broker.received(TOPIC, |received| !received.is_empty()).await;
+    assert_eq!(request_ids(&received), HashSet::from([id]));
 }
 
 /// What was acknowledged, by request id.
