@@ -9,13 +9,13 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use integration_tests::{Broker, Client, Fault, Received, Setup, authority::Authority, until};
+use integration_tests::{Broker, Client, Fault, Received, Setup, until};
 use serde_json::{Value, json};
 
-const TOPIC: &str = "akto.api.logs";
+pub(crate) const TOPIC: &str = "akto.api.logs";
 const ROUNDS: u32 = 30;
 
-fn exchange(number: usize) -> Value {
+pub(crate) fn exchange(number: usize) -> Value {
     json!({
         "requestBody": {"model": "m", "messages": [{"role": "user", "content": format!("question {number}")}]},
         "responseBody": {"choices": [{"message": {"role": "assistant", "content": "an answer"}}]},
@@ -23,12 +23,12 @@ fn exchange(number: usize) -> Value {
     })
 }
 
-async fn record(client: &Client, body: &Value) -> String {
+pub(crate) async fn record(client: &Client, body: &Value) -> String {
     let answer = client.guard("sync=true", body).await.json();
     answer["request_id"].as_str().unwrap().to_owned()
 }
 
-fn request_ids(received: &[Received]) -> HashSet<String> {
+pub(crate) fn request_ids(received: &[Received]) -> HashSet<String> {
     received.iter().map(|message| message.headers["portcullis-request-id"].clone()).collect()
 }
 
@@ -104,39 +104,6 @@ async fn a_record_that_is_too_large_arrives_marked_and_is_kept_whole() {
     let stored: Value = serde_json::from_str(message.json()["requestPayload"].as_str().unwrap()).unwrap();
     let event = client.get(&format!("/v1/events/{}", stored["x-portcullis-stored"].as_str().unwrap())).await.json();
     assert_eq!(event["request"], large["requestBody"]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn brokers_are_reached_by_tls_and_only_with_a_certificate_that_is_known() {
-    let authority = Authority::default();
-    let broker = Broker::start_with_tls(&authority).await;
-    broker.create(TOPIC).await;
-    let setup = |ca: &str| {
-        Setup::portcullis()
-            .env("PORTCULLIS_KAFKA_BROKERS", &broker.address())
-            .env("PORTCULLIS_KAFKA_CA", ca)
-            .settings("[kafka]\ntimeout_ms = 1000\n")
-    };
-    let stranger = setup(&Authority::default().file("ca.crt")).start();
-    record(&Client::of(&stranger), &exchange(1)).await;
-    let asked = |program: &integration_tests::Program| {
-        let client = Client::of(program);
-        async move { String::from_utf8(client.get("/metrics").await.body).unwrap() }
-    };
-    // It keeps trying, and nothing of it arrives.
-    until(|| async {
-        let page = asked(&stranger).await;
-        let tried = page
-            .lines()
-            .any(|line| line.starts_with("portcullis_delivery_retries_total{sink=\"kafka\"") && !line.ends_with(" 0"));
-        tried.then_some(())
-    })
-    .await;
-
-    let program = setup(&authority.file("ca.crt")).start();
-    let id = record(&Client::of(&program), &exchange(2)).await;
-    let received = broker.received(TOPIC, |received| !received.is_empty()).await;
-    assert_eq!(request_ids(&received), HashSet::from([id]));
 }
 
 /// What was acknowledged, by request id.
