@@ -147,7 +147,7 @@ fn produce(brokers: &str, records: usize) -> (Duration, usize) {
         let mut record = BaseRecord::<(), str>::to(TOPIC).payload(&texts[number % texts.len()]);
         while let Err((_, back)) = producer.send(record) {
             full += 1;
-            std::thread::sleep(Duration::from_millis(1));
+            let _ = producer.flush(Duration::from_millis(1));
             record = back;
         }
     }
