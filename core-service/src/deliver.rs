@@ -20,8 +20,8 @@
 //! nothing at all succeeds, a handful of records is tried at a time. What is refused for good is a dead letter: it stands
 //! in the log's table `undelivered` with its reason until it is tried again (*redrive*) with success.
 //!
-//! **The cursor** is stored with the log's next commit, once a batch. After a crash the batches are sent again that had been sent
-//! and were not stored: duplicates are known by the record's id.
+//! **The cursor** is stored with one of the log's commits, when there is nothing more to deliver and ten times a second while there
+//! is. After a crash what had been sent and was not stored is sent again: duplicates are known by the record's id.
 
 mod backoff;
 mod file;

@@ -1,16 +1,20 @@
 //! A certificate authority of a test's own, and a client that trusts no other.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 use tokio_rustls::{
-    TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
+    TlsAcceptor, TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore, ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    },
 };
 
 use crate::Setup;
@@ -52,7 +56,10 @@ impl Authority {
     pub fn issue(&self, names: &[&str]) -> String {
         let key = KeyPair::generate().unwrap();
         let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let mut params = CertificateParams::new(names).unwrap();
+        // OpenSSL takes what bears its issuer's name for signed by itself.
+        params.distinguished_name.push(DnType::CommonName, "a server of the tests");
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
         std::fs::write(self.path("tls.crt"), certificate.pem()).unwrap();
         std::fs::write(self.path("tls.key"), key.serialize_pem()).unwrap();
         key.serialize_pem().lines().nth(1).unwrap().to_owned()
@@ -61,6 +68,26 @@ impl Authority {
     #[must_use]
     pub fn serves(&self, setup: Setup) -> Setup {
         setup.env("PORTCULLIS_TLS_CERT", &self.file("tls.crt")).env("PORTCULLIS_TLS_KEY", &self.file("tls.key"))
+    }
+
+    /// Ends TLS before what speaks in the clear at `target`.
+    pub fn terminate(&self, listener: TcpListener, target: SocketAddr) {
+        let chain = CertificateDer::pem_file_iter(self.path("tls.crt")).unwrap().map(Result::unwrap).collect();
+        let key = PrivateKeyDer::from_pem_file(self.path("tls.key")).unwrap();
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let acceptor = TlsAcceptor::from(Arc::new(builder.with_single_cert(chain, key).unwrap()));
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    // A client that does not trust this certificate goes away.
+                    let Ok(mut client) = acceptor.accept(client).await else { return };
+                    let Ok(mut server) = TcpStream::connect(target).await else { return };
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                });
+            }
+        });
     }
 
     /// The answer to an HTTP/1.1 request as text, from a server whose certificate is for `name`.

@@ -17,7 +17,12 @@ use rdkafka::{
 };
 use tokio::net::TcpStream;
 
-use crate::{Fault, Faults, until};
+use crate::{
+    Fault, Faults,
+    authority::Authority,
+    front::{Front, User},
+    until,
+};
 
 pub const PARTITIONS: i32 = 3;
 
@@ -28,6 +33,17 @@ pub struct Broker {
     /// Past the proxy, for those who look at what has arrived.
     direct: SocketAddr,
     faults: Faults,
+    way: Way,
+}
+
+/// How clients come to it.
+#[derive(Debug)]
+struct Way {
+    /// None: the proxy is left out.
+    address: Option<SocketAddr>,
+    /// Of the tests' own clients.
+    settings: Vec<(&'static str, String)>,
+    front: Option<Front>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,27 +72,72 @@ fn program() -> PathBuf {
 impl Broker {
     pub async fn start() -> Self {
         let (listener, address) = Faults::bind().await;
+        Self::behind(listener, Way { address: Some(address), settings: Vec::new(), front: None }).await
+    }
+
+    /// Without the proxy, which takes its time: to measure.
+    pub async fn start_alone() -> Self {
+        let (unused, _) = Faults::bind().await;
+        Self::behind(unused, Way { address: None, settings: Vec::new(), front: None }).await
+    }
+
+    /// That is reached by TLS alone, with the authority's certificate for `127.0.0.1`.
+    pub async fn start_with_tls(authority: &Authority) -> Self {
+        let (secure, address) = Faults::bind().await;
+        let (listener, open) = Faults::bind().await;
+        authority.terminate(secure, open);
+        let ca = ("ssl.ca.location", authority.file("ca.crt"));
+        let settings = vec![("security.protocol", "ssl".to_owned()), ca];
+        Self::behind(listener, Way { address: Some(address), settings, front: None }).await
+    }
+
+    /// That lets in one user alone; with an authority by TLS.
+    pub async fn start_with_sasl(mechanism: &str, user: &User, authority: Option<&Authority>) -> Self {
+        let (mut asks, address) = Faults::bind().await;
+        let (listener, open) = Faults::bind().await;
+        let mut settings = vec![
+            ("security.protocol", "sasl_plaintext".to_owned()),
+            ("sasl.mechanism", mechanism.to_owned()),
+            ("sasl.username", user.name.clone()),
+            ("sasl.password", user.password.clone()),
+        ];
+        if let Some(authority) = authority {
+            let (inner, behind) = Faults::bind().await;
+            authority.terminate(std::mem::replace(&mut asks, inner), behind);
+            settings[0].1 = "sasl_ssl".to_owned();
+            settings.push(("ssl.ca.location", authority.file("ca.crt")));
+        }
+        let front = Front::before(asks, address, open, Some(vec![user.clone()]));
+        Self::behind(listener, Way { address: Some(address), settings, front: Some(front) }).await
+    }
+
+    async fn behind(listener: tokio::net::TcpListener, way: Way) -> Self {
         // It cannot be told to choose a port itself.
         let direct = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new(program())
             .arg("broker")
             .env_clear()
             .env("LISTENER_URL", format!("tcp://{direct}"))
-            .env("ADVERTISED_LISTENER_URL", format!("tcp://{address}"))
+            .env("ADVERTISED_LISTENER_URL", format!("tcp://{}", way.address.unwrap_or(direct)))
             .env("STORAGE_ENGINE", "memory://tansu/")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let broker = Self { child, direct, faults: Faults::before(listener, direct) };
+        let broker = Self { child, direct, faults: Faults::before(listener, direct), way };
         until(|| async { TcpStream::connect(direct).await.ok() }).await;
         broker
     }
 
-    /// What clients are given: `host:port` of the proxy.
+    /// What clients are given: `host:port` of the proxy, or of what stands before it.
     pub fn address(&self) -> String {
-        self.faults.address().to_string()
+        self.way.address.unwrap_or(self.direct).to_string()
+    }
+
+    /// Who came, where it asks: the mechanism, and whether they were let in.
+    pub fn logins(&self) -> Vec<(String, bool)> {
+        self.way.front.as_ref().map(Front::logins).unwrap_or_default()
     }
 
     pub fn set(&self, fault: Fault) {
@@ -95,6 +156,9 @@ impl Broker {
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.address());
+        for (name, value) in &self.way.settings {
+            config.set(*name, value);
+        }
         config
     }
 
@@ -129,6 +193,18 @@ impl Broker {
         })
         .await
         .unwrap()
+    }
+
+    /// How many messages are in the topic now. Only while it is to be reached.
+    pub async fn count(&self, topic: &str) -> i64 {
+        let config = self.config();
+        let topic = topic.to_owned();
+        let count = move || {
+            let consumer: BaseConsumer = config.create().unwrap();
+            let of = |partition| consumer.fetch_watermarks(&topic, partition, Duration::from_secs(60)).unwrap();
+            (0..PARTITIONS).map(of).map(|(first, end)| end - first).sum()
+        };
+        tokio::task::spawn_blocking(count).await.unwrap()
     }
 
     pub fn direct(&self) -> SocketAddr {

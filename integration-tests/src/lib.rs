@@ -14,6 +14,7 @@ pub mod authority;
 pub mod broker;
 pub mod collector;
 pub mod faults;
+pub mod front;
 pub mod gateway;
 pub mod grpcurl;
 pub mod http;

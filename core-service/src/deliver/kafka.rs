@@ -4,6 +4,9 @@
 //! again, what followed it in the batch is sent again too, though it may have arrived: a reader sees the last of each in
 //! the right order, and knows repeats by the header `portcullis-event-id`.
 //!
+//! **One for all.** Brokers take a request of many records whole or not at all, and old ones do not say which record they
+//! object to. So none is given up before it was refused alone: what was refused together is sent again in halves.
+//!
 //! **Size.** A record that is larger than [`KafkaSettings::max_request_bytes`], or than the topic takes, is sent without
 //! its payloads, with their place and their size ([`flat::Form::Marked`]) and the header `portcullis-payload: stored`.
 //! The log has them: `EventService.GetEvent`.
@@ -23,7 +26,11 @@ use rdkafka::{
 };
 
 pub use self::settings::{Compression, Credentials as KafkaCredentials, KafkaSettings, Mechanism, Security, Value};
-use self::{context::Context, failure::outcome, headers::headers};
+use self::{
+    context::Context,
+    failure::{of_the_request, outcome},
+    headers::headers,
+};
 use super::{
     Delivery, DeliveryFailure, Outcome, Sink, StoredRecord,
     flat::{self, Account, Form},
@@ -40,6 +47,7 @@ pub struct Kafka {
     account: Account,
     protobuf: Protobuf,
     client_id: String,
+    context: Context,
     /// Replaced after an error that ends it.
     producer: ArcSwap<Producer>,
 }
@@ -52,21 +60,24 @@ impl fmt::Debug for Kafka {
     }
 }
 
-/// A message under way.
-struct Sent {
+#[derive(Clone, Copy)]
+struct Message {
     /// Of the delivery in the batch.
     index: usize,
     copy: bool,
     form: Form,
-    result: Result<DeliveryFuture, KafkaError>,
 }
+
+/// A message under way.
+type Sent = (Message, Result<DeliveryFuture, KafkaError>);
 
 impl Kafka {
     /// Connects to nobody yet: that brokers are down is no reason not to start. The error is about the settings.
     pub fn new(settings: KafkaSettings, account: Account, node: &str, protobuf: Protobuf) -> Result<Self, KafkaError> {
         let client_id = format!("portcullis-{node}");
-        let producer = produce(&settings, &client_id)?;
-        Ok(Self { settings, account, protobuf, client_id, producer: ArcSwap::from_pointee(producer) })
+        let context = Context::default();
+        let producer = produce(&settings, &client_id, &context)?;
+        Ok(Self { settings, account, protobuf, client_id, context, producer: ArcSwap::from_pointee(producer) })
     }
 
     /// Says in the log whether the brokers answer and the topics are there. Takes some seconds when they do not.
@@ -82,7 +93,9 @@ impl Kafka {
         async { drop(tokio::task::spawn_blocking(look).await) }
     }
 
-    fn send(&self, producer: &Producer, delivery: &Delivery, index: usize, copy: bool, form: Form) -> Sent {
+    fn send(&self, producer: &Producer, batch: &[Delivery], message: Message) -> Sent {
+        let Message { index, copy, form } = message;
+        let delivery = &batch[index];
         let record = &delivery.record;
         let value = match (self.settings.value, form) {
             (Value::Akto, form) => flat::encode(record, &self.account, form),
@@ -96,45 +109,80 @@ impl Kafka {
         };
         let topic =
             if copy { self.settings.violations_topic.as_deref().unwrap_or_default() } else { &self.settings.topic };
-        let mut message = FutureRecord::to(topic)
+        let mut future = FutureRecord::to(topic)
             .payload(&value)
             .timestamp(record.event.time.as_millisecond())
             .headers(headers(record, self.settings.value, form));
-        message.key = delivery.key.as_ref().map(|key| key.as_bytes());
-        match producer.send_result(message) {
+        future.key = delivery.key.as_ref().map(|key| key.as_bytes());
+        match producer.send_result(future) {
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), _)) if form == Form::Whole => {
-                self.send(producer, delivery, index, copy, Form::Marked)
+                self.send(producer, batch, Message { form: Form::Marked, ..message })
             }
-            sent => Sent { index, copy, form, result: sent.map_err(|(error, _)| error) },
+            sent => (message, sent.map_err(|(error, _)| error)),
         }
     }
 
-    /// Ends when each has an outcome: the library gives every message one within [`KafkaSettings::timeout`].
-    async fn settle(&self, producer: &Producer, batch: &[Delivery], sent: Vec<Sent>, outcomes: &mut [Outcome]) {
-        let mut waiting = sent;
-        while !waiting.is_empty() {
-            let settled = join_all(waiting.into_iter().map(async |Sent { index, copy, form, result }| {
-                let error = match result {
-                    Ok(future) => match future.await {
-                        Ok(Ok(_)) => None,
-                        Ok(Err((error, _))) => Some(error),
-                        Err(_) => Some(KafkaError::Canceled),
-                    },
-                    Err(error) => Some(error),
+    /// What became of each. Ends: the library answers for every message within [`KafkaSettings::timeout`].
+    async fn send_all(
+        &self,
+        producer: &Producer,
+        batch: &[Delivery],
+        group: &[Message],
+    ) -> Vec<(Message, Option<KafkaError>)> {
+        let sent: Vec<Sent> = group.iter().map(|&message| self.send(producer, batch, message)).collect();
+        join_all(sent.into_iter().map(async |(message, result)| {
+            let error = match result {
+                Ok(future) => match future.await {
+                    Ok(Ok(_)) => None,
+                    Ok(Err((error, _))) => Some(error),
+                    Err(_) => Some(KafkaError::Canceled),
+                },
+                Err(error) => Some(error),
+            };
+            (message, error)
+        }))
+        .await
+    }
+
+    async fn settle(&self, producer: &Producer, batch: &[Delivery], all: Vec<Message>, outcomes: &mut [Outcome]) {
+        // The first is sent first.
+        let mut groups = vec![all];
+        while let Some(group) = groups.pop() {
+            let answers = self.send_all(producer, batch, &group).await;
+            if answers.iter().any(|(_, error)| error.is_none()) {
+                self.context.is_well();
+            }
+            let mut taken = 0;
+            let (mut together, mut keys) = (Vec::new(), HashSet::new());
+            for (message, error) in answers {
+                let key = batch[message.index].key.as_ref().map(|key| (key, message.copy));
+                let Some(error) = error else {
+                    // It must not stay before what it follows.
+                    if key.is_some_and(|key| keys.contains(&key)) {
+                        together.push(message);
+                    }
+                    taken += 1;
+                    continue;
                 };
-                (index, copy, form, error)
-            }))
-            .await;
-            waiting = Vec::new();
-            for (index, copy, form, error) in settled {
-                let Some(error) = error else { continue };
-                let outcome = outcome(&error);
-                if outcome == Outcome::Permanent(DeliveryFailure::TooLarge) && form == Form::Whole {
+                let said = outcome(&error, self.context.trouble());
+                let outcome = &mut outcomes[message.index];
+                if of_the_request(&error) && group.len() > 1 {
+                    keys.extend(key);
+                    together.push(message);
+                } else if said == Outcome::Permanent(DeliveryFailure::TooLarge) && message.form == Form::Whole {
                     // The topic takes less than the settings say.
-                    waiting.push(self.send(producer, &batch[index], index, copy, Form::Marked));
-                } else if !matches!(outcomes[index], Outcome::Retry { .. }) {
-                    outcomes[index] = outcome;
+                    groups.push(vec![Message { form: Form::Marked, ..message }]);
+                } else if !matches!(outcome, Outcome::Retry { .. }) {
+                    *outcome = said;
                 }
+            }
+            if !together.is_empty() {
+                let behind = together.split_off(together.len().div_ceil(2));
+                groups.extend([behind, together].into_iter().filter(|group| !group.is_empty()));
+            } else if taken == 0 && matches!(outcomes[group[0].index], Outcome::Retry { .. }) {
+                // Nobody is there any more: the rest need not find that out each.
+                let again = outcomes[group[0].index];
+                groups.drain(..).flatten().for_each(|message| outcomes[message.index] = again);
             }
         }
     }
@@ -143,7 +191,7 @@ impl Kafka {
     fn renew(&self, producer: &Producer) {
         let Some((code, _)) = producer.client().fatal_error() else { return };
         tracing::error!(error = %code, "kafka: the producer failed for good and is replaced");
-        match produce(&self.settings, &self.client_id) {
+        match produce(&self.settings, &self.client_id, &self.context) {
             Ok(renewed) => self.producer.store(Arc::new(renewed)),
             Err(error) => tracing::error!(%error, "kafka: no new producer could be made"),
         }
@@ -169,25 +217,26 @@ fn look_up(producer: &Producer, topic: &str) {
     }
 }
 
-fn produce(settings: &KafkaSettings, client_id: &str) -> Result<Producer, KafkaError> {
-    settings.client(client_id).create_with_context(Context)
+fn produce(settings: &KafkaSettings, client_id: &str, context: &Context) -> Result<Producer, KafkaError> {
+    settings.client(client_id).create_with_context(context.clone())
 }
 
 impl Sink for Kafka {
     async fn deliver(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let producer = self.producer.load_full();
-        let mut sent = Vec::with_capacity(batch.len());
+        let mut messages = Vec::with_capacity(batch.len());
         for (index, delivery) in batch.iter().enumerate() {
-            sent.push(self.send(&producer, delivery, index, false, Form::Whole));
+            let message = Message { index, copy: false, form: Form::Whole };
+            messages.push(message);
             let judged = delivery.record.event.outcome.judged();
             if self.settings.violations_topic.is_some()
                 && judged.is_some_and(|judged| !judged.decision.violations.is_empty())
             {
-                sent.push(self.send(&producer, delivery, index, true, Form::Whole));
+                messages.push(Message { copy: true, ..message });
             }
         }
         let mut outcomes = vec![Outcome::Delivered; batch.len()];
-        self.settle(&producer, batch, sent, &mut outcomes).await;
+        self.settle(&producer, batch, messages, &mut outcomes).await;
         self.renew(&producer);
         keep_order(batch, &mut outcomes);
         outcomes

@@ -28,6 +28,9 @@ const PROBE: usize = 16;
 const PAUSE: Duration = Duration::from_millis(500);
 /// For the log to take a change; then it is tried again.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two commits of the cursor while there is more to do at once. Each keeps the next batch waiting; a crash sends again what
+/// was delivered since the last.
+const STORE_EVERY: Duration = Duration::from_millis(100);
 /// Records of kinds that the sink does not take, after which the cursor is stored even so.
 const SKIPPED: u64 = 10_000;
 
@@ -52,6 +55,7 @@ pub fn start<S: Sink>(
         window: Window::default(),
         read_to: 0,
         stored: 0,
+        stored_at: Instant::now(),
         failures: 0,
         paused: None,
         was_down: false,
@@ -75,6 +79,8 @@ struct Runner<S> {
     read_to: u64,
     /// The cursor, as the log has it.
     stored: u64,
+    /// When it was last seen to.
+    stored_at: Instant,
     /// Batches in a row of which nothing got there.
     failures: u32,
     paused: Option<Instant>,
@@ -127,8 +133,8 @@ impl<S: Sink> Runner<S> {
         self.tip.borrow_and_update();
         self.fill().await?;
         while !stop.is_cancelled() {
-            if !self.set.is_empty() {
-                // What was found to be dead must not be found again.
+            if !(self.set.is_empty() && self.cleared.is_empty()) {
+                // What was found to be dead, or brought there at last, must not be found again.
                 self.store(false).await?;
             }
             let batch = self.take();
@@ -147,7 +153,11 @@ impl<S: Sink> Runner<S> {
             let (outcomes, filled) = tokio::join!(hand_over(&*sink, &batch, &name, drain, stop), self.fill());
             let Some(outcomes) = outcomes else { return Ok(()) };
             self.settle(batch, outcomes);
-            self.store(false).await?;
+            if self.stored_at.elapsed() >= STORE_EVERY || !(self.set.is_empty() && self.cleared.is_empty()) {
+                self.store(false).await?;
+            } else {
+                self.note();
+            }
             filled?;
         }
         Ok(())
@@ -332,6 +342,7 @@ impl<S: Sink> Runner<S> {
         let (cursor, held) = self.window.boundary(self.read_to);
         // A sink that is down moves nothing; nor is every record that it does not take worth a commit.
         let skipped = self.window.is_empty() && cursor.saturating_sub(self.stored) >= if last { 1 } else { SKIPPED };
+        self.stored_at = Instant::now();
         if !self.registered || !(self.unstored || skipped) {
             return Ok(());
         }

@@ -12,10 +12,10 @@ use std::{
 use integration_tests::{Broker, Client, Fault, Received, Setup, until};
 use serde_json::{Value, json};
 
-const TOPIC: &str = "akto.api.logs";
+pub(crate) const TOPIC: &str = "akto.api.logs";
 const ROUNDS: u32 = 30;
 
-fn exchange(number: usize) -> Value {
+pub(crate) fn exchange(number: usize) -> Value {
     json!({
         "requestBody": {"model": "m", "messages": [{"role": "user", "content": format!("question {number}")}]},
         "responseBody": {"choices": [{"message": {"role": "assistant", "content": "an answer"}}]},
@@ -23,12 +23,12 @@ fn exchange(number: usize) -> Value {
     })
 }
 
-async fn record(client: &Client, body: &Value) -> String {
+pub(crate) async fn record(client: &Client, body: &Value) -> String {
     let answer = client.guard("sync=true", body).await.json();
     answer["request_id"].as_str().unwrap().to_owned()
 }
 
-fn request_ids(received: &[Received]) -> HashSet<String> {
+pub(crate) fn request_ids(received: &[Received]) -> HashSet<String> {
     received.iter().map(|message| message.headers["portcullis-request-id"].clone()).collect()
 }
 

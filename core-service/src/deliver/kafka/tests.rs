@@ -241,6 +241,34 @@ async fn what_no_topic_takes_even_so_is_given_up_by_name() {
 }
 
 #[tokio::test]
+async fn what_was_refused_together_is_refused_alone_before_it_is_given_up() {
+    let cluster = cluster();
+    // Of one key, and so in one partition.
+    let batch: Vec<_> = (1..=8).map(|sequence| delivery(sequence, "ann", Action::Allow, "a")).collect();
+    let (invalid, fine) =
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD, RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR);
+    // All eight, the first four, the first two, the first; the second is taken, and so are the halves behind.
+    cluster.request_errors(RDKafkaApiKey::Produce, &[invalid, invalid, invalid, invalid, fine, fine, fine]);
+    let outcomes = sink(settings(cluster.bootstrap_servers())).deliver(&batch).await;
+    let mut expected = vec![Outcome::Delivered; 8];
+    expected[0] = Outcome::Permanent(DeliveryFailure::Rejected);
+    assert_eq!(outcomes, expected);
+    let arrived: Vec<_> = received(&cluster, TOPIC).iter().map(Received::sequence).collect();
+    assert_eq!(arrived, [2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[tokio::test]
+async fn a_topic_that_takes_less_at_a_time_gets_all_of_each_record() {
+    let cluster = cluster();
+    let batch: Vec<_> = (1..=4).map(|sequence| delivery(sequence, "ann", Action::Allow, "a")).collect();
+    cluster.request_errors(RDKafkaApiKey::Produce, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE]);
+    all_delivered(&sink(settings(cluster.bootstrap_servers())), &batch).await;
+    let received = received(&cluster, TOPIC);
+    assert_eq!(sequences(&received), [1, 2, 3, 4]);
+    assert!(received.iter().all(|message| message.headers["portcullis-payload"] == "whole"));
+}
+
+#[tokio::test]
 async fn a_change_of_leader_throttling_and_broken_connections_lose_nothing() {
     let cluster = cluster();
     let sink = sink(settings(cluster.bootstrap_servers()));
@@ -280,7 +308,7 @@ async fn while_no_broker_is_there_records_are_to_be_tried_again() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let sink = sink(KafkaSettings { timeout: Duration::from_millis(300), ..settings(address.to_string()) });
     let outcomes = sink.deliver(&batch(3)).await;
-    assert_eq!(outcomes, [Outcome::retry(DeliveryFailure::TimedOut); 3]);
+    assert_eq!(outcomes, [Outcome::retry(DeliveryFailure::Unreachable); 3]);
 }
 
 #[test]

@@ -8,12 +8,18 @@
 //! | `batches` | HTTP: `/api/ingestData` with 250 records a call, over eight connections |
 //! | `calls` | gRPC: single `Ingest` calls, one at a time over each of 16 connections |
 //! | `recovery` | a log of 1 GB, `kill -9`, and the time until the program is ready again |
+//! | `kafka` | both ways, with Kafka as the sink: what is acknowledged, what arrives, and how far one is behind the other |
 //! | `memory` | 1,000,000 exchanges while the one sink refuses connections: memory after each 100,000 |
+//!
+//! `kafka` starts tansu, or takes the broker of `--brokers HOST:PORT` (topic `akto.api.logs`), or with `--mock` the client library's mock
+//! cluster, in this process; then it measures what a producer alone brings there. `--batch N` sets `delivery.batch_records`.
 //!
 //! `--records N` is for another number, `--pid` prints the process to trace and waits for a line. Each exchange is 1.3 KB and
 //! has text of its own; each is judged in the background, by the built-in policy, while the next come. Acknowledged is on disk.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a tool for developers")]
+
+mod kafka;
 
 use std::{
     collections::VecDeque,
@@ -39,14 +45,21 @@ const CALLERS: usize = 16;
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let records = words.iter().position(|word| word == "--records").and_then(|at| words.get(at + 1));
-    let records: Option<usize> = records.map(|records| records.parse().unwrap());
+    let number = |name: &str| -> Option<usize> {
+        let at = words.iter().position(|word| word == name)?;
+        words.get(at + 1).map(|number| number.parse().unwrap())
+    };
+    let records = number("--records");
     let wait = words.iter().any(|word| word == "--pid");
     for word in &words {
         match word.as_str() {
             "streams" => streams(records.unwrap_or(200_000), wait).await,
             "batches" => batches(records.unwrap_or(100_000), wait).await,
             "calls" => calls(records.unwrap_or(50_000)).await,
+            "kafka" => {
+                let far = kafka::Far::of(&words).await;
+                kafka::measure(records.unwrap_or(200_000), &far, number("--batch"), wait).await;
+            }
             "recovery" => recovery(records.unwrap_or(620_000)).await,
             "memory" => memory(records.unwrap_or(1_000_000)).await,
             _ => {}
@@ -133,10 +146,8 @@ fn told(name: &str, recorded: usize, elapsed: Duration, program: &Program) {
     );
 }
 
-async fn batches(records: usize, wait: bool) {
-    let program = start(&Setup::portcullis(), wait);
+async fn all_batches(program: &Program, records: usize) -> usize {
     let address = program.http("/api/ingestData");
-    let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for caller in 0..HTTP {
         let (client, address) = (http::client(), address.clone());
@@ -157,7 +168,13 @@ async fn batches(records: usize, wait: bool) {
             recorded
         });
     }
-    let recorded = tasks.join_all().await.into_iter().sum();
+    tasks.join_all().await.into_iter().sum()
+}
+
+async fn batches(records: usize, wait: bool) {
+    let program = start(&Setup::portcullis(), wait);
+    let begun = Instant::now();
+    let recorded = all_batches(&program, records).await;
     told("HTTP batches", recorded, begun.elapsed(), &program);
 }
 
