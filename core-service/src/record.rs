@@ -39,6 +39,7 @@ mod cells;
 mod code;
 mod damage;
 pub mod delivery;
+mod durations;
 mod entry;
 mod error;
 mod health;
@@ -100,6 +101,7 @@ pub use vault::{Erased, InvalidKey, MasterKeys, Rewrapped};
 
 pub(crate) use aggregate::{Aggregates, Changed, Dimension, Grain, KEPT, Names, kind_of, latency_of, pending_name};
 pub(crate) use code::Code;
+pub(crate) use durations::{decode as read_durations, encode as write_durations};
 pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
 pub(crate) use read::Readers;

@@ -41,6 +41,7 @@ const MIGRATIONS: &[&str] = &[
     vault::TABLES,
     QUERIES,
     aggregate::DAYS,
+    DURATIONS,
 ];
 
 const FIRST: &str = "
@@ -178,6 +179,11 @@ const QUERIES: &str = "
     CREATE INDEX record_model ON record (seq >> 12, model) WHERE model <> '';
     CREATE INDEX record_source ON record (seq >> 12, source) WHERE source <> '';
     CREATE INDEX record_kind ON record (kind) WHERE kind > 1;
+";
+
+/// Behind the payloads, where only who reads these finds it.
+const DURATIONS: &str = "
+    ALTER TABLE record ADD COLUMN took BLOB;        -- microseconds by part; null: not timed
 ";
 
 /// Bytes of the pages that hold something.

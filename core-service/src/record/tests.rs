@@ -53,7 +53,9 @@ async fn what_was_appended_comes_back_in_every_field() {
         assert_eq!(event.sequence, *sequence);
         assert_eq!((event.kind, event.request_id), (record.kind, record.request_id));
         assert_eq!((event.sync, event.direction, event.status), (record.sync, record.direction, record.status));
-        assert_eq!((&event.outcome, event.enforced), (&record.outcome, record.enforced));
+        assert_eq!((event.outcome, event.enforced), (record.outcome.clone().without_durations(), record.enforced));
+        let durations = record.outcome.judged().map(|judged| judged.durations.clone()).unwrap_or_default();
+        assert_eq!(stored.durations, durations);
         let context = &record.context;
         assert_eq!((&event.source, &event.user, &event.team), (&context.source, &context.user, &context.team));
         assert_eq!((&event.model, &event.client_ip), (&context.model, &context.client_ip));
