@@ -58,6 +58,7 @@ mod stored;
 mod tally;
 mod vault;
 pub mod verify;
+mod violates;
 mod writer;
 
 #[cfg(test)]
@@ -112,6 +113,7 @@ pub(crate) use searchable::{
     SEARCH_INDEX, Searchable, SearchableBatch, read_searchable, remove_search_index, step_over,
 };
 pub(crate) use stored::{read_event, read_stored, select_events};
+pub(crate) use violates::wanted as wanted_violations;
 
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]

@@ -87,7 +87,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                     } else {
                         Outcome::Delivered
                     }
-                })
+                });
             }
             Step::Redrive => {
                 let sink = "memory".into();

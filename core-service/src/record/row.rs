@@ -25,6 +25,7 @@ use super::{
     seal::{self, Digest},
     stored::Columns,
     vault::{DataKey, Storage, Vault},
+    violates,
 };
 
 /// The JSON columns of a judgement, and the digest of it all.
@@ -32,12 +33,15 @@ struct JudgedTexts {
     receipt: String,
     violations: Option<String>,
     took: Option<Vec<u8>>,
+    /// Not of what was judged: it can be made again from the violations.
+    violates: Option<i64>,
     digest: Digest,
 }
 
 impl JudgedTexts {
     fn new(judged: &Judged) -> Result<Self, LogError> {
         let violations = &judged.decision.violations;
+        let violates = violates::of(violations);
         let receipt = to_json(&ReceiptRef::of(&judged.coverage))?;
         let violations = (!violations.is_empty()).then(|| to_json(violations)).transpose()?;
         let (decision, coverage) = (&judged.decision, &judged.coverage);
@@ -61,7 +65,7 @@ impl JudgedTexts {
         ];
         // Where nothing was timed the digest is what it was before there were times.
         let digest = seal::of_new(&values[..JUDGED_COLUMNS - usize::from(took.is_none())])?;
-        Ok(Self { receipt, violations, took, digest })
+        Ok(Self { receipt, violations, took, violates, digest })
     }
 
     fn len(&self) -> usize {
@@ -320,10 +324,10 @@ pub(super) const INSERT: &str = "
         action, verdict, duration_us, violations_total, receipt,
         segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged,
         message, violations, policies, metadata, request, response, envelope, digest, data_key,
-        storage, salt, took
+        storage, salt, took, violates
     ) VALUES (
         ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40
+        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41
     )";
 
 pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Option<i64>) -> rusqlite::Result<i64> {
@@ -374,6 +378,7 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
         row.cells.storage.map(|storage| storage as i64),
         row.cells.salt.as_ref().map(<[u8; 16]>::as_slice),
         row.judged.as_ref().and_then(|texts| texts.took.as_deref()),
+        row.judged.as_ref().and_then(|texts| texts.violates),
     ])
 }
 
@@ -399,7 +404,7 @@ pub(super) const COMPLETE: &str = "
         segments_total = :segments_total, segments_scanned = :segments_scanned,
         segments_unchanged = :segments_unchanged,
         bytes_total = :bytes_total, bytes_scanned = :bytes_scanned, bytes_unchanged = :bytes_unchanged,
-        message = :message, violations = :violations, took = :took,
+        message = :message, violations = :violations, took = :took, violates = :violates,
         request = CASE WHEN :kept IS NULL THEN request ELSE :request END,
         response = CASE WHEN :kept IS NULL THEN response ELSE :response END,
         envelope = CASE WHEN :kept IS NULL THEN envelope END,
@@ -435,6 +440,7 @@ pub(super) fn complete(
         ":message": message(decision),
         ":violations": completion.texts.violations,
         ":took": completion.texts.took,
+        ":violates": completion.texts.violates,
         ":request": request,
         ":response": response,
         ":data_key": completion.data_key().map(|key| key.id().as_slice()),
