@@ -25,6 +25,7 @@ use core_service::{
         decision::{Action, Category, Decision, Violation},
         exchange::{CallContext, Direction, Payload, Payloads},
         finding::{Detector, Severity},
+        timing::Durations,
     },
     events::{EventFilter, EventStore, Page},
     record::{Judged, KeepPayloads, Log, LogSettings, NewRecord, RecordKind, RecordedOutcome},
@@ -118,7 +119,8 @@ fn record(number: usize, of: usize) -> NewRecord {
     let violations = if action == Action::Allow { Vec::new() } else { vec![violation(action)] };
     let mut coverage = Coverage::none(CoverageStatus::Complete, "");
     coverage.policies = vec![PolicyRef { name: "default".into(), digest: "ab".repeat(32).into() }];
-    let judged = Judged { decision: Decision::fold(violations), coverage, duration_us: fastrand::u32(20..900) };
+    let (decision, duration_us) = (Decision::fold(violations), fastrand::u32(20..900));
+    let judged = Judged { decision, coverage, duration_us, durations: Durations::default() };
     // One of a day's records has the rare words.
     let rare = if number == of / 2 { " needle haystack" } else { "" };
     NewRecord {

@@ -39,6 +39,7 @@ mod cells;
 mod code;
 mod damage;
 pub mod delivery;
+mod durations;
 mod entry;
 mod error;
 mod health;
@@ -57,6 +58,7 @@ mod stored;
 mod tally;
 mod vault;
 pub mod verify;
+mod violates;
 mod writer;
 
 #[cfg(test)]
@@ -100,6 +102,7 @@ pub use vault::{Erased, InvalidKey, MasterKeys, Rewrapped};
 
 pub(crate) use aggregate::{Aggregates, Changed, Dimension, Grain, KEPT, Names, kind_of, latency_of, pending_name};
 pub(crate) use code::Code;
+pub(crate) use durations::{decode as read_durations, encode as write_durations};
 pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
@@ -110,6 +113,7 @@ pub(crate) use searchable::{
     SEARCH_INDEX, Searchable, SearchableBatch, read_searchable, remove_search_index, step_over,
 };
 pub(crate) use stored::{read_event, read_stored, select_events};
+pub(crate) use violates::wanted as wanted_violations;
 
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode, invalid},
     json::{number, plain},
-    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, PayloadFault, PayloadView, Verdict},
+    v1::{Event, EventFilter, GetEventRequest, ListEventsRequest, PayloadFault, PayloadView, StageDuration, Verdict},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{
@@ -66,13 +66,17 @@ pub(crate) async fn get(
         PayloadFault::NotKept => Some("not_kept"),
         PayloadFault::Elsewhere => Some("elsewhere"),
     };
-    Ok(reply::json(StatusCode::OK, &Detail { event: shown(event)?, request, response, payload_fault, beside }))
+    let durations = durations(&found.durations)?;
+    let event = shown(event)?;
+    Ok(reply::json(StatusCode::OK, &Detail { event, durations, request, response, payload_fault, beside }))
 }
 
 #[derive(Serialize)]
 struct Detail<'a> {
     #[serde(flatten)]
     event: Map<String, Value>,
+    /// Empty where they were not kept.
+    durations: Vec<Value>,
     request: Option<Box<RawValue>>,
     response: Option<Box<RawValue>>,
     /// Why they are not there, when there were any.
@@ -108,6 +112,10 @@ pub(crate) fn shown(event: &Event) -> Result<Map<String, Value>, ApiError> {
         }
     }
     Ok(members)
+}
+
+pub(crate) fn durations(durations: &[StageDuration]) -> Result<Vec<Value>, ApiError> {
+    durations.iter().map(|one| plain("StageDuration", one).map(Value::Object)).collect()
 }
 
 /// A recorded payload as a part of an answer. One that is not JSON is shown as text: an answer that a stored record

@@ -27,6 +27,7 @@ mod row;
 mod search;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use axum::routing::{get, post};
 

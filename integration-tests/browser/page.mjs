@@ -115,6 +115,11 @@ await run({
       assert.ok(!(await page.content()).includes("dora@example.org"));
       assert.ok(await page.locator(".findings tr", { hasText: "prompt-injection" }).count() > 0);
       assert.ok(await page.locator(".neighbours li").count() >= 2);
+      const bars = page.locator("#timing li");
+      for (const part of ["Looking through the texts", "keywords of all rules", "rules for pii", "Deciding"]) {
+        assert.match(await bars.filter({ hasText: part }).innerText(), /\d/, part);
+      }
+      assert.equal(await bars.locator("svg rect").count(), await bars.count());
       await shoot(page, "event");
       await page.getByRole("button", { name: "Show as recorded" }).click();
       await page.getByText("That you saw it was recorded too").waitFor();

@@ -13,7 +13,12 @@ use portcullis_api::log::{LogControl, LogLevel};
 use tokio::signal::unix::{self, SignalKind};
 use tracing::Metadata;
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, reload, util::SubscriberInitExt as _,
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    fmt,
+    layer::SubscriberExt as _,
+    reload,
+    util::SubscriberInitExt as _,
 };
 
 use super::{
@@ -48,13 +53,20 @@ pub fn init(
         let own = |metadata: &Metadata<'_>| metadata.is_span() && LogLevel::is_own(metadata.target());
         layer.with_filter(filter_fn(own))
     });
-    let set = tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans).try_init();
+    let lines = lines.with_filter(filter.and(filter_fn(is_news)));
+    let set = tracing_subscriber::registry().with(lines).with(spans).try_init();
     // Somebody else's subscriber is in place: in tests.
     drop(set);
     let control = LogControl::new(wanted, move |text| {
         handle.reload(parse(text)?).map_err(|_| "the log's filter is not in place".to_owned())
     });
     Ok((control, otlp))
+}
+
+/// The exporter's library says of every batch that it could not be sent, and how it is tried again: here it is told once
+/// when that begins and once when it ends. That a collector takes a part of a batch, nobody else says.
+fn is_news(metadata: &Metadata<'_>) -> bool {
+    metadata.target() != "opentelemetry-otlp" || !metadata.name().starts_with("Export.")
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, String> {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Deliveries, Delivery, DeliveryFailure, Encode, Plan, Retry, Sink, SinkState, StoredRecord, start};
 use crate::{
+    domain::timing::Durations,
     record::{
         Log, NewRecord,
         samples::{allowed, folder, later},
@@ -57,8 +58,9 @@ pub(super) fn deliveries(wanted: &[(&str, u64)]) -> Vec<Delivery> {
     let make = |&(user, sequence): &(&str, u64)| {
         let event = crate::record::samples::event(of(user), sequence);
         let (request, response, envelope) = (None, None, bytes::Bytes::new());
-        let traceparent = None;
-        let stored = StoredRecord { event, fault: None, is_masked: false, request, response, envelope, traceparent };
+        let (durations, fault, traceparent) = (Durations::default(), None, None);
+        let stored =
+            StoredRecord { event, durations, fault, is_masked: false, request, response, envelope, traceparent };
         Delivery::new(stored, 0)
     };
     wanted.iter().map(make).collect()

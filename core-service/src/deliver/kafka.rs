@@ -101,10 +101,20 @@ impl Kafka {
             (Value::Akto, form) => flat::encode(record, &self.account, form),
             (Value::Protobuf, Form::Whole) => (self.protobuf)(record.clone()),
             (Value::Protobuf, Form::Marked) => {
-                let (event, fault, is_masked) = (record.event.clone(), record.fault, record.is_masked);
+                let (event, durations) = (record.event.clone(), record.durations.clone());
+                let (fault, is_masked) = (record.fault, record.is_masked);
                 let (request, response, envelope) = (None, None, bytes::Bytes::new());
                 let traceparent = record.traceparent.clone();
-                (self.protobuf)(StoredRecord { event, fault, is_masked, request, response, envelope, traceparent })
+                (self.protobuf)(StoredRecord {
+                    event,
+                    durations,
+                    fault,
+                    is_masked,
+                    request,
+                    response,
+                    envelope,
+                    traceparent,
+                })
             }
         };
         let topic =

@@ -1,6 +1,9 @@
 //! The classifier's part in a scan: which heads are asked for, and their findings.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     compiled::CompiledRule,
@@ -35,6 +38,8 @@ pub(super) struct Scanned<'m> {
 pub(super) struct Second<'c> {
     pub(super) deadline: Option<Instant>,
     pub(super) run: &'c mut SecondRun,
+    /// Time that it took.
+    pub(super) spent: &'c mut Duration,
 }
 
 impl Second<'_> {
@@ -60,7 +65,10 @@ impl Second<'_> {
         // What it says of other windows is no answer to a worst one that it cannot read.
         text(suspects.first()?)?;
         let (suspects, texts): (Vec<Suspect>, Vec<&str>) = suspects.iter().filter_map(text).unzip();
-        match stage.read(&texts, self.deadline) {
+        let begun = Instant::now();
+        let read = stage.read(&texts, self.deadline);
+        *self.spent += begun.elapsed();
+        match read {
             Ok(logits) => {
                 self.run.add(Outcome::Ran, texts.len());
                 let worst = logits.into_iter().zip(suspects).max_by(|(a, _), (b, _)| a.total_cmp(b));

@@ -4,7 +4,12 @@
 //! policies. A keyword hit also tells where to look, so a woken rule reads the neighbourhood of its
 //! keywords and not the whole text.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::{
@@ -76,6 +81,8 @@ pub struct Scratch {
     /// check, and can be counted.
     pub work: u64,
     pub times: ScanTimes,
+    /// Carried from segment to segment: what lies between them counts for the prefilter of the next.
+    lap: Option<Lap>,
 }
 
 /// A part of the text that a rule reads.
@@ -233,7 +240,7 @@ impl Scanner {
             return;
         }
         let before = findings.list.len();
-        let mut lap = Lap::start();
+        let mut lap = scratch.lap.take().unwrap_or_else(Lap::start);
         let mut caches = self.caches.take(self.rules.len());
         let text: &str = &segment.text;
         let asked = self.heads.asked(mask);
@@ -247,7 +254,10 @@ impl Scanner {
         if asked.any() {
             self.heads.begin(&mut scratch.classify);
             self.heads.read(0, text, asked, &mut scratch.classify);
-            scratch.times.add(Reader::Classifier, lap.take());
+            // Without views the conclusion follows at once.
+            if !views.is_empty() {
+                scratch.times.add(Reader::Classifier, lap.take());
+            }
         }
         for (mark, range) in marks {
             self.mark(mark, plain, range, mask, findings);
@@ -271,11 +281,14 @@ impl Scanner {
         findings.settle(before, self);
         if asked.any() {
             let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
-            let second = Second { deadline: scratch.deadline, run: &mut scratch.second };
+            let mut asked_again = Duration::ZERO;
+            let second = Second { deadline: scratch.deadline, run: &mut scratch.second, spent: &mut asked_again };
             let scanned = Scanned { role: segment.role, mask: wanted, from: before };
             self.heads.conclude(&scratch.classify, scanned, reading, second, findings);
-            scratch.times.add(Reader::Classifier, lap.take());
+            scratch.times.add(Reader::Classifier, lap.take().saturating_sub(asked_again));
+            scratch.times.add(Reader::SecondStage, asked_again);
         }
+        scratch.lap = Some(lap);
         if wider.is_some() {
             findings.keep(before, wanted);
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::finding::Detector;
+use super::{coverage::SecondRun, finding::Detector};
 
 /// What is done one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,8 +11,9 @@ pub enum Stage {
     Extract,
     /// What hides text is undone. A part of `Detect`.
     Normalise,
+    /// Policies are chosen, what the session knows is recalled, and the texts are read.
     Detect,
-    /// What the policies make of what was found, and what the session remembers.
+    /// What the policies make of what was found.
     Decide,
     /// Until the log has it: on disk, or in the queue for it.
     Record,
@@ -39,21 +40,25 @@ pub enum Reader {
     Prefilter,
     /// The one classifier of all detectors that are trained.
     Classifier,
+    /// What the classifier is unsure of, with the wait for a turn.
+    SecondStage,
     /// The rules of one detector that were woken.
     Rules(Detector),
 }
 
 impl Reader {
-    pub const COUNT: usize = 2 + Detector::ALL.len();
+    pub const COUNT: usize = 3 + Detector::ALL.len();
 
     pub fn all() -> impl Iterator<Item = Self> {
-        [Self::Prefilter, Self::Classifier].into_iter().chain(Detector::ALL.into_iter().map(Self::Rules))
+        let shared = [Self::Prefilter, Self::Classifier, Self::SecondStage];
+        shared.into_iter().chain(Detector::ALL.into_iter().map(Self::Rules))
     }
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Prefilter => "prefilter",
             Self::Classifier => "classifier",
+            Self::SecondStage => SecondRun::NAME,
             Self::Rules(detector) => detector.as_str(),
         }
     }
@@ -63,7 +68,8 @@ impl Reader {
         match self {
             Self::Prefilter => 0,
             Self::Classifier => 1,
-            Self::Rules(detector) => 2 + detector as usize,
+            Self::SecondStage => 2,
+            Self::Rules(detector) => 3 + detector as usize,
         }
     }
 }
@@ -74,6 +80,19 @@ pub struct Spent {
     pub begun: Instant,
     pub ended: Instant,
     pub busy: Duration,
+}
+
+impl Spent {
+    /// The same stage again.
+    fn join(before: &mut Option<Self>, next: Self) {
+        match before {
+            None => *before = Some(next),
+            Some(before) => {
+                before.ended = next.ended;
+                before.busy += next.busy;
+            }
+        }
+    }
 }
 
 /// Of the scans of one check.
@@ -93,6 +112,16 @@ impl ScanTimes {
     pub fn readers(&self) -> impl Iterator<Item = (Reader, Duration)> {
         Reader::all().zip(self.readers).filter(|(_, time)| !time.is_zero())
     }
+
+    /// With those of a later scan.
+    pub fn join(&mut self, next: &Self) {
+        if let Some(next) = next.normalise {
+            Spent::join(&mut self.normalise, next);
+        }
+        for (reader, time) in next.readers() {
+            self.add(reader, time);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,27 +131,70 @@ pub struct Timings {
 }
 
 impl Timings {
-    pub fn time<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let begun = Instant::now();
-        let done = work();
-        self.ended(stage, begun);
-        done
+    /// Just now: what follows begins here.
+    pub fn ended(&mut self, stage: Stage, lap: &mut Lap) {
+        lap.take_into(&mut self.stages[stage as usize]);
     }
 
-    /// Just now.
-    pub fn ended(&mut self, stage: Stage, begun: Instant) {
-        let ended = Instant::now();
-        self.stages[stage as usize] = Some(Spent { begun, ended, busy: ended.duration_since(begun) });
+    fn spent(&self, stage: Stage) -> Option<Spent> {
+        match stage {
+            Stage::Normalise => self.scan.normalise,
+            stage => self.stages[stage as usize],
+        }
     }
 
     pub fn stages(&self) -> impl Iterator<Item = (Stage, Spent)> {
-        let spent = |stage| match stage {
-            Stage::Normalise => self.scan.normalise,
-            stage => self.stages[stage as usize],
+        Stage::ALL.into_iter().filter_map(|stage| Some((stage, self.spent(stage)?)))
+    }
+
+    /// What is kept with the judgement.
+    pub fn durations(&self) -> Durations {
+        let time = |part| match part {
+            Part::Stage(stage) => self.spent(stage).map(|spent| spent.busy),
+            Part::Reader(reader) => Some(self.scan.readers[reader.place()]).filter(|time| !time.is_zero()),
         };
-        Stage::ALL.into_iter().filter_map(move |stage| Some((stage, spent(stage)?)))
+        Durations(Part::all().filter_map(|part| Some((part, micros(time(part)?)))).collect())
     }
 }
+
+/// In whole microseconds.
+pub fn micros(time: Duration) -> u32 {
+    u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
+}
+
+/// A part of a judgement whose time is kept: all but [`Stage::Record`], which ends when what is recorded cannot change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Stage(Stage),
+    Reader(Reader),
+}
+
+impl Part {
+    /// In the order in which they are told: the whole before its parts.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let before = [Stage::Extract, Stage::Detect, Stage::Normalise].map(Self::Stage);
+        before.into_iter().chain(Reader::all().map(Self::Reader)).chain([Self::Stage(Stage::Decide)])
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stage(stage) => stage.as_str(),
+            Self::Reader(reader) => reader.as_str(),
+        }
+    }
+
+    /// The stage whose part it is.
+    pub const fn within(self) -> Option<Stage> {
+        match self {
+            Self::Stage(Stage::Normalise) | Self::Reader(_) => Some(Stage::Detect),
+            Self::Stage(_) => None,
+        }
+    }
+}
+
+/// Microseconds that the parts of a judgement took, without those that had nothing to do. Empty where they were not kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations(pub Vec<(Part, u32)>);
 
 /// A clock for what follows each other: one reading an end.
 #[derive(Debug)]
@@ -130,7 +202,17 @@ pub struct Lap(Instant);
 
 impl Lap {
     pub fn start() -> Self {
-        Self(Instant::now())
+        Self::since(Instant::now())
+    }
+
+    /// From then on.
+    pub const fn since(then: Instant) -> Self {
+        Self(then)
+    }
+
+    /// When it was last read.
+    pub const fn latest(&self) -> Instant {
+        self.0
     }
 
     /// Since the last one.
@@ -143,9 +225,7 @@ impl Lap {
     pub fn take_into(&mut self, spent: &mut Option<Spent>) {
         let begun = self.0;
         let busy = self.take();
-        let before = spent.get_or_insert(Spent { begun, ended: begun, busy: Duration::ZERO });
-        before.ended = self.0;
-        before.busy += busy;
+        Spent::join(spent, Spent { begun, ended: self.0, busy });
     }
 }
 
@@ -171,7 +251,25 @@ mod tests {
         assert_eq!(both.begun, first.begun);
         assert!(both.ended >= first.ended && both.busy <= both.ended.duration_since(both.begun));
         let mut timings = Timings { scan: ScanTimes { normalise, ..ScanTimes::default() }, ..Timings::default() };
-        assert_eq!(timings.time(Stage::Extract, || 7), 7);
+        timings.ended(Stage::Extract, &mut lap);
         assert_eq!(timings.stages().map(|(stage, _)| stage).collect::<Vec<_>>(), [Stage::Extract, Stage::Normalise]);
+    }
+
+    #[test]
+    fn what_is_kept_stands_in_one_order_and_without_the_record() {
+        let (mut timings, mut lap) = (Timings::default(), Lap::start());
+        for stage in [Stage::Extract, Stage::Detect, Stage::Decide, Stage::Record] {
+            timings.ended(stage, &mut lap);
+        }
+        let mut more = ScanTimes::default();
+        more.add(Reader::Rules(Detector::Pii), Duration::from_nanos(2500));
+        timings.scan.add(Reader::Prefilter, Duration::from_micros(7));
+        timings.scan.join(&more);
+        timings.scan.join(&more);
+        let Durations(kept) = timings.durations();
+        let names: Vec<_> = kept.iter().map(|(part, _)| part.as_str()).collect();
+        assert_eq!(names, ["extract", "detect", "prefilter", "pii", "decide"]);
+        assert_eq!([kept[2].1, kept[3].1], [7, 5]);
+        assert!(kept.iter().all(|(part, _)| part.within().is_some() == matches!(part, Part::Reader(_))));
     }
 }

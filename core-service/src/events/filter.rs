@@ -14,7 +14,7 @@ use crate::{
         decision::{Action, Category, Violation},
         finding::Severity,
     },
-    record::{Analysis, Code, Event, RecordKind, read_event, select_events},
+    record::{Analysis, Code, Event, RecordKind, read_event, select_events, wanted_violations},
 };
 
 use super::Page;
@@ -24,20 +24,23 @@ use super::Page;
 const SCANNED: i64 = 100_000;
 const SCANNED_AT_A_TIME: i64 = 10_000;
 
-/// Any list that goes by more than one step looks for so long: what it takes hangs on what is in memory.
+/// Any list looks for so long, and goes through at least one step: what it takes hangs on what is in memory.
 const LOOKS: Duration = Duration::from_millis(100);
 
-/// The indexes by user, session, team, model and source hold this many records after each other, so that a list asks it once for each so many.
+/// What one query goes through becomes more while a query takes less than this, and less when it takes longer.
+const QUERY: Duration = Duration::from_millis(5);
+/// The first of them, where an index says what there is, and the least.
+const STEP: i64 = 1 << 12;
+
+/// The indexes by user and session hold this many records after each other, so that a list asks them once for each so many.
 const CHUNK: i64 = 1 << 12;
+/// The same of team, model and source.
+const LONG_CHUNK: i64 = 1 << 16;
 /// Some ten thousand questions of a few microseconds each.
 const ASKED: i64 = 40_000_000;
 
-/// Events with violations are few: this many records are gone through for them.
-const VIOLATIONS_WITHIN: i64 = 2_000_000;
-const VIOLATIONS_AT_A_TIME: i64 = 20_000;
-const BY_ACTION: &str = "INDEXED BY record_action";
-/// Three walks of that index.
-const VIOLATING: &str = "";
+/// Records to which anything objected, with what is mostly asked of them.
+const FLAGGED: &str = "INDEXED BY record_flagged";
 
 /// Seconds from the making of a record to its number, at most.
 const LATEST: i64 = 60;
@@ -92,37 +95,38 @@ impl EventFilter {
     /// Of the indexes that serve it the one that leaves the least.
     fn path(&self) -> Path {
         let named = |name: &Option<String>| name.as_ref().is_some_and(|name| !name.is_empty());
+        let all = |index, implied, step| Path { index, implied, window: i64::MAX, chunk: i64::MAX, step, walks: 1 };
+        let by = |index, implied, chunk| Path { index, implied, window: ASKED, chunk, step: STEP, walks: 1 };
         if self.request_id.is_some() {
-            Path { index: "INDEXED BY record_request", implied: "", window: i64::MAX, step: i64::MAX }
+            all("INDEXED BY record_request", "", i64::MAX)
         } else if named(&self.session) {
-            let implied = "session <> '' AND seq >> 12 = ?2 >> 12 AND";
-            Path { index: "INDEXED BY record_session", implied, window: ASKED, step: CHUNK }
-        } else if named(&self.user) {
-            let implied = "user <> '' AND seq >> 12 = ?2 >> 12 AND";
-            Path { index: "INDEXED BY record_user", implied, window: ASKED, step: CHUNK }
+            by("INDEXED BY record_session", "session <> '' AND seq >> 12 = ?2 >> 12 AND", CHUNK)
         } else if self.analysis == Some(Analysis::Pending) {
-            Path { index: "INDEXED BY record_pending", implied: "analysis = 1 AND", window: i64::MAX, step: i64::MAX }
+            all("INDEXED BY record_pending", "analysis = 1 AND", LONG_CHUNK)
         } else if self.late {
-            Path { index: "INDEXED BY record_late", implied: "late = 1 AND", window: i64::MAX, step: i64::MAX }
+            all("INDEXED BY record_late", "late = 1 AND", LONG_CHUNK)
         } else if self.action.is_some_and(|action| action > Action::Allow) {
-            Path { index: BY_ACTION, implied: "action > 0 AND", window: i64::MAX, step: i64::MAX }
+            all(FLAGGED, "action > 0 AND", STEP)
         } else if self.kind.is_some_and(|kind| matches!(kind, RecordKind::Canary | RecordKind::Log)) {
-            Path { index: "INDEXED BY record_kind", implied: "kind > 1 AND", window: i64::MAX, step: i64::MAX }
-        } else if self.category.is_some() || self.rule.is_some() || self.severity.is_some() {
-            let window = VIOLATIONS_WITHIN;
-            Path { index: VIOLATING, implied: "action > 0 AND", window, step: VIOLATIONS_AT_A_TIME }
+            all("INDEXED BY record_kind", "kind > 1 AND", LONG_CHUNK)
+        } else if self.bits() != 0 {
+            Path { walks: 3, ..all(FLAGGED, "action > 0 AND", STEP) }
+        } else if named(&self.user) {
+            by("INDEXED BY record_user", "user <> '' AND seq >> 12 = ?2 >> 12 AND", CHUNK)
         } else if named(&self.team) {
-            let implied = "team <> '' AND seq >> 12 = ?2 >> 12 AND";
-            Path { index: "INDEXED BY record_team", implied, window: ASKED, step: CHUNK }
+            by("INDEXED BY record_team", "team <> '' AND seq >> 16 = ?2 >> 16 AND", LONG_CHUNK)
         } else if named(&self.model) {
-            let implied = "model <> '' AND seq >> 12 = ?2 >> 12 AND";
-            Path { index: "INDEXED BY record_model", implied, window: ASKED, step: CHUNK }
+            by("INDEXED BY record_model", "model <> '' AND seq >> 16 = ?2 >> 16 AND", LONG_CHUNK)
         } else if named(&self.source) {
-            let implied = "source <> '' AND seq >> 12 = ?2 >> 12 AND";
-            Path { index: "INDEXED BY record_source", implied, window: ASKED, step: CHUNK }
+            by("INDEXED BY record_source", "source <> '' AND seq >> 16 = ?2 >> 16 AND", LONG_CHUNK)
         } else {
-            Path { index: "NOT INDEXED", implied: "", window: SCANNED, step: SCANNED_AT_A_TIME }
+            Path { window: SCANNED, ..all("NOT INDEXED", "", SCANNED_AT_A_TIME) }
         }
+    }
+
+    /// What a record's violations must have at least.
+    fn bits(&self) -> i64 {
+        wanted_violations(self.category, self.rule.as_deref(), self.severity)
     }
 
     /// Conditions: what stands before and behind a parameter, and its value.
@@ -175,8 +179,12 @@ struct Path {
     implied: &'static str,
     /// Sequences that one call looks through.
     window: i64,
-    /// Sequences that one query looks through: a query stays within a multiple of it.
+    /// Sequences at whose multiples a query has to end.
+    chunk: i64,
+    /// Sequences that the first query looks through.
     step: i64,
+    /// Of the index: one, or one for each action.
+    walks: usize,
 }
 
 /// Sequences among which the events of a filter are.
@@ -232,19 +240,24 @@ pub(super) fn list(
     let mut statement = transaction.prepare_cached(&query(filter, &path))?;
     let conditions = filter.conditions();
     let mut events = Vec::<Event>::new();
+    let (mut begun, mut step) = (Instant::now(), path.step);
     // One more than the limit tells whether there is a next page.
     while high > floor && events.len() <= limit {
-        let low = ((high - 1) / path.step * path.step).max(floor);
+        let low = high.saturating_sub(step).max((high - 1) / path.chunk * path.chunk).max(floor);
         let missing = i64::try_from(limit + 1 - events.len()).unwrap_or(i64::MAX);
         let values = [high.into(), low.into(), missing.into()].into_iter();
         let values = values.chain(conditions.iter().map(|(_, value, _)| value.clone()));
+        let values = values.chain((path.index == FLAGGED).then(|| filter.bits().into()));
         for event in statement.query_map(params_from_iter(values), |row| read_event(row, node))? {
             events.push(event?);
         }
         high = low;
-        if Instant::now() >= until {
+        let ended = Instant::now();
+        if ended >= until {
             break;
         }
+        step = if ended.duration_since(begun) < QUERY { step.saturating_mul(2) } else { (step / 2).max(STEP) };
+        begun = ended;
     }
     let floor = floor.max(high);
     let next = if events.len() > limit {
@@ -256,22 +269,26 @@ pub(super) fn list(
     Ok(Page { events, next: next.map(|next| next.to_string()) })
 }
 
-/// Parameters: below which sequence, from which, how many, and then the conditions in their order.
+/// Parameters: below which sequence, from which, how many, then the conditions in their order, and the bits.
 fn query(filter: &EventFilter, path: &Path) -> String {
     let mut conditions = String::new();
-    for ((before, _, behind), parameter) in filter.conditions().iter().zip(4..) {
+    let all = filter.conditions();
+    for ((before, _, behind), parameter) in all.iter().zip(4..) {
         conditions.push_str(&format!(" AND {before}?{parameter}{behind}"));
     }
-    let select = |index, action: &str| {
-        let select = select_events(index);
+    if path.index == FLAGGED {
+        let bits = 4 + all.len();
+        conditions.push_str(&format!(" AND (violates IS NULL OR violates & ?{bits} = ?{bits})"));
+    }
+    let select = |action: &str| {
+        let select = select_events(path.index);
         format!("{select} WHERE {action}{} seq < ?1 AND seq >= ?2{conditions}", path.implied)
     };
-    let of_any = |index| {
-        // Ordered walks of one index, merged: no sort, and no more rows than are told.
-        let all = [Action::Alert, Action::Mask, Action::Block];
-        all.map(|action| select(index, &format!("action = {} AND ", action.code()))).join(" UNION ALL ")
+    // Ordered walks of one index, merged: no sort, and no more rows than are told.
+    let of_each = || {
+        [Action::Alert, Action::Mask, Action::Block].map(|action| select(&format!("action = {} AND ", action.code())))
     };
-    let rows = if path.index == VIOLATING { of_any(BY_ACTION) } else { select(path.index, "") };
+    let rows = if path.walks == 1 { select("") } else { of_each().join(" UNION ALL ") };
     format!("{rows} ORDER BY seq DESC LIMIT ?3")
 }
 
@@ -308,7 +325,18 @@ mod tests {
             (EventFilter { session: Some("s".into()), ..some() }, "INDEX record_session (<expr>=? AND session=?"),
             (EventFilter { late: true, ..some() }, "INDEX record_late (late=?"),
             (EventFilter { analysis: Some(Analysis::Pending), ..some() }, "INDEX record_pending (analysis=?"),
-            (EventFilter { action: Some(Action::Block), ..some() }, "INDEX record_action (action=?"),
+            (
+                EventFilter { action: Some(Action::Block), ..some() },
+                "INDEX record_flagged (action=? AND seq>? AND seq<?)",
+            ),
+            (
+                EventFilter { action: Some(Action::Block), user: Some("ann".into()), ..some() },
+                "INDEX record_flagged (action=? AND seq>? AND seq<?)",
+            ),
+            (
+                EventFilter { category: Some(Category::Coverage), model: Some("m".into()), ..some() },
+                "MERGE (UNION ALL)",
+            ),
             (EventFilter { action: Some(Action::Allow), ..some() }, "SEARCH record USING INTEGER PRIMARY KEY"),
             (EventFilter { since: Some(Timestamp::UNIX_EPOCH), ..some() }, "SEARCH record USING INTEGER PRIMARY KEY"),
             (EventFilter { severity: Some(Severity::High), ..some() }, "MERGE (UNION ALL)"),
@@ -317,6 +345,7 @@ mod tests {
             let sql = query(&filter, &filter.path());
             let values = [100.into(), 0.into(), 10.into()].into_iter();
             let values = values.chain(filter.conditions().into_iter().map(|(_, value, _)| value));
+            let values = values.chain((filter.path().index == FLAGGED).then(|| filter.bits().into()));
             let plan: Vec<String> = connection
                 .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
                 .unwrap()

@@ -18,7 +18,7 @@ use crate::{
 
 /// Records with the words that are looked at together.
 const CHUNK: usize = 500;
-/// One call looks for so long, and through at least one part of the index or one chunk of records.
+/// One call looks for so long, and through at least one query of the index or one chunk of records.
 const LOOKS: Duration = Duration::from_millis(100);
 
 /// Newest first. What is wrong with the index is not wrong with the log, and is told apart.

@@ -12,15 +12,12 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
-use super::{
-    judge::{self, JudgeError, Judgement, Memory},
-    service::micros,
-};
+use super::judge::{self, JudgeError, Judgement, Memory};
 use crate::{
     domain::{
         coverage::{Coverage, CoverageStatus},
         decision::Decision,
-        timing::Timings,
+        timing::{Durations, Timings, micros},
     },
     policy::{live::Live, set::PolicySet},
     record::{Judged, Log, PendingRecord},
@@ -156,7 +153,8 @@ fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> (Jud
                 }
             }
             let Judgement { decision, coverage, timings, .. } = judgement;
-            (Judged { decision, coverage, duration_us: micros(begun.elapsed()) }, Some(timings))
+            let (duration_us, durations) = (micros(begun.elapsed()), timings.durations());
+            (Judged { decision, coverage, duration_us, durations }, Some(timings))
         }
         Err(error) => {
             let pointer = match &error {
@@ -173,5 +171,6 @@ fn unreadable(reason: String, duration_us: u32) -> Judged {
         decision: Decision::undecided(),
         coverage: Coverage::none(CoverageStatus::NotChecked, reason),
         duration_us,
+        durations: Durations::default(),
     }
 }

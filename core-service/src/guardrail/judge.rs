@@ -17,7 +17,7 @@ use crate::{
         exchange::{CallContext, Direction, Payload, Payloads},
         finding::{Detector, Finding, RuleIdentity, Severity, Span},
         segment::{Role, Segment},
-        timing::{ScanTimes, Stage, Timings},
+        timing::{Lap, ScanTimes, Stage, Timings},
     },
     extract::{self, Unreadable},
     mask::Style,
@@ -92,8 +92,9 @@ pub fn judge_in_session(
     deadline: Option<Instant>,
     memory: Option<Memory<'_>>,
 ) -> Result<Judgement, JudgeError> {
-    let mut timings = Timings::default();
-    let Read { segments, model, tool } = timings.time(Stage::Extract, || read(payloads, side))?;
+    let (mut timings, mut lap) = (Timings::default(), Lap::start());
+    let Read { segments, model, tool } = read(payloads, side)?;
+    timings.ended(Stage::Extract, &mut lap);
     let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
     let is_judged = |direction| payloads.get(direction).is_some() && side.is_none_or(|side| side == direction);
     let is_input = |segment: &Segment<'_>| segment.role.flows(segment.direction).contains(&Direction::Request);
@@ -103,13 +104,12 @@ pub fn judge_in_session(
         Direction::Request => input,
         Direction::Response => is_judged(direction),
     })?;
-    let deadline = earliest(&chosen, deadline);
+    let deadline = earliest(&chosen, deadline, lap.latest());
     let request = payloads.request().filter(|_| side != Some(Direction::Response));
     let recalled = memory.filter(|_| request.is_some()).map(|memory| memory.recall(&chosen, &segments));
-    let run = || Scan::run(set, &chosen, &segments, side, recalled.as_ref(), deadline);
-    let scan = timings.time(Stage::Detect, run);
+    let scan = Scan::run(set, &chosen, &segments, side, recalled.as_ref(), deadline);
+    timings.ended(Stage::Detect, &mut lap);
     timings.scan = scan.times;
-    let deciding = Instant::now();
     let mut verdicts = Verdicts::default();
     for bound in &chosen {
         evaluate(bound, &segments, &scan, &mut verdicts);
@@ -133,7 +133,7 @@ pub fn judge_in_session(
         }
         memory.answered(&segments);
     }
-    timings.ended(Stage::Decide, deciding);
+    timings.ended(Stage::Decide, &mut lap);
     Ok(Judgement { decision, coverage, model, tool, to_mask, late, repeats, timings })
 }
 
@@ -144,9 +144,9 @@ fn size(segments: &[Segment<'_>]) -> (u32, u64) {
 }
 
 /// The caller's deadline, or that of a policy when it comes before.
-pub(super) fn earliest(chosen: &[&Bound], deadline: Option<Instant>) -> Option<Instant> {
+pub(super) fn earliest(chosen: &[&Bound], deadline: Option<Instant>, now: Instant) -> Option<Instant> {
     let limits = chosen.iter().filter_map(|bound| bound.policy.deadline);
-    limits.map(|limit| Instant::now() + limit).chain(deadline).min()
+    limits.map(|limit| now + limit).chain(deadline).min()
 }
 
 #[derive(Default)]
@@ -202,7 +202,7 @@ pub(super) struct Scan<'s> {
     pub(super) timed_out: bool,
     pub(super) decoders: BTreeSet<&'static str>,
     pub(super) exhausted: bool,
-    times: ScanTimes,
+    pub(super) times: ScanTimes,
     pub(super) second: SecondRun,
 }
 

@@ -16,6 +16,7 @@ use crate::{
         exchange::{CallContext, Direction},
         finding::Span,
         segment::{Role, Segment},
+        timing::{Durations, Lap, Stage, Timings},
     },
     policy::set::{Bound, PolicySet, UnknownPolicy},
 };
@@ -56,6 +57,8 @@ pub struct Pieces {
     timed_out: bool,
     overflowed: Vec<RuleIndex>,
     blocked: Option<(Decision, Coverage)>,
+    /// Of all pieces so far.
+    timings: Timings,
 }
 
 /// What one rule of one policy has found for good.
@@ -84,11 +87,17 @@ impl Pieces {
             timed_out: false,
             overflowed: Vec::new(),
             blocked: None,
+            timings: Timings::default(),
         }
     }
 
     pub const fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// What judging took, of all pieces so far together.
+    pub fn durations(&self) -> Durations {
+        self.timings.durations()
     }
 
     /// Judges the text with one piece more. A text that is blocked stays so: nothing of it is scanned any more.
@@ -128,16 +137,19 @@ impl Pieces {
         window: &str,
         deadline: Option<Instant>,
     ) -> Result<(Decision, Coverage), UnknownPolicy> {
+        let mut lap = Lap::start();
         let Terms { policies, context, direction } = &self.terms;
         let direction = *direction;
         let chosen = set.resolve(policies, context, &context.model, |judged| judged == direction)?;
-        let deadline = earliest(&chosen, deadline);
+        let deadline = earliest(&chosen, deadline, lap.latest());
         let role = match direction {
             Direction::Request => Role::User,
             Direction::Response => Role::Assistant,
         };
         let segment = Segment { direction, role, ..Segment::bare(Cow::Borrowed(window)) };
         let mut scan = Scan::run(set, &chosen, slice::from_ref(&segment), None, None, deadline);
+        self.timings.ended(Stage::Detect, &mut lap);
+        self.timings.scan.join(&scan.times);
         self.merge(&mut scan);
         let cut = self.next_cut(window);
         let mut violations = Vec::new();
@@ -148,7 +160,9 @@ impl Pieces {
         self.settled_to = self.settled_to.max(self.base + window.len().saturating_sub(SETTLED));
         let mut decision = Decision::fold(violations);
         decision.violations_total += uncounted as u64;
-        Ok((decision, scan.coverage(&chosen, u32::from(self.total > 0), self.total)))
+        let coverage = scan.coverage(&chosen, u32::from(self.total > 0), self.total);
+        self.timings.ended(Stage::Decide, &mut lap);
+        Ok((decision, coverage))
     }
 
     /// What was seen of the text before is seen of it.

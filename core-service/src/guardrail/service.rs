@@ -1,9 +1,6 @@
 //! Check and ingest.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use portcullis_api::trace::Seen;
@@ -20,7 +17,7 @@ use crate::{
         coverage::{Coverage, CoverageStatus},
         decision::{Action, Decision},
         exchange::{CallContext, Direction, Payload, Payloads},
-        timing::{Stage, Timings},
+        timing::{Lap, Stage, Timings, micros},
     },
     extract,
     mask::MaskError,
@@ -171,7 +168,7 @@ impl Guardrail {
         let (request_id, begun) = (check.request_id, Instant::now());
         let direction = check.side.unwrap_or(check.payloads.direction());
         let mut timings = Timings::default();
-        let checked = self.decide(check, &mut timings).await;
+        let checked = self.decide(check, begun, &mut timings).await;
         let outcome = match &checked {
             Ok(Checked { decision, coverage, .. }) => Ok(Verdict { decision, coverage }),
             Err(error) => Err(error.class()),
@@ -184,9 +181,8 @@ impl Guardrail {
         }
     }
 
-    async fn decide(&self, check: Check, timings: &mut Timings) -> Result<Checked, GuardrailError> {
+    async fn decide(&self, check: Check, begun: Instant, timings: &mut Timings) -> Result<Checked, GuardrailError> {
         let Check { request_id, operation, payloads, side, mut context, policies, recording, deadline } = check;
-        let begun = Instant::now();
         let session = self.sessions.key(&context);
         let asks = side.unwrap_or(payloads.direction()) == Direction::Request;
         let quarantine = asks.then(|| self.quarantined(&context)).flatten();
@@ -215,14 +211,18 @@ impl Guardrail {
             let late = late.into_iter().map(|answer| passed(answer, &context, &policies)).collect();
             self.log.append(late, deadline.into()).await?;
         }
-        let judged =
-            Judged { decision: decision.clone(), coverage: coverage.clone(), duration_us: micros(begun.elapsed()) };
+        let mut lap = Lap::start();
+        let judged = Judged {
+            decision: decision.clone(),
+            coverage: coverage.clone(),
+            duration_us: micros(lap.latest().duration_since(begun)),
+            durations: timings.durations(),
+        };
         let direction = side.unwrap_or(payloads.direction());
         let decided = Decided { request_id, operation, direction, context, policies, payloads, judged };
-        let recording_begun = Instant::now();
         self.keep(decided, recording, deadline).await?;
         if recording != Recording::Never {
-            timings.ended(Stage::Record, recording_begun);
+            timings.ended(Stage::Record, &mut lap);
         }
         Ok(Checked { request_id, decision, coverage, masked })
     }
@@ -351,7 +351,9 @@ pub(super) fn refusal(quarantine: &Quarantine) -> (Decision, Coverage) {
 }
 
 fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
+    let (mut timings, mut lap) = (Timings::default(), Lap::start());
     let (decision, coverage) = refusal(quarantine);
+    timings.ended(Stage::Decide, &mut lap);
     Judgement {
         decision,
         coverage,
@@ -360,7 +362,7 @@ fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
         to_mask: Vec::new(),
         late: Vec::new(),
         repeats: Vec::new(),
-        timings: Timings::default(),
+        timings,
     }
 }
 
@@ -447,8 +449,4 @@ fn traffic(decision: &NewRecord) -> Option<NewRecord> {
         Payloads::Request(_) | Payloads::Response(_) => return None,
     };
     Some(NewRecord { kind: RecordKind::Exchange, direction, payloads, ..decision.clone() })
-}
-
-pub(super) fn micros(elapsed: Duration) -> u32 {
-    u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX)
 }

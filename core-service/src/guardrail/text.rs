@@ -10,13 +10,14 @@ use uuid::Uuid;
 use super::{
     masked::Masked,
     pieces::{Pieces, Terms},
-    service::{Checked, Decided, Guardrail, GuardrailError, Operation, Recording, micros, refusal},
+    service::{Checked, Decided, Guardrail, GuardrailError, Operation, Recording, refusal},
 };
 use crate::{
     domain::{
         coverage::Coverage,
         decision::{Action, Decision},
         exchange::{Direction, Payload, Payloads},
+        timing::micros,
     },
     extract,
     policy::{live::Generation, set::UnknownPolicy},
@@ -137,7 +138,7 @@ impl Text {
             context: context.clone(),
             policies: policies.clone(),
             payloads,
-            judged: Judged { decision, coverage, duration_us: micros(self.spent) },
+            judged: Judged { decision, coverage, duration_us: micros(self.spent), durations: self.pieces.durations() },
         };
         self.guardrail.answered(&decided.context, &decided.payloads);
         let source = Source::of(&decided.context.source).unwrap_or(Source::Other);

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{connect::failed, settings::Sealing};
 use crate::{
-    domain::{coverage::Coverage, decision::Decision, exchange::Payload},
+    domain::{coverage::Coverage, decision::Decision, exchange::Payload, timing::Durations},
     events::{Analysis, Event, Judged, RecordKind, RecordedOutcome, StoreFault, StoredRecord},
-    record::{Code, PayloadFault, Receipt, ReceiptRef, integer},
+    record::{Code, PayloadFault, Receipt, ReceiptRef, integer, read_durations, write_durations},
 };
 
 /// Where a batch lies before it is known what of it is new.
@@ -22,7 +22,7 @@ pub(super) const INCOMING: &str = "
     CREATE TEMP TABLE IF NOT EXISTS portcullis_incoming (LIKE portcullis.record) ON COMMIT DELETE ROWS";
 
 /// In the order in which they are written, and up to `bytes_unchanged` read.
-const COLUMNS: [(&str, Type); 40] = [
+const COLUMNS: [(&str, Type); 41] = [
     ("seq", Type::INT8),
     ("time", Type::TIMESTAMPTZ),
     ("kind", Type::INT2),
@@ -63,6 +63,7 @@ const COLUMNS: [(&str, Type); 40] = [
     ("response_is_text", Type::BOOL),
     ("response", Type::BYTEA),
     ("envelope", Type::BYTEA),
+    ("took", Type::BYTEA),
 ];
 
 fn columns() -> String {
@@ -203,6 +204,7 @@ pub(super) async fn copy<'r>(
                 &response_is_text,
                 &response,
                 &envelope,
+                &write_durations(&record.durations),
             ])
             .await
             .map_err(failed)?;
@@ -231,13 +233,19 @@ pub(super) fn read_stored(row: &Row) -> Result<StoredRecord, StoreFault> {
     let mut next = Columns { row, at: 0 };
     let event = event(&mut next)?;
     let fault = next.get::<Option<i16>>()?.map(code).transpose()?;
+    let is_masked = next.get()?;
+    let (request, response) = (next.payload()?, next.payload()?);
+    let envelope = next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into();
+    let took = next.get::<Option<&[u8]>>()?;
+    let durations = read_durations(took).ok_or(StoreFault::Damaged)?;
     Ok(StoredRecord {
         event,
+        durations,
         fault,
-        is_masked: next.get()?,
-        request: next.payload()?,
-        response: next.payload()?,
-        envelope: next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into(),
+        is_masked,
+        request,
+        response,
+        envelope,
         // What came before a record is of use while it is delivered.
         traceparent: None,
     })
@@ -311,7 +319,8 @@ fn judged(next: &mut Columns<'_>) -> Result<Judged, StoreFault> {
         bytes_unchanged: next.unsigned()?,
         decoders,
     };
-    Ok(Judged { decision: Decision { action, verdict, message, violations, violations_total }, coverage, duration_us })
+    let decision = Decision { action, verdict, message, violations, violations_total };
+    Ok(Judged { decision, coverage, duration_us, durations: Durations::default() })
 }
 
 fn code<T: Code>(code: i16) -> Result<T, StoreFault> {

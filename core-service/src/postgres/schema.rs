@@ -11,7 +11,7 @@ const LOCK: i64 = 0x5043_4c53_0001;
 
 /// Oldest first. What was released is never changed: the next step is added. Nodes of the version before may still write
 /// while one of the next makes its step: a step leaves room for both, or says that it does not.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, DURATIONS];
 
 /// Names sort by bytes, as in the log. Texts that callers choose may be longer than an index takes: it has their beginning.
 const FIRST: &str = r#"
@@ -108,6 +108,11 @@ const FIRST: &str = r#"
     );
     CREATE INDEX reveal_record ON portcullis.reveal (node, seq, id);
 "#;
+
+/// Nodes of the version before leave it null.
+const DURATIONS: &str = "
+    ALTER TABLE portcullis.record ADD COLUMN took bytea;    -- microseconds by part, as in the log; null: not timed
+";
 
 /// Makes what is missing. Two nodes that start at the same moment do it one after the other.
 pub(super) async fn prepare(client: &mut Client) -> Result<(), StoreFault> {

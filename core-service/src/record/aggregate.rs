@@ -289,7 +289,7 @@ impl<'a> Aggregates<'a> {
     }
 
     fn judged(&mut self, minute: i64, judged: &'a Judged) {
-        let Judged { decision, coverage, duration_us } = judged;
+        let Judged { decision, coverage, duration_us, .. } = judged;
         self.add(minute, Dimension::Action, decision.action.as_str().into(), 1);
         self.add(minute, Dimension::Latency, latency_bucket(*duration_us).to_string().into(), 1);
         let status = match coverage.status {

@@ -108,12 +108,12 @@ pub(super) fn look(connection: &Connection) -> rusqlite::Result<()> {
     for order in ["ASC", "DESC"] {
         for edge in [
             "FROM record INDEXED BY record_request ORDER BY request_id",
-            "FROM record INDEXED BY record_action WHERE action > 0 ORDER BY action",
+            "FROM record INDEXED BY record_flagged WHERE action > 0 ORDER BY action",
             "FROM record INDEXED BY record_pending WHERE analysis = 1 ORDER BY analysis",
             "FROM record INDEXED BY record_user WHERE user <> '' ORDER BY seq >> 12",
-            "FROM record INDEXED BY record_team WHERE team <> '' ORDER BY seq >> 12",
-            "FROM record INDEXED BY record_model WHERE model <> '' ORDER BY seq >> 12",
-            "FROM record INDEXED BY record_source WHERE source <> '' ORDER BY seq >> 12",
+            "FROM record INDEXED BY record_team WHERE team <> '' ORDER BY seq >> 16",
+            "FROM record INDEXED BY record_model WHERE model <> '' ORDER BY seq >> 16",
+            "FROM record INDEXED BY record_source WHERE source <> '' ORDER BY seq >> 16",
             "FROM record INDEXED BY record_kind WHERE kind > 1 ORDER BY kind",
             "FROM record INDEXED BY record_idempotency WHERE idempotency IS NOT NULL ORDER BY idempotency",
             "FROM receipt ORDER BY id",

@@ -12,6 +12,7 @@ use crate::domain::{
     coverage::Coverage,
     decision::Decision,
     exchange::{CallContext, Direction, Payload, Payloads},
+    timing::Durations,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +33,8 @@ pub struct Judged {
     pub decision: Decision,
     pub coverage: Coverage,
     pub duration_us: u32,
+    /// Of what is to be recorded. In the outcome of an [`Event`] there are none: [`StoredRecord`] has them.
+    pub durations: Durations,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +70,14 @@ impl RecordedOutcome {
             Self::Pending => None,
             Self::Judged(judged) | Self::Analysed(judged) => Some(judged),
         }
+    }
+
+    /// As an event has it.
+    pub(crate) fn without_durations(mut self) -> Self {
+        if let Self::Judged(judged) | Self::Analysed(judged) = &mut self {
+            judged.durations = Durations::default();
+        }
+        self
     }
 }
 
@@ -187,6 +198,8 @@ impl Event {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRecord {
     pub event: Event,
+    /// Empty where they were not kept.
+    pub durations: Durations,
     /// Set when there were payloads that cannot be read.
     pub fault: Option<PayloadFault>,
     /// Labels stand in place of secrets and personal data.

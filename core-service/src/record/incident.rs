@@ -18,6 +18,7 @@ use crate::domain::{
     decision::{Action, Category, Decision, Verdict, Violation},
     exchange::{CallContext, Direction, Payload, Payloads},
     finding::Severity,
+    timing::Durations,
 };
 
 /// The source under which such an event is found.
@@ -104,6 +105,7 @@ impl Incident {
                 decision,
                 coverage: Coverage::none(CoverageStatus::NotChecked, "about the log itself: no caller's text is in it"),
                 duration_us: 0,
+                durations: Durations::default(),
             }),
             enforced: false,
             payloads: Payloads::Request(Payload::Json(Bytes::from(told.to_string()))),

@@ -67,9 +67,9 @@ async fn a_log_that_nobody_touched_is_whole_and_its_head_can_be_asked_for_later(
 #[tokio::test]
 async fn whatever_is_changed_is_named() {
     let judge_by_hand = "UPDATE record SET analysis = 2, (action, verdict, duration_us, violations_total, receipt,
-        segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged) =
+        segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged, took) =
         (SELECT action, verdict, duration_us, violations_total, receipt, segments_total, segments_scanned,
-            segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged FROM record WHERE seq = 1) WHERE seq = 4";
+            segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged, took FROM record WHERE seq = 1) WHERE seq = 4";
     let insert = "CREATE TABLE copy AS SELECT * FROM record WHERE seq = 1; UPDATE copy SET seq = 6;
         INSERT INTO record SELECT * FROM copy; DROP TABLE copy";
     for (change, expected) in [
@@ -78,6 +78,8 @@ async fn whatever_is_changed_is_named() {
         ("UPDATE record SET time = time + 1 WHERE seq = 5", vec![Problem::Record(5)]),
         ("UPDATE record SET action = 0, violations = NULL WHERE seq = 3", vec![Problem::Judgement(3)]),
         ("UPDATE record SET verdict = 2 WHERE seq = 1", vec![Problem::Record(1)]),
+        ("UPDATE record SET took = NULL WHERE seq = 2", vec![Problem::Record(2)]),
+        ("UPDATE record SET took = x'0001' WHERE seq = 3", vec![Problem::Judgement(3)]),
         ("UPDATE record SET request = 'x' WHERE seq = 2", vec![Problem::Payload(2)]),
         ("UPDATE record SET envelope = NULL WHERE seq = 4", vec![Problem::Payload(4)]),
         ("UPDATE record SET digest = NULL, request = 'x' WHERE seq = 2", vec![Problem::Record(2)]),

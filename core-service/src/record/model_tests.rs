@@ -64,7 +64,7 @@ impl Model {
         if let Some(&(sequence, first)) = new.1.and_then(|key| self.keys.get(&key)) {
             return Appended { sequence, duplicate_of: Some(first) };
         }
-        self.records.push(record.outcome.clone());
+        self.records.push(record.outcome.clone().without_durations());
         let sequence = self.records.len() as u64;
         self.keys.extend(new.1.map(|key| (key, (sequence, record.request_id))));
         Appended { sequence, duplicate_of: None }
@@ -95,7 +95,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 log.flush().await.unwrap();
                 log.complete(vec![(at as u64 + 1, judged(action))], later()).await.unwrap();
                 if model[at] == RecordedOutcome::Pending {
-                    model[at] = RecordedOutcome::Analysed(judged(action));
+                    model[at] = RecordedOutcome::Analysed(judged(action)).without_durations();
                 }
             }
             Step::Reopen => {

@@ -5,7 +5,7 @@ use std::{fmt, mem, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::{CachedStatement, OptionalExtension as _, Row as SqlRow, named_params, params};
+use rusqlite::{CachedStatement, OptionalExtension as _, Row as SqlRow, ToSql, named_params, params};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -18,29 +18,36 @@ use super::{
     aggregate::Completed,
     cells::Cells,
     code::Code,
+    durations,
     entry::{Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome},
     error::{LogError, StorageFault},
     receipt::ReceiptRef,
     seal::{self, Digest},
     stored::Columns,
     vault::{DataKey, Storage, Vault},
+    violates,
 };
 
 /// The JSON columns of a judgement, and the digest of it all.
 struct JudgedTexts {
     receipt: String,
     violations: Option<String>,
+    took: Option<Vec<u8>>,
+    /// Not of what was judged: it can be made again from the violations.
+    violates: Option<i64>,
     digest: Digest,
 }
 
 impl JudgedTexts {
     fn new(judged: &Judged) -> Result<Self, LogError> {
         let violations = &judged.decision.violations;
+        let violates = violates::of(violations);
         let receipt = to_json(&ReceiptRef::of(&judged.coverage))?;
         let violations = (!violations.is_empty()).then(|| to_json(violations)).transpose()?;
         let (decision, coverage) = (&judged.decision, &judged.coverage);
+        let took = durations::encode(&judged.durations);
         // In the order of [`JUDGED`].
-        let digest = seal::of_new(&[
+        let values: [&dyn ToSql; JUDGED_COLUMNS] = [
             &decision.action.code(),
             &decision.verdict.code(),
             &judged.duration_us,
@@ -54,20 +61,23 @@ impl JudgedTexts {
             &message(decision),
             &violations,
             &receipt,
-        ])?;
-        Ok(Self { receipt, violations, digest })
+            &took,
+        ];
+        // Where nothing was timed the digest is what it was before there were times.
+        let digest = seal::of_new(&values[..JUDGED_COLUMNS - usize::from(took.is_none())])?;
+        Ok(Self { receipt, violations, took, violates, digest })
     }
 
     fn len(&self) -> usize {
-        self.receipt.len() + self.violations.as_ref().map_or(0, String::len)
+        self.receipt.len() + self.violations.as_ref().map_or(0, String::len) + self.took.as_ref().map_or(0, Vec::len)
     }
 }
 
-/// What [`JudgedTexts::digest`] covers, as it is read back.
+/// What [`JudgedTexts::digest`] covers, as it is read back; the last only where it is not null.
 pub(super) const JUDGED: &str = "action, verdict, duration_us, violations_total, segments_total, segments_scanned,
     segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged, message, violations,
-    (SELECT json FROM receipt WHERE receipt.id = record.receipt)";
-pub(super) const JUDGED_COLUMNS: usize = 13;
+    (SELECT json FROM receipt WHERE receipt.id = record.receipt), took";
+pub(super) const JUDGED_COLUMNS: usize = 14;
 
 /// What a record's digest covers besides its judgement, as it is read back.
 pub(super) const RECORDED: &str = "time, kind, request_id, sync, late, direction, status, enforced, source, user, team,
@@ -204,7 +214,7 @@ impl Row {
             tool,
             server,
             late,
-            outcome,
+            outcome: outcome.without_durations(),
             enforced,
         }
     }
@@ -314,10 +324,10 @@ pub(super) const INSERT: &str = "
         action, verdict, duration_us, violations_total, receipt,
         segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged,
         message, violations, policies, metadata, request, response, envelope, digest, data_key,
-        storage, salt
+        storage, salt, took, violates
     ) VALUES (
         ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39
+        ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40, ?41
     )";
 
 pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Option<i64>) -> rusqlite::Result<i64> {
@@ -367,6 +377,8 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, row: &Row, receipt: Op
         row.data_key().map(|key| key.id().as_slice()),
         row.cells.storage.map(|storage| storage as i64),
         row.cells.salt.as_ref().map(<[u8; 16]>::as_slice),
+        row.judged.as_ref().and_then(|texts| texts.took.as_deref()),
+        row.judged.as_ref().and_then(|texts| texts.violates),
     ])
 }
 
@@ -392,7 +404,7 @@ pub(super) const COMPLETE: &str = "
         segments_total = :segments_total, segments_scanned = :segments_scanned,
         segments_unchanged = :segments_unchanged,
         bytes_total = :bytes_total, bytes_scanned = :bytes_scanned, bytes_unchanged = :bytes_unchanged,
-        message = :message, violations = :violations,
+        message = :message, violations = :violations, took = :took, violates = :violates,
         request = CASE WHEN :kept IS NULL THEN request ELSE :request END,
         response = CASE WHEN :kept IS NULL THEN response ELSE :response END,
         envelope = CASE WHEN :kept IS NULL THEN envelope END,
@@ -409,7 +421,7 @@ pub(super) fn complete(
     completion: &Completion,
     receipt: i64,
 ) -> rusqlite::Result<Option<Completed>> {
-    let Judged { decision, coverage, duration_us } = &completion.judged;
+    let Judged { decision, coverage, duration_us, .. } = &completion.judged;
     let kept = completion.kept.as_ref();
     let [request, response, _] = kept.map_or_else(Default::default, Cells::stored);
     let mut rows = statement.query(named_params! {
@@ -427,6 +439,8 @@ pub(super) fn complete(
         ":bytes_unchanged": integer(coverage.bytes_unchanged),
         ":message": message(decision),
         ":violations": completion.texts.violations,
+        ":took": completion.texts.took,
+        ":violates": completion.texts.violates,
         ":request": request,
         ":response": response,
         ":data_key": completion.data_key().map(|key| key.id().as_slice()),

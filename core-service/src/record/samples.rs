@@ -16,6 +16,7 @@ use crate::domain::{
     decision::{Action, Category, Decision, Violation},
     exchange::{CallContext, Direction, Payload, Payloads},
     finding::{Detector, Severity, Span},
+    timing::{Durations, Part, Reader, Stage},
 };
 
 use super::{Event, Judged, NewRecord, RecordKind, RecordedOutcome, StoredRecord};
@@ -73,7 +74,13 @@ pub(crate) fn judged(action: Action) -> Judged {
         decoders: vec!["base64".into()],
         second_stage: SecondRun { outcome: Outcome::Ran, windows: 2 },
     };
-    Judged { decision: Decision::fold(violations), coverage, duration_us: 41 }
+    let durations = vec![
+        (Part::Stage(Stage::Extract), 3),
+        (Part::Stage(Stage::Detect), 300),
+        (Part::Reader(Reader::Prefilter), 0),
+        (Part::Reader(Reader::Rules(Detector::Pii)), u32::MAX),
+    ];
+    Judged { decision: Decision::fold(violations), coverage, duration_us: 41, durations: Durations(durations) }
 }
 
 /// Every field has a value of its own.
@@ -114,9 +121,10 @@ pub(crate) fn stored(sequence: u64, outcome: RecordedOutcome) -> StoredRecord {
     let record = record(outcome);
     let (payloads, envelope) = (record.payloads.clone(), record.context.envelope.clone());
     let time = Timestamp::from_microsecond(1_780_000_000_900_000).unwrap();
+    let durations = record.outcome.judged().map(|judged| judged.durations.clone()).unwrap_or_default();
     let event = Event { node: Arc::from("0badcafe"), time, ..event(record, sequence) };
     let (request, response) = (payloads.request().cloned(), payloads.response().cloned());
-    StoredRecord { event, fault: None, is_masked: false, request, response, envelope, traceparent: None }
+    StoredRecord { event, durations, fault: None, is_masked: false, request, response, envelope, traceparent: None }
 }
 
 pub(crate) fn allowed() -> NewRecord {

@@ -41,6 +41,8 @@ const MIGRATIONS: &[&str] = &[
     vault::TABLES,
     QUERIES,
     aggregate::DAYS,
+    DURATIONS,
+    LISTS,
 ];
 
 const FIRST: &str = "
@@ -178,6 +180,27 @@ const QUERIES: &str = "
     CREATE INDEX record_model ON record (seq >> 12, model) WHERE model <> '';
     CREATE INDEX record_source ON record (seq >> 12, source) WHERE source <> '';
     CREATE INDEX record_kind ON record (kind) WHERE kind > 1;
+";
+
+/// Behind the payloads, where only who reads these finds it.
+const DURATIONS: &str = "
+    ALTER TABLE record ADD COLUMN took BLOB;        -- microseconds by part; null: not timed
+";
+
+/// What lists go by: of records to which anything objected all that they are asked for, so that only those are read that
+/// are listed; and fewer questions about what callers name with few names. A record that has `violates` as null and is in
+/// the index was written before.
+const LISTS: &str = "
+    ALTER TABLE record ADD COLUMN violates INTEGER; -- bits: see violates.rs; null: there are none
+    DROP INDEX record_action;
+    CREATE INDEX record_flagged ON record (action, seq, kind, user, team, model, source, violates) WHERE action > 0;
+    DROP INDEX record_team;
+    DROP INDEX record_model;
+    DROP INDEX record_source;
+    -- By 65536 records: teams, models and sources are few, so that their records end up on few pages all the same.
+    CREATE INDEX record_team ON record (seq >> 16, team) WHERE team <> '';
+    CREATE INDEX record_model ON record (seq >> 16, model) WHERE model <> '';
+    CREATE INDEX record_source ON record (seq >> 16, source) WHERE source <> '';
 ";
 
 /// Bytes of the pages that hold something.

@@ -16,10 +16,12 @@ use crate::domain::{
     coverage::Coverage,
     decision::Decision,
     exchange::{CallContext, Payload, Payloads},
+    timing::Durations,
 };
 
 use super::{
     code::Code,
+    durations,
     entry::{Analysis, Event, Judged, PayloadFault, PendingRecord, RecordedOutcome, StoredRecord},
     error::StorageFault,
     receipt::Receipt,
@@ -99,7 +101,7 @@ fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
         decoders,
     };
     let decision = Decision { action, verdict, message, violations, violations_total };
-    Ok(Judged { decision, coverage, duration_us })
+    Ok(Judged { decision, coverage, duration_us, durations: Durations::default() })
 }
 
 pub(crate) fn read_stored(
@@ -114,22 +116,19 @@ pub(crate) fn read_stored(
         .optional()?;
     let Some(event) = event else { return Ok(None) };
     connection
-        .prepare_cached(&format!("SELECT {PAYLOADS}, {} FROM record WHERE seq = ?1", named(TRACEPARENT)))?
+        .prepare_cached(&format!("SELECT {PAYLOADS}, {}, took FROM record WHERE seq = ?1", named(TRACEPARENT)))?
         .query_row([sequence], |row| {
             let mut next = Columns::of(row);
             if !next.payloads_are_whole()? {
                 return Err(next.damaged());
             }
             let (fault, is_masked) = next.fault()?;
-            Ok(StoredRecord {
-                event,
-                fault,
-                is_masked,
-                request: next.payload()?,
-                response: next.payload()?,
-                envelope: next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into(),
-                traceparent: next.get::<Option<String>>()?.and_then(|word| Traceparent::parse(&word)),
-            })
+            let (request, response) = (next.payload()?, next.payload()?);
+            let envelope = next.get::<Option<Vec<u8>>>()?.unwrap_or_default().into();
+            let traceparent = next.get::<Option<String>>()?.and_then(|word| Traceparent::parse(&word));
+            let took: Option<Vec<u8>> = next.get()?;
+            let durations = durations::decode(took.as_deref()).ok_or_else(|| next.damaged())?;
+            Ok(StoredRecord { event, durations, fault, is_masked, request, response, envelope, traceparent })
         })
         .optional()
 }

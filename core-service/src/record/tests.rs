@@ -53,7 +53,9 @@ async fn what_was_appended_comes_back_in_every_field() {
         assert_eq!(event.sequence, *sequence);
         assert_eq!((event.kind, event.request_id), (record.kind, record.request_id));
         assert_eq!((event.sync, event.direction, event.status), (record.sync, record.direction, record.status));
-        assert_eq!((&event.outcome, event.enforced), (&record.outcome, record.enforced));
+        assert_eq!((event.outcome, event.enforced), (record.outcome.clone().without_durations(), record.enforced));
+        let durations = record.outcome.judged().map(|judged| judged.durations.clone()).unwrap_or_default();
+        assert_eq!(stored.durations, durations);
         let context = &record.context;
         assert_eq!((&event.source, &event.user, &event.team), (&context.source, &context.user, &context.team));
         assert_eq!((&event.model, &event.client_ip), (&context.model, &context.client_ip));
@@ -231,10 +233,11 @@ async fn pending_records_survive_and_are_completed_once() {
     assert_eq!(waiting(log.pending(10).await.unwrap()), [3]);
     let store = EventStore::new(&log);
     let first = store.get(&format!("{node}-1")).await.unwrap().unwrap();
-    assert_eq!(first.event.outcome, RecordedOutcome::Analysed(judged(Action::Block)));
+    assert_eq!(first.event.outcome, RecordedOutcome::Analysed(judged(Action::Block)).without_durations());
+    assert_eq!(first.durations, judged(Action::Block).durations);
     assert_eq!(first.request, pending().payloads.request().cloned());
     let second = store.get(&format!("{node}-2")).await.unwrap().unwrap();
-    assert_eq!(second.event.outcome, RecordedOutcome::Judged(judged(Action::Allow)));
+    assert_eq!(second.event.outcome, RecordedOutcome::Judged(judged(Action::Allow)).without_durations());
     log.close().await;
 }
 

@@ -209,7 +209,7 @@ fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) 
         for (sequence, leaf) in of_judgements {
             let judged = one
                 .query_row([sequence], |row| {
-                    let digest = seal::of(values(row, 1, JUDGED_COLUMNS)?);
+                    let digest = seal::of(judged(row, 1)?);
                     let kept: Option<Vec<u8>> = row.get(1 + JUDGED_COLUMNS)?;
                     Ok((row.get::<_, i64>(0)?, seal::leaf_of_completion(sequence, &digest, kept.as_deref())))
                 })
@@ -314,7 +314,7 @@ fn state(row: &SqlRow<'_>) -> rusqlite::Result<State> {
     const PAYLOADS: usize = 3 + RECORDED_COLUMNS + JUDGED_COLUMNS;
     let analysis: i64 = row.get(2)?;
     let recorded = seal::of(values(row, 3, RECORDED_COLUMNS)?);
-    let judged = seal::of(values(row, 3 + RECORDED_COLUMNS, JUDGED_COLUMNS)?);
+    let judged = seal::of(judged(row, 3 + RECORDED_COLUMNS)?);
     let leaf_as_pending = seal::leaf(&recorded, None);
     let leaf =
         if analysis == Analysis::Pending.code() { leaf_as_pending } else { seal::leaf(&recorded, Some(&judged)) };
@@ -327,4 +327,13 @@ fn state(row: &SqlRow<'_>) -> rusqlite::Result<State> {
 
 fn values<'r>(row: &'r SqlRow<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<rusqlite::types::ValueRef<'r>>> {
     (from..from + count).map(|column| row.get_ref(column)).collect()
+}
+
+/// A judgement without times is as one was before there were any.
+fn judged<'r>(row: &'r SqlRow<'_>, from: usize) -> rusqlite::Result<Vec<rusqlite::types::ValueRef<'r>>> {
+    let mut judged = values(row, from, JUDGED_COLUMNS)?;
+    if judged.last() == Some(&rusqlite::types::ValueRef::Null) {
+        judged.pop();
+    }
+    Ok(judged)
 }

@@ -179,7 +179,7 @@ impl Name {
                 "Time of a stage of a check or of a background analysis; normalise is a part of detect"
             }
             Self::DetectorSeconds => {
-                "Time that the rules of a detector took in a check, and the prefilter and the classifier, which all share"
+                "Time that the rules of a detector took in a check, and the prefilter, the classifier and its second stage, which all share"
             }
             Self::DetectorFailures => "Checks and analyses in which a detector failed or ran out of time",
             Self::Violations => "Violations that decisions list, by rule; rules beyond 500 are counted as other",

@@ -1,6 +1,6 @@
 use portcullis_api::v1::{
     Action, Analysis, Coverage, CoverageStatus, DetectorOutcome, DetectorRun, Direction, Event, EventKind,
-    GetEventResponse, ListEventsResponse, Location, PolicyRef, Severity, Verdict, Violation,
+    GetEventResponse, ListEventsResponse, Location, PolicyRef, Severity, StageDuration, Verdict, Violation,
 };
 use serde_json::{Value, json};
 
@@ -174,6 +174,7 @@ async fn one_event_comes_with_what_was_recorded() {
         request: r#"{"n": 1.10}"#.into(),
         response: "not JSON".into(),
         envelope: r#"{"context":{"user": null}}"#.into(),
+        durations: vec![StageDuration { stage: "pii".into(), within: "detect".into(), duration_us: 0 }],
         ..GetEventResponse::default()
     };
     let core = FakeCore::default().finds_one(found);
@@ -185,6 +186,7 @@ async fn one_event_comes_with_what_was_recorded() {
     let mut expected = shown();
     let more = json!({"request": {"n": 1.1}, "response": "not JSON", "context": {"user": null}, "config": null});
     expected.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    expected["durations"] = json!([{"stage": "pii", "within": "detect", "duration_us": 0}]);
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
     assert_eq!(
         core.calls(),

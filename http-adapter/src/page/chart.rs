@@ -30,6 +30,12 @@ pub(super) const OBJECTIONS: &[Series] = &[
     Series { name: "alerts", class: "alert", of: |bucket| bucket.alerts },
 ];
 
+/// A bar beside a number, which says the same in words.
+pub(super) fn meter(count: u64, most: u64) -> Markup {
+    let width = count.saturating_mul(100).checked_div(most).map_or(0, |width| width.max(1));
+    html! { svg.meter viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true" { rect width=(width) height="2" {} } }
+}
+
 /// `bucket_seconds` is the width of one bar. The figure says where it begins and ends, so that a script can zoom.
 pub(super) fn bars(title: &str, series: &[Series], buckets: &[Bucket], bucket_seconds: u32) -> Markup {
     let total = |bucket: &Bucket| series.iter().map(|series| (series.of)(bucket)).sum::<u64>();

@@ -12,8 +12,8 @@ use portcullis_api::{
     error::{ApiError, ErrorCode},
     json::word,
     v1::{
-        Event, EventFilter, GetEventRequest, GetEventResponse, ListEventsRequest, PayloadView, ReviewEventRequest,
-        ReviewVerdict,
+        Analysis, Event, EventFilter, GetEventRequest, GetEventResponse, ListEventsRequest, PayloadView,
+        ReviewEventRequest, ReviewVerdict,
     },
 };
 
@@ -23,7 +23,7 @@ use super::{
     form::Form,
     format,
     layout::{self, Tab},
-    receipt, review, row,
+    receipt, review, row, timing,
 };
 use crate::{Adapter, events};
 
@@ -118,6 +118,9 @@ fn view(event: &Event, found: &GetEventResponse, neighbours: &[Event], revealed:
             }
             div {
                 section.card { h2 { "What was checked" } (receipt::coverage(event.coverage.as_ref())) }
+                @if event.analysis() != Analysis::Pending {
+                    section.card #timing { h2 { "Where the time went" } (timing::view(&found.durations, event.duration_us)) }
+                }
                 (review::card(event, found, revealed))
                 @if neighbours.len() > 1 { (session(event, neighbours)) }
             }
@@ -200,6 +203,7 @@ fn session(event: &Event, neighbours: &[Event]) -> Markup {
 /// The event with its payloads, indented.
 fn raw(event: &Event, found: &GetEventResponse) -> Result<String, ApiError> {
     let mut members = events::shown(event)?;
+    members.insert("durations".to_owned(), events::durations(&found.durations)?.into());
     for (name, payload) in [("request", &found.request), ("response", &found.response)] {
         // What is no JSON is told as text.
         let payload = if payload.is_empty() {

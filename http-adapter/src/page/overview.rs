@@ -173,7 +173,7 @@ fn tops(title: &str, one: &str, tops: &[TopCount], to: impl Fn(&str) -> String) 
                                     @if top.name.is_empty() { span.quiet { "not named" } }
                                     @else if top.name == "…" { span.quiet title="Beyond the names that are counted" { "all others" } }
                                     @else { a href=(to(&top.name)) title=(top.name) { (readable_name(title, &top.name)) } }
-                                    (meter(top.count, most))
+                                    (chart::meter(top.count, most))
                                 }
                                 td.number { (format::count(top.count)) }
                                 td.number { (some(top.flagged)) }
@@ -196,11 +196,6 @@ fn some(count: u64) -> String {
     if count == 0 { String::new() } else { format::count(count) }
 }
 
-fn meter(count: u64, most: u64) -> Markup {
-    let width = count.saturating_mul(100).checked_div(most).map_or(0, |width| width.max(1));
-    html! { svg.meter viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true" { rect width=(width) height="2" {} } }
-}
-
 fn rules(period: Period, rules: &[RuleCount]) -> Markup {
     let most = rules.iter().map(|rule| rule.count).max().unwrap_or_default();
     html! {
@@ -213,7 +208,7 @@ fn rules(period: Period, rules: &[RuleCount]) -> Markup {
                     tbody {
                         @for rule in rules.iter().take(10) {
                             tr {
-                                td.long { a href=(link(period, &[("rule", &rule.rule)])) title=(readable(&rule.category)) { (rule.rule) } (meter(rule.count, most)) }
+                                td.long { a href=(link(period, &[("rule", &rule.rule)])) title=(readable(&rule.category)) { (rule.rule) } (chart::meter(rule.count, most)) }
                                 td.quiet { (rule.policy) }
                                 td.number { (format::count(rule.count)) }
                             }

@@ -180,19 +180,26 @@ async fn sinks_are_told_the_trace_of_a_record_after_a_restart_too() {
     drop(program);
 }
 
+async fn failed_spans(client: &Client) -> u64 {
+    const NAME: &str = "portcullis_trace_spans_total{fate=\"failed\"} ";
+    let page = String::from_utf8(client.get("/metrics").await.body).unwrap();
+    page.lines().find_map(|line| line.strip_prefix(NAME)).unwrap().parse().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_keeps_nobody_waiting() {
     let program = Setup::portcullis().env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9").start();
     let client = Client::of(&program);
     assert_eq!(client.guard("sync=true", &question("hello")).await.status, 200);
-    until(|| async {
-        let page = String::from_utf8(client.get("/metrics").await.body).unwrap();
-        let failed = page.lines().find(|line| line.starts_with("portcullis_trace_spans_total{fate=\"failed\"}"));
-        failed.filter(|line| !line.ends_with(" 0")).map(|_| ())
-    })
-    .await;
+    until(|| async { (failed_spans(&client).await > 0).then_some(()) }).await;
     until(|| async { program.printed().contains("traces cannot be exported").then_some(()) }).await;
-    assert_eq!(program.stop().0, Some(0));
+    let before = failed_spans(&client).await;
+    assert_eq!(client.guard("sync=true", &question("hello")).await.status, 200);
+    until(|| async { (failed_spans(&client).await > before).then_some(()) }).await;
+    let (status, printed) = program.stop();
+    assert_eq!(status, Some(0));
+    assert_eq!(printed.matches("traces cannot be exported").count(), 1, "{printed}");
+    assert!(!printed.contains("Export.Failed") && !printed.contains("opentelemetry"), "{printed}");
 }
 
 #[test]

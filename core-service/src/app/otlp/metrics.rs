@@ -65,6 +65,9 @@ impl Push {
             {
                 tracing::warn!(?code, "metrics cannot be pushed; the next push has all that this one had");
             }
+            if failing && pushed.is_ok() {
+                tracing::info!("metrics are pushed again");
+            }
             failing = pushed.is_err();
             metrics().metrics_exported(if failing { MetricsFate::Failed } else { MetricsFate::Exported });
             if last {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    domain::coverage::Coverage,
+    domain::{coverage::Coverage, timing::Durations},
     record::{Judged, PayloadFault, samples},
 };
 
@@ -50,7 +50,12 @@ fn stored(source: &str, outcome: RecordedOutcome) -> StoredRecord {
 
 fn clean() -> RecordedOutcome {
     let coverage = Coverage::none(CoverageStatus::Complete, "");
-    RecordedOutcome::Judged(Judged { decision: Decision::fold(Vec::new()), coverage, duration_us: 1 })
+    RecordedOutcome::Judged(Judged {
+        decision: Decision::fold(Vec::new()),
+        coverage,
+        duration_us: 1,
+        durations: Durations::default(),
+    })
 }
 
 fn text_of(record: &StoredRecord, form: Form) -> String {
@@ -105,8 +110,12 @@ fn a_refusal_names_the_rule_and_is_forbidden() {
 #[test]
 fn what_was_not_checked_never_looks_clean() {
     let unread = Coverage::none(CoverageStatus::NotChecked, "not JSON");
-    let unread =
-        RecordedOutcome::Analysed(Judged { decision: Decision::undecided(), coverage: unread, duration_us: 1 });
+    let unread = RecordedOutcome::Analysed(Judged {
+        decision: Decision::undecided(),
+        coverage: unread,
+        duration_us: 1,
+        durations: Durations::default(),
+    });
     for (outcome, reason) in [
         (RecordedOutcome::Pending, "not checked: the analysis is pending"),
         (unread, "not checked: not JSON"),

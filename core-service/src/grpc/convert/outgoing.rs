@@ -14,6 +14,7 @@ use crate::{
         exchange::{Direction, Payload},
         finding::Severity,
         segment::Role,
+        timing::{Durations, Part, Stage},
     },
     guardrail::display::Text,
     record::{Analysis, Event, Health, HealthStatus, Opinion, PayloadFault, RecordKind, Reveal, Review, StoredRecord},
@@ -219,6 +220,15 @@ pub(in crate::grpc) fn search_status(status: SearchStatus) -> v1::SearchStatus {
     }
 }
 
+fn durations(Durations(parts): &Durations) -> Vec<v1::StageDuration> {
+    let told = |&(part, duration_us): &(Part, u32)| v1::StageDuration {
+        stage: part.as_str().to_owned(),
+        within: part.within().map(Stage::as_str).unwrap_or_default().to_owned(),
+        duration_us,
+    };
+    parts.iter().map(told).collect()
+}
+
 /// Without what [`v1::GetEventResponse`] has beside the record.
 pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
     let withheld = record.fault.map(|fault| fault.to_string()).unwrap_or_default();
@@ -230,6 +240,7 @@ pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
         Some(PayloadFault::NotKept) => v1::PayloadFault::NotKept,
         Some(PayloadFault::Elsewhere) => v1::PayloadFault::Elsewhere,
     };
+    let durations = durations(&record.durations);
     v1::GetEventResponse {
         event: Some(event(record.event)),
         request: record.request.map(json).unwrap_or_default(),
@@ -238,6 +249,7 @@ pub(crate) fn stored(record: StoredRecord) -> v1::GetEventResponse {
         withheld,
         payload_fault: payload_fault.into(),
         masked: record.is_masked,
+        durations,
         ..v1::GetEventResponse::default()
     }
 }

@@ -18,8 +18,8 @@ use crate::{
         decision::{Action, Decision, Violation},
         exchange::{CallContext, Direction, Payload, Payloads},
         segment::{Role, Segment},
+        timing::{Lap, Stage, Timings, micros},
     },
-    guardrail::service::micros,
     policy::{
         session::Late,
         set::{Bound, PolicySet},
@@ -66,9 +66,12 @@ pub(super) fn judge(
     }
     let mut answers = Vec::new();
     for (turn, said) in new_answers(memory, recalled, segments) {
-        let begun = Instant::now();
+        let (mut timings, mut lap) = (Timings::default(), Lap::start());
+        let begun = lap.latest();
         let as_response: Vec<Segment<'_>> = said.iter().map(|&at| moved(&segments[at], turn)).collect();
         let scan = Scan::run(call.set, &bounds, &as_response, None, None, call.deadline);
+        timings.ended(Stage::Detect, &mut lap);
+        timings.scan = scan.times;
         let mut found = Verdicts::default();
         bounds.iter().for_each(|bound| evaluate(bound, &as_response, &scan, &mut found));
         if found.violations.is_empty() {
@@ -78,9 +81,11 @@ pub(super) fn judge(
         let decision = Decision::fold(found.violations);
         let (total, bytes) = size(&as_response);
         let coverage: Coverage = scan.coverage(&bounds, total, bytes);
+        timings.ended(Stage::Decide, &mut lap);
+        let (duration_us, durations) = (micros(lap.latest().duration_since(begun)), timings.durations());
         answers.push(LateAnswer {
             exchange: exchange(call.request, turn, &as_response),
-            judged: Judged { decision, coverage, duration_us: micros(begun.elapsed()) },
+            judged: Judged { decision, coverage, duration_us, durations },
             idempotency: idempotency(call.context, &segments[..=said.last().copied().unwrap_or_default()]),
         });
     }

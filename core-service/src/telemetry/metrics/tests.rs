@@ -12,7 +12,7 @@ use crate::{
         decision::{Action, Category, Decision, Violation},
         exchange::Direction,
         finding::{Detector, Severity},
-        timing::{Reader, Stage, Timings},
+        timing::{Lap, Reader, Stage, Timings},
     },
     telemetry::{
         BatchSettled, CanaryRan, CheckEnded, CheckFailure, DeadLetter, Event as _, Kind, RecordsLost, Source, Verdict,
@@ -26,7 +26,7 @@ impl Metrics {
         ended("grpc", Ok(Action::Allow)).count(&metrics);
         metrics.sink("ingest");
         let mut timings = Timings::default();
-        timings.time(Stage::Extract, || ());
+        timings.ended(Stage::Extract, &mut Lap::start());
         timings.scan.add(Reader::Prefilter, Duration::from_micros(3));
         metrics.checks().took(&timings);
         let decision = Decision { violations: vec![violation("rule")], ..Decision::undecided() };
@@ -170,7 +170,7 @@ fn so_many_rules_have_a_series_and_the_others_are_one() {
 fn where_the_time_went_is_told_by_stage_and_by_detector() {
     let metrics = Metrics::default();
     let mut timings = Timings::default();
-    timings.time(Stage::Extract, || ());
+    timings.ended(Stage::Extract, &mut Lap::start());
     timings.scan.add(Reader::Prefilter, Duration::from_micros(3));
     timings.scan.add(Reader::Rules(Detector::Pii), Duration::from_micros(7));
     metrics.checks().took(&timings);
