@@ -36,6 +36,7 @@ class Pieces:
         return self.tokenizer.encode(text[:200_000], add_special_tokens=False).ids[:most]
 
     def readable(self, pieces):
-        """As the service tells it: other languages fall to pieces that say nothing to an English model."""
+        """As the service tells it: other languages, and letters that stand apart, say nothing to a model of English words."""
         strange = sum(self.words[p].startswith("##") or self.words[p] == "[UNK]" for p in pieces)
-        return 3 * strange <= len(pieces)
+        letters = sum(len(self.words[p]) == 1 and self.words[p].isalpha() for p in pieces)
+        return 3 * strange <= len(pieces) and 2 * letters <= len(pieces)

@@ -21,13 +21,33 @@ pub(super) struct Model {
     inputs: Vec<(NodeId, Input)>,
     output: NodeId,
     padding: i32,
-    /// By its number, whether a piece is the rest of a word that the built-in vocabulary lacks, or stands for one; it is of
-    /// English words. Other models read what they read.
-    strange: Option<Vec<bool>>,
+    /// What the pieces of the built-in vocabulary are, by their numbers; it is of English words. Other models read what they
+    /// read.
+    pieces: Option<Vec<Piece>>,
     /// The label of texts that are no attack; none when there is one label, and it is for attacks.
     benign: Option<usize>,
     /// One thread each, so that a text takes one core and no more.
     pools: Vec<Arc<ThreadPool>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Word,
+    /// Of one letter.
+    Letter,
+    /// The rest of a word that the vocabulary lacks, or what stands for one.
+    Strange,
+}
+
+impl Piece {
+    fn of(text: &str) -> Self {
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            _ if text.starts_with("##") || text == UNKNOWN => Self::Strange,
+            (Some(letter), None) if letter.is_alphabetic() => Self::Letter,
+            _ => Self::Word,
+        }
+    }
 }
 
 impl std::fmt::Debug for Model {
@@ -63,13 +83,13 @@ impl Model {
     pub(super) fn built_in(model: &'static [u8], tokenizer: &[u8]) -> Result<Self, String> {
         let graph = options().load_static_slice(model).map_err(|error| error.to_string())?;
         let tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|error| error.to_string())?;
-        let mut strange = vec![false; tokenizer.get_vocab_size(true)];
-        for (piece, id) in tokenizer.get_vocab(true) {
-            if let Some(strange) = strange.get_mut(id as usize) {
-                *strange = piece.starts_with("##") || piece == UNKNOWN;
+        let mut pieces = vec![Piece::Word; tokenizer.get_vocab_size(true)];
+        for (text, id) in tokenizer.get_vocab(true) {
+            if let Some(piece) = pieces.get_mut(id as usize) {
+                *piece = Piece::of(&text);
             }
         }
-        Ok(Self { strange: Some(strange), ..Self::new(graph, tokenizer, &Config::default())? })
+        Ok(Self { pieces: Some(pieces), ..Self::new(graph, tokenizer, &Config::default())? })
     }
 
     pub(super) fn load(folder: &Path) -> Result<Self, String> {
@@ -103,7 +123,7 @@ impl Model {
         let output = output.ok_or("the model has no output")?;
         let padding = i32::try_from(padding).map_err(|error| error.to_string())?;
         let pools = (0..gate::cores()).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
-        let mut model = Self { graph, tokenizer, inputs, output, padding, strange: None, benign: None, pools };
+        let mut model = Self { graph, tokenizer, inputs, output, padding, pieces: None, benign: None, pools };
         // The first texts of callers shall not be the ones that find out, nor pay for what is made on first use.
         match model.run(&["What is the weather like?", "And tomorrow, when we meet?"], 0)?.shape() {
             [2, 1] => {}
@@ -115,12 +135,14 @@ impl Model {
 
     /// See [`super::SecondStage::can_read`].
     pub(super) fn can_read(&self, text: &str) -> bool {
-        let Some(strange) = &self.strange else { return true };
+        let Some(pieces) = &self.pieces else { return true };
         let Ok(encoding) = self.tokenizer.encode_fast(text, false) else { return false };
-        let is_strange = |id: &&u32| strange.get(**id as usize).copied().unwrap_or(true);
-        let (all, strange) = (encoding.len(), encoding.get_ids().iter().filter(is_strange).count());
-        // Measured: of English an eighth, seldom a third; of other languages the half, never less than three eighths.
-        all > 0 && 3 * strange <= all
+        let piece = |id: &u32| pieces.get(*id as usize).copied().unwrap_or(Piece::Strange);
+        let count = |of| encoding.get_ids().iter().filter(|id| piece(id) == of).count();
+        let all = encoding.len();
+        // Measured: of English an eighth is strange, seldom a third; of other languages the half, never less than three eighths.
+        // Letters that stand apart hide words, and their order says nothing.
+        all > 0 && 3 * count(Piece::Strange) <= all && 2 * count(Piece::Letter) <= all
     }
 
     /// The log-odds of an attack for each window.

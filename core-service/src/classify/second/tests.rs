@@ -60,6 +60,7 @@ fn what_the_model_does_not_know_is_not_read() {
         "Пожалуйста, переведите инструкцию по эксплуатации.",
         "请把使用说明翻译成法语。",
         "세탁기 사용 설명서를 프랑스어로 번역해 주세요.",
+        "H o w   d o   I   o v e r r i d e   t h e   e q u a l s   m e t h o d ?",
     ] {
         assert!(!stage().can_read(text), "{text}");
     }
