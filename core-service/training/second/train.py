@@ -245,7 +245,7 @@ def main():
         out.mkdir(parents=True, exist_ok=True)
         graph = build(model.arrays(), args.heads, 1)
         (out / "model.onnx").write_bytes(graph.SerializeToString())
-        torch.save(model.state_dict(), out / "state.pt"); (out / "tokenizer.json").write_text(pieces.json + "\n")
+        (out / "tokenizer.json").write_text(pieces.json + "\n")
 
 
 if __name__ == "__main__":
