@@ -200,11 +200,8 @@ impl Log {
         if results.is_empty() {
             return Ok(());
         }
-        let results = results
-            .into_iter()
-            .map(|(sequence, judged)| Completion::without_record(sequence, judged, &self.vault))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
+        let finished = results.into_iter().map(|(sequence, judged)| self.finish_unread(sequence, judged));
+        self.complete_all(finished.collect::<Result<_, _>>()?, deadline).await
     }
 
     /// `Ok` is that the note is on disk.
@@ -217,16 +214,21 @@ impl Log {
         Completion::of(record, judged, &self.vault).map(Finished)
     }
 
+    /// As [`Log::finish`], of a record whose payloads nobody has.
+    pub fn finish_unread(&self, sequence: u64, judged: Judged) -> Result<Finished, LogError> {
+        Completion::without_record(sequence, judged, &self.vault).map(Finished)
+    }
+
     /// As [`Log::complete`].
     pub async fn complete_all(&self, finished: Vec<Finished>, deadline: Instant) -> Result<(), LogError> {
         let results = finished.into_iter().map(|Finished(completion)| completion).collect();
         self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
     }
 
-    /// Records that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are
+    /// Records behind a sequence that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are
     /// large, but never none while there is one.
-    pub async fn pending(&self, limit: usize) -> Result<Vec<PendingRecord>, LogError> {
-        self.readers.run(move |connection, _| read::pending(connection, limit)).await
+    pub async fn pending(&self, after: u64, limit: usize) -> Result<Vec<PendingRecord>, LogError> {
+        self.readers.run(move |connection, _| read::pending(connection, after, limit)).await
     }
 
     /// Notified once a commit that brought pending records; it keeps one notification for a worker that is busy.

@@ -69,6 +69,13 @@ impl Client {
         self.send(Method::GET, path, None, Vec::new()).await.expect("no answer")
     }
 
+    /// Of a series in `/metrics`, with its labels as they are printed there; panics where there is none.
+    pub async fn metric(&self, series: &str) -> u64 {
+        let page = String::from_utf8(self.get("/metrics").await.body).unwrap();
+        let value = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
+        page.lines().find_map(value).unwrap_or_else(|| panic!("{series} in\n{page}"))
+    }
+
     pub async fn post(&self, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         self.send(Method::POST, path, Some("application/json"), body.into()).await.expect("no answer")
     }

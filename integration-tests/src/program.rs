@@ -62,6 +62,12 @@ impl Setup {
         self
     }
 
+    #[must_use]
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
     /// The shell has the program as `$0` and its arguments as `$@`, and is replaced by it.
     #[must_use]
     pub fn through(mut self, shell: &'static str) -> Self {

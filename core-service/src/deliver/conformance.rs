@@ -12,10 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Deliveries, Delivery, DeliveryFailure, Encode, Plan, Retry, Sink, SinkState, StoredRecord, start};
 use crate::{
-    domain::timing::Durations,
     record::{
         Log, NewRecord,
-        samples::{allowed, folder, later},
+        samples::{self, allowed, folder, later},
     },
     telemetry,
 };
@@ -56,11 +55,9 @@ pub(super) fn of(user: &str) -> NewRecord {
 /// As a sink gets them, without a log.
 pub(super) fn deliveries(wanted: &[(&str, u64)]) -> Vec<Delivery> {
     let make = |&(user, sequence): &(&str, u64)| {
-        let event = crate::record::samples::event(of(user), sequence);
-        let (request, response, envelope) = (None, None, bytes::Bytes::new());
-        let (durations, fault, traceparent) = (Durations::default(), None, None);
-        let stored =
-            StoredRecord { event, durations, fault, is_masked: false, request, response, envelope, traceparent };
+        let record = of(user);
+        let mut stored = samples::stored(sequence, record.outcome.clone()).without_payloads();
+        stored.event = samples::event(record, sequence);
         Delivery::new(stored, 0)
     };
     wanted.iter().map(make).collect()

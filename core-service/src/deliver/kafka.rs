@@ -100,22 +100,7 @@ impl Kafka {
         let value = match (self.settings.value, form) {
             (Value::Akto, form) => flat::encode(record, &self.account, form),
             (Value::Protobuf, Form::Whole) => (self.protobuf)(record.clone()),
-            (Value::Protobuf, Form::Marked) => {
-                let (event, durations) = (record.event.clone(), record.durations.clone());
-                let (fault, is_masked) = (record.fault, record.is_masked);
-                let (request, response, envelope) = (None, None, bytes::Bytes::new());
-                let traceparent = record.traceparent.clone();
-                (self.protobuf)(StoredRecord {
-                    event,
-                    durations,
-                    fault,
-                    is_masked,
-                    request,
-                    response,
-                    envelope,
-                    traceparent,
-                })
-            }
+            (Value::Protobuf, Form::Marked) => (self.protobuf)(record.without_payloads()),
         };
         let topic =
             if copy { self.settings.violations_topic.as_deref().unwrap_or_default() } else { &self.settings.topic };

@@ -137,10 +137,12 @@ impl<S: Sink> Runner<S> {
                 // What was found to be dead, or brought there at last, must not be found again.
                 self.store(false).await?;
             }
-            let batch = self.take();
+            // What falls due while the cursor is stored must not be missed: one look at the clock for both.
+            let now = Instant::now();
+            let batch = self.take(now);
             if batch.is_empty() {
                 self.store(false).await?;
-                self.wait(stop).await?;
+                self.wait(now, stop).await?;
                 self.tip.borrow_and_update();
                 self.fill().await?;
                 continue;
@@ -230,8 +232,7 @@ impl<S: Sink> Runner<S> {
         });
     }
 
-    fn take(&mut self) -> Vec<Delivery> {
-        let now = Instant::now();
+    fn take(&mut self, now: Instant) -> Vec<Delivery> {
         if self.paused.is_some_and(|until| until > now) {
             return Vec::new();
         }
@@ -239,12 +240,11 @@ impl<S: Sink> Runner<S> {
         self.window.take(now, records, self.plan.batch_bytes)
     }
 
-    /// For something to do.
-    async fn wait(&mut self, stop: &CancellationToken) -> Result<(), LogError> {
+    /// For something to do. `now` is when there was nothing.
+    async fn wait(&mut self, now: Instant, stop: &CancellationToken) -> Result<(), LogError> {
         if self.more && self.room() {
             return Ok(());
         }
-        let now = Instant::now();
         let paused = self.paused.filter(|&until| until > now);
         let due = paused.or_else(|| self.window.next_due(now));
         // The moment at which the record in the way is pending for too long.

@@ -193,6 +193,23 @@ async fn what_is_refused_for_a_while_holds_back_its_own_key_alone() {
 }
 
 #[tokio::test]
+async fn what_falls_due_while_the_cursor_is_stored_is_tried_again() {
+    let refused_once = |delivery: &super::Delivery| {
+        let again = delivery.attempts == 0 && delivery.sequence().is_multiple_of(2);
+        if again { DOWN } else { Outcome::Delivered }
+    };
+    let (dir, sink) = (folder(), MemorySink::new(refused_once));
+    let retry = Retry { base: Duration::from_millis(1), ceiling: Duration::from_millis(1) };
+    let bench = Bench::open(&dir, &sink, Plan { retry, ..plan() });
+    // The first of each two moves the cursor, and the second falls due at about the time of that commit.
+    for round in 1..=50 {
+        bench.append(vec![of("ann"), of("bob")]).await;
+        sink.arrived(2 * round).await;
+    }
+    bench.close().await;
+}
+
+#[tokio::test]
 async fn what_is_refused_for_good_is_a_dead_letter_until_it_is_redriven() {
     let dir = folder();
     let sink = MemorySink::new(|delivery| match delivery.sequence() {

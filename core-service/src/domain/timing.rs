@@ -202,12 +202,7 @@ pub struct Lap(Instant);
 
 impl Lap {
     pub fn start() -> Self {
-        Self::since(Instant::now())
-    }
-
-    /// From then on.
-    pub const fn since(then: Instant) -> Self {
-        Self(then)
+        Self(Instant::now())
     }
 
     /// When it was last read.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use portcullis_api::trace::{self, TRACEPARENT, Traceparent};
-use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
 
@@ -20,39 +20,58 @@ use crate::{
         timing::{Durations, Timings, micros},
     },
     policy::{live::Live, set::PolicySet},
-    record::{Judged, Log, PendingRecord},
+    record::{Finished, Judged, Log, LogError, PendingRecord},
     session::Sessions,
     telemetry::{self, Analysed, Verdict},
 };
 
-/// Records of one turn.
+/// Records that are read at a time.
 const BATCH: usize = 128;
 /// For one record: a background analysis hurries nobody, but ends.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Between two tries after the log failed.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How far behind calls that somebody waits for: of a busy core it gets about a tenth.
-const NICENESS: i32 = 10;
 
-/// Runs until it is told to stop; what is not done by then stays pending.
+/// Runs until it is told to stop; what is not done by then stays pending. The verdicts of a batch are written while the
+/// next is analysed.
 pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, stop: CancellationToken) {
     let arrived = log.pending_notify();
-    loop {
-        let turn = turn(&log, &policies, &sessions, &stop).await;
-        let wait = async {
-            match turn {
-                Ok(0) => arrived.notified().await,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(%error, "background analysis cannot use the log; trying again");
-                    tokio::time::sleep(PAUSE).await;
-                }
+    let (mut after, mut writing) = (0, None::<JoinHandle<Result<(), LogError>>>);
+    while !stop.is_cancelled() {
+        let analysed = batch(&log, &policies, &sessions, after).await;
+        let written = match writing.take() {
+            Some(writing) => writing.await.unwrap_or(Err(LogError::Closed)),
+            None => Ok(()),
+        };
+        let failed = match (analysed, written) {
+            (Ok(Some(Batch { last, finished })), Ok(())) => {
+                after = last;
+                let log = Arc::clone(&log);
+                let deadline = (Instant::now() + LIMIT).into();
+                writing = Some(tokio::spawn(async move { log.complete_all(finished, deadline).await }));
+                continue;
             }
+            // Nothing may be left behind by an error that nobody saw.
+            (Ok(None), Ok(())) if after > 0 => {
+                after = 0;
+                continue;
+            }
+            (Ok(None), Ok(())) => None,
+            (Err(error), _) | (_, Err(error)) => Some(error),
+        };
+        let wait = async {
+            let Some(error) = failed else { return arrived.notified().await };
+            tracing::error!(%error, "background analysis cannot use the log; trying again");
+            after = 0;
+            tokio::time::sleep(PAUSE).await;
         };
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => {}
             () = wait => {}
         }
+    }
+    if let Some(writing) = writing {
+        drop(writing.await);
     }
 }
 
@@ -63,67 +82,63 @@ fn age(record: &PendingRecord) -> Duration {
     made.and_then(|made| made.elapsed().ok()).unwrap_or_default()
 }
 
-async fn turn(
+/// What was analysed and is not written yet.
+struct Batch {
+    /// The sequence of the last of it.
+    last: u64,
+    finished: Vec<Finished>,
+}
+
+/// The oldest that wait behind a sequence; None: none does.
+async fn batch(
     log: &Arc<Log>,
     policies: &Live,
     sessions: &Arc<Sessions>,
-    stop: &CancellationToken,
-) -> Result<usize, crate::record::LogError> {
-    let pending = log.pending(BATCH).await?;
-    let count = pending.len();
+    after: u64,
+) -> Result<Option<Batch>, LogError> {
+    let pending = log.pending(after, BATCH).await?;
     telemetry::metrics().analysis_age(pending.first().map_or(Duration::ZERO, age));
-    if count == 0 || stop.is_cancelled() {
-        return Ok(0);
-    }
+    let Some(last) = pending.last().map(|record| record.sequence) else { return Ok(None) };
     let view = policies.view();
-    let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
-    let (sessions, finishing) = (Arc::clone(sessions), Arc::clone(log));
-    let analysed = aside(move || {
-        let analyse = |record: &PendingRecord| {
-            let _entered = span(record).entered();
-            let begun = Instant::now();
-            let (judged, timings) = analyse(&view.set, &sessions, record);
-            let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
-            let (request_id, elapsed) = (record.request_id, begun.elapsed());
-            telemetry::emit(Analysed { request_id, elapsed, timings: timings.as_ref(), verdict });
-            finishing.finish(record, judged)
-        };
-        pending.iter().map(analyse).collect::<Result<Vec<_>, _>>()
-    });
-    let deadline = (Instant::now() + LIMIT).into();
-    // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
-    match analysed.await {
-        Ok(finished) => log.complete_all(finished?, deadline).await?,
-        Err(Fault::NoThread(error)) => {
-            tracing::error!(%error, "no thread for the background analysis; trying again");
-            tokio::time::sleep(PAUSE).await;
+    let mut finished = Vec::with_capacity(pending.len());
+    let each = pending.len().div_ceil(workers());
+    let mut pending = pending.into_iter();
+    let mut parts = Vec::new();
+    while pending.len() > 0 {
+        let part: Vec<_> = pending.by_ref().take(each).collect();
+        let sequences: Vec<u64> = part.iter().map(|record| record.sequence).collect();
+        let (log, sessions, view) = (Arc::clone(log), Arc::clone(sessions), Arc::clone(&view));
+        let work =
+            move || part.iter().map(|record| finish(&log, &view.set, &sessions, record)).collect::<Result<Vec<_>, _>>();
+        parts.push((sequences, tokio::task::spawn_blocking(work)));
+    }
+    for (sequences, part) in parts {
+        if let Ok(part) = part.await {
+            finished.extend(part?);
+            continue;
         }
-        Err(Fault::Panicked) => {
-            tracing::error!(first = sequences[0], count, "a background analysis failed");
-            let failed = |sequence| (sequence, unreadable("the analysis failed".to_owned(), 0));
-            log.complete(sequences.into_iter().map(failed).collect(), deadline).await?;
+        // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
+        tracing::error!(first = sequences[0], count = sequences.len(), "a background analysis failed");
+        for sequence in sequences {
+            finished.push(log.finish_unread(sequence, unreadable("the analysis failed".to_owned(), 0))?);
         }
     }
-    Ok(count)
+    Ok(Some(Batch { last, finished }))
 }
 
-/// Why there is no result.
-enum Fault {
-    /// Nothing was begun.
-    NoThread(std::io::Error),
-    Panicked,
+/// Half of the cores: the other half is for those who wait.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
-/// On a thread of its own, because the scheduler knows niceness by thread; a start costs little beside a batch.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    let (done, result) = oneshot::channel();
-    let begun = thread::Builder::new().name("analysis".to_owned()).spawn(move || {
-        // Where it may not, the analysis is as quick as everything else.
-        let _ = rustix::process::nice(NICENESS);
-        drop(done.send(work()));
-    });
-    begun.map_err(Fault::NoThread)?;
-    result.await.map_err(|_| Fault::Panicked)
+fn finish(log: &Log, set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Result<Finished, LogError> {
+    let _entered = span(record).entered();
+    let begun = Instant::now();
+    let (judged, timings) = analyse(set, sessions, record);
+    let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
+    let (request_id, elapsed) = (record.request_id, begun.elapsed());
+    telemetry::emit(Analysed { request_id, elapsed, timings: timings.as_ref(), verdict });
+    log.finish(record, judged)
 }
 
 /// Behind the call that was recorded, which ended long ago.

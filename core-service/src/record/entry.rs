@@ -219,6 +219,20 @@ impl StoredRecord {
         let payload = |payload: &Option<Payload>| payload.as_ref().map_or(0, Payload::len);
         FIXED + payload(&self.request) + payload(&self.response) + self.envelope.len()
     }
+
+    /// A copy of everything else.
+    pub fn without_payloads(&self) -> Self {
+        Self {
+            event: self.event.clone(),
+            durations: self.durations.clone(),
+            fault: self.fault,
+            is_masked: self.is_masked,
+            request: None,
+            response: None,
+            envelope: Bytes::new(),
+            traceparent: self.traceparent.clone(),
+        }
+    }
 }
 
 /// What the background analysis needs.

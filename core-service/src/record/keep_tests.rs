@@ -124,7 +124,7 @@ async fn a_damaged_payload_is_an_error_and_keeps_no_other_from_its_analysis() {
     sql(dir.path(), "UPDATE record SET request = 'private' WHERE seq = 4");
     let log = Log::open(dir.path()).unwrap();
     log.append(vec![pending()], later()).await.unwrap();
-    let found: Vec<_> = log.pending(10).await.unwrap().into_iter().map(|one| (one.sequence, one.payloads)).collect();
+    let found: Vec<_> = log.pending(0, 10).await.unwrap().into_iter().map(|one| (one.sequence, one.payloads)).collect();
     assert_eq!(found, [(4, Err(PayloadFault::Damaged)), (6, Ok(pending().payloads))]);
     let error = EventStore::new(&log).get(&format!("{}-4", log.node())).await.unwrap_err();
     assert_eq!(error, super::LogError::Storage(StorageFault::Corrupt).into());

@@ -112,7 +112,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     prop_assert_eq!(&stored, &model);
     let waiting = model.iter().zip(1..).filter(|(outcome, _)| **outcome == RecordedOutcome::Pending);
     let waiting: Vec<u64> = waiting.map(|(_, sequence)| sequence).collect();
-    let found = log.pending(1000).await.unwrap();
+    let found = log.pending(0, 1000).await.unwrap();
     prop_assert_eq!(found.iter().map(|one| one.sequence).collect::<Vec<_>>(), waiting);
     // The tally is kept by hand: it must say what counting says.
     let summary = store.summarize(std::time::Duration::from_secs(3600), None).await.unwrap();

@@ -14,7 +14,8 @@ use super::{
     entry::PendingRecord,
     error::{LogError, is_structural},
     health::Tidings,
-    schema::BUSY_TIMEOUT,
+    row::integer,
+    schema::{BUSY_TIMEOUT, STATEMENTS},
     stored::{read_pending, select_pending},
     vault::Vault,
 };
@@ -67,6 +68,7 @@ impl Readers {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         self.vault.attach(&connection)?;
         Ok(connection)
     }
@@ -83,9 +85,9 @@ impl Readers {
     }
 }
 
-pub(super) fn pending(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<PendingRecord>> {
+pub(super) fn pending(connection: &Connection, after: u64, limit: usize) -> rusqlite::Result<Vec<PendingRecord>> {
     let mut statement = connection.prepare_cached(&select_pending())?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([integer(after)])?;
     let (mut found, mut bytes) = (Vec::new(), 0);
     while found.len() < limit && bytes < PENDING_BYTES {
         let Some(row) = rows.next()? else { break };

@@ -28,6 +28,8 @@ const APPLICATION_ID: i32 = 0x5043_4c53;
 
 /// For programs that look into the file from outside; within this one nobody waits for a lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements that a connection keeps prepared: more than any of them has. To prepare one again costs as much as a record.
+pub(super) const STATEMENTS: usize = 128;
 
 /// The format's history, oldest first. The file's `user_version` is how many of them it has seen. What was
 /// released is never changed: the next step is added.
@@ -278,6 +280,7 @@ fn open_database(path: &Path, settings: &LogSettings) -> Result<(Connection, Rea
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     let (tables, application, version) = whose(&connection).map_err(|error| unreadable(error.into()))?;
     let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
     let fresh = tables == 0 && version == 0 && application == 0;

@@ -73,7 +73,7 @@ async fn what_is_encrypted_comes_back_and_stands_nowhere_in_the_folder() {
     for sequence in 1..=4 {
         is_whole(&log, sequence).await;
     }
-    let waiting = log.pending(10).await.unwrap();
+    let waiting = log.pending(0, 10).await.unwrap();
     assert!(waiting.iter().all(|one| one.payloads.as_ref() == Ok(&pending().payloads)));
     log.complete(vec![(1, judged(Action::Allow))], later()).await.unwrap();
     log.close().await;
@@ -98,7 +98,7 @@ async fn without_its_master_key_a_payload_is_locked_and_recording_goes_on() {
     for words in [&[] as &[&str], &["bb"]] {
         let log = open(dir.path(), words);
         is_away(&log, 1, PayloadFault::Locked).await;
-        assert_eq!(log.pending(1).await.unwrap()[0].payloads, Err(PayloadFault::Locked));
+        assert_eq!(log.pending(0, 1).await.unwrap()[0].payloads, Err(PayloadFault::Locked));
         let found = log.readers().run(|connection, node| delivery::find(connection, node, 1)).await.unwrap();
         assert!(
             matches!(found, delivery::Found::Unreadable(1)),
@@ -175,7 +175,7 @@ fn reduced(dir: &Path, payloads: KeepPayloads, keys: Option<MasterKeys>) -> Log 
 }
 
 async fn finish(log: &Log) {
-    let waiting = log.pending(10).await.unwrap();
+    let waiting = log.pending(0, 10).await.unwrap();
     let finished = waiting.iter().map(|record| log.finish(record, judged(Action::Allow)).unwrap()).collect();
     log.complete_all(finished, later()).await.unwrap();
 }

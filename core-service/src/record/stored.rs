@@ -1,6 +1,9 @@
 //! Rows as records: what is read back.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -35,20 +38,35 @@ fn named(member: &str) -> String {
     format!("CASE WHEN metadata IS NULL THEN NULL WHEN json_valid(metadata) THEN metadata ->> '$.{member}' ELSE 0 END")
 }
 
-/// The columns that [`read_event`] reads, in its order. The hint names the index, or is empty.
-pub(crate) fn select_events(hint: &str) -> String {
+/// Of [`event_columns`].
+const EVENT_COLUMNS: usize = 32;
+
+/// What [`read_event`] reads, in its order.
+fn event_columns() -> String {
     format!(
-        "SELECT
-            seq, time, kind, request_id, sync, late, direction, status,
-            source, user, team, model, client_ip, principal, session,
-            {}, {}, enforced,
-            analysis, action, verdict, duration_us, violations_total, message, violations, json,
-            segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged
-         FROM record {hint} LEFT JOIN receipt ON receipt.id = record.receipt",
+        "seq, time, kind, request_id, sync, late, direction, status,
+         source, user, team, model, client_ip, principal, session,
+         {}, {}, enforced,
+         analysis, action, verdict, duration_us, violations_total, message, violations, json,
+         segments_total, segments_scanned, segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged",
         named("tool_name"),
         named("mcp_server_name"),
     )
 }
+
+/// For [`read_event`]. The hint names the index, or is empty.
+pub(crate) fn select_events(hint: &str) -> String {
+    format!("SELECT {} FROM record {hint} LEFT JOIN receipt ON receipt.id = record.receipt", event_columns())
+}
+
+/// For [`read_stored`].
+static SELECT_STORED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {}, {PAYLOADS}, {}, took FROM record LEFT JOIN receipt ON receipt.id = record.receipt WHERE seq = ?1",
+        event_columns(),
+        named(TRACEPARENT),
+    )
+});
 
 pub(crate) fn read_event(row: &SqlRow<'_>, node: &Arc<str>) -> rusqlite::Result<Event> {
     let mut next = Columns::of(row);
@@ -109,16 +127,11 @@ pub(crate) fn read_stored(
     node: &Arc<str>,
     sequence: u64,
 ) -> rusqlite::Result<Option<StoredRecord>> {
-    let sequence = integer(sequence);
-    let event = connection
-        .prepare_cached(&format!("{} WHERE seq = ?1", select_events("")))?
-        .query_row([sequence], |row| read_event(row, node))
-        .optional()?;
-    let Some(event) = event else { return Ok(None) };
     connection
-        .prepare_cached(&format!("SELECT {PAYLOADS}, {}, took FROM record WHERE seq = ?1", named(TRACEPARENT)))?
-        .query_row([sequence], |row| {
-            let mut next = Columns::of(row);
+        .prepare_cached(&SELECT_STORED)?
+        .query_row([integer(sequence)], |row| {
+            let event = read_event(row, node)?;
+            let mut next = Columns { row, at: EVENT_COLUMNS };
             if !next.payloads_are_whole()? {
                 return Err(next.damaged());
             }
@@ -144,9 +157,11 @@ pub(super) const PAYLOADS: &str =
 /// What [`read_pending`] reads before the payloads, in its order.
 const PENDING: &str = "seq, request_id, source, user, team, model, client_ip, principal, policies, metadata";
 
-/// Records that wait for analysis, oldest first.
+/// Records behind a sequence that wait for analysis, oldest first.
 pub(super) fn select_pending() -> String {
-    format!("SELECT {PENDING}, {PAYLOADS} FROM record INDEXED BY record_pending WHERE analysis = 1 ORDER BY seq")
+    format!(
+        "SELECT {PENDING}, {PAYLOADS} FROM record INDEXED BY record_pending WHERE analysis = 1 AND seq > ?1 ORDER BY seq"
+    )
 }
 
 pub(super) fn read_pending(row: &SqlRow<'_>) -> rusqlite::Result<PendingRecord> {

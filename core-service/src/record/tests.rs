@@ -65,7 +65,7 @@ async fn what_was_appended_comes_back_in_every_field() {
         assert_eq!(stored.response.as_ref(), record.payloads.response());
         assert_eq!(stored.envelope, context.envelope);
     }
-    for (found, record) in log.pending(10).await.unwrap().iter().zip([&records[3], &records[5]]) {
+    for (found, record) in log.pending(0, 10).await.unwrap().iter().zip([&records[3], &records[5]]) {
         assert_eq!(found.context, CallContext { envelope: Bytes::new(), ..record.context.clone() });
         assert_eq!((found.request_id, &found.policies), (record.request_id, &record.policies));
         assert_eq!(found.payloads.as_ref(), Ok(&record.payloads));
@@ -223,14 +223,14 @@ async fn pending_records_survive_and_are_completed_once() {
     let log = Log::open(dir.path()).unwrap();
     assert_eq!(log.node(), node);
     let waiting = |found: Vec<super::PendingRecord>| found.iter().map(|one| one.sequence).collect::<Vec<_>>();
-    assert_eq!(waiting(log.pending(10).await.unwrap()), [1, 3]);
-    assert_eq!(waiting(log.pending(1).await.unwrap()), [1]);
-    assert_eq!(log.pending(0).await.unwrap(), []);
+    assert_eq!(waiting(log.pending(0, 10).await.unwrap()), [1, 3]);
+    assert_eq!(waiting(log.pending(0, 1).await.unwrap()), [1]);
+    assert_eq!(log.pending(0, 0).await.unwrap(), []);
     log.complete(vec![(1, judged(Action::Block)), (2, judged(Action::Block)), (99, judged(Action::Mask))], later())
         .await
         .unwrap();
     log.complete(vec![(1, judged(Action::Allow))], later()).await.unwrap();
-    assert_eq!(waiting(log.pending(10).await.unwrap()), [3]);
+    assert_eq!(waiting(log.pending(0, 10).await.unwrap()), [3]);
     let store = EventStore::new(&log);
     let first = store.get(&format!("{node}-1")).await.unwrap().unwrap();
     assert_eq!(first.event.outcome, RecordedOutcome::Analysed(judged(Action::Block)).without_durations());
@@ -248,7 +248,7 @@ async fn pending_takes_a_bounded_share_of_memory_and_never_none() {
     let large =
         || super::NewRecord { payloads: Payloads::Request(Payload::Json(vec![b' '; 9 << 20].into())), ..pending() };
     log.append(vec![large(), large(), large()], later()).await.unwrap();
-    assert_eq!(log.pending(10).await.unwrap().len(), 2);
+    assert_eq!(log.pending(0, 10).await.unwrap().len(), 2);
     log.close().await;
 }
 
@@ -419,7 +419,7 @@ async fn a_log_of_the_first_format_is_taken_over_whole() {
     let judged = page.events[1].outcome.judged().unwrap();
     assert_eq!((judged.coverage.segments_total, judged.coverage.segments_unchanged), (7, 0));
     assert!(page.events.iter().all(|event| !event.late && event.session.is_empty()));
-    assert_eq!(log.pending(10).await.unwrap().len(), 1);
+    assert_eq!(log.pending(0, 10).await.unwrap().len(), 1);
     assert_eq!(sequences(log.append(vec![pending()], later()).await.unwrap()), [10], "9 was given before");
     log.close().await;
 }

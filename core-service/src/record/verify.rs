@@ -4,7 +4,7 @@
 
 use std::{fmt, ops::RangeInclusive, path::Path};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row as SqlRow, Rows};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row as SqlRow, Rows, types::ValueRef};
 
 use super::{
     code::Code as _,
@@ -325,14 +325,14 @@ fn state(row: &SqlRow<'_>) -> rusqlite::Result<State> {
     Ok(State { analysis, leaf, leaf_as_pending, payloads_are_whole })
 }
 
-fn values<'r>(row: &'r SqlRow<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<rusqlite::types::ValueRef<'r>>> {
+fn values<'r>(row: &'r SqlRow<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<ValueRef<'r>>> {
     (from..from + count).map(|column| row.get_ref(column)).collect()
 }
 
 /// A judgement without times is as one was before there were any.
-fn judged<'r>(row: &'r SqlRow<'_>, from: usize) -> rusqlite::Result<Vec<rusqlite::types::ValueRef<'r>>> {
+fn judged<'r>(row: &'r SqlRow<'_>, from: usize) -> rusqlite::Result<Vec<ValueRef<'r>>> {
     let mut judged = values(row, from, JUDGED_COLUMNS)?;
-    if judged.last() == Some(&rusqlite::types::ValueRef::Null) {
+    if judged.last() == Some(&ValueRef::Null) {
         judged.pop();
     }
     Ok(judged)

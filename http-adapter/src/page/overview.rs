@@ -148,7 +148,7 @@ fn tiles(period: Period, summary: &SummarizeResponse) -> Markup {
             (tile("Not fully checked", format::count(unchecked), &format::share(unchecked, judged),
                 if unchecked > 0 { "partial" } else { "" }, None))
             (tile("Waiting to be judged", format::count(summary.pending), "of any age", "", Some("/events?analysis=pending&period=30d".to_owned())))
-            (tile("Log", format::bytes(summary.log_bytes), "on disk", "", None))
+            (tile("Log on disk", format::bytes(summary.log_bytes), "", "", None))
             @if let Some(index) = summary.search.as_ref().filter(|index| index.state() != SearchState::Off) {
                 (tile("Text search", format::count(index.waiting), "not indexed yet",
                     if index.state() == SearchState::Failing { "partial" } else { "" }, None))

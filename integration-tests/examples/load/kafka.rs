@@ -76,7 +76,8 @@ pub(super) async fn measure(records: usize, far: &Far, batch: Option<usize>, wai
     let recorded = all_streams(&program, 0, records).await;
     delivered(&program, recorded).await;
     program.stop();
-    let program = start(&judged.env("PORTCULLIS_FILE_PATH", "").env("PORTCULLIS_KAFKA_BROKERS", &far.brokers()), wait);
+    let judged = judged.without_env("PORTCULLIS_FILE_PATH").env("PORTCULLIS_KAFKA_BROKERS", &far.brokers());
+    let program = start(&judged, wait);
     let begun = Instant::now();
     delivered(&program, recorded).await;
     let rate = recorded as f64 / begun.elapsed().as_secs_f64();
@@ -102,23 +103,14 @@ async fn delivered(program: &Program, records: usize) -> SinkStatus {
         if now.delivered >= records as u64 && now.lag == 0 {
             return now;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 async fn told(name: &str, recorded: usize, begun: Instant, program: &Program) {
     let ingest = begun.elapsed();
-    let mut client = DeliveryServiceClient::new(connect(program).await);
-    let mut asked =
-        async || -> SinkStatus { client.list_sinks(ListSinksRequest {}).await.unwrap().into_inner().sinks.remove(0) };
-    let end = asked().await;
-    let last = loop {
-        let now = asked().await;
-        if now.delivered >= recorded as u64 && now.lag == 0 {
-            break now;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
+    let end = served(program).await;
+    let last = delivered(program, recorded).await;
     let all = begun.elapsed();
     let rate = |count: u64, time: Duration| count as f64 / time.as_secs_f64();
     println!(

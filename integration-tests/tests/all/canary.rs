@@ -44,11 +44,6 @@ async fn guarded(behaviour: Behaviour, program: &Program) -> Gateway {
     Gateway::start(behaviour).await.guarded_by(&program.http(GUARDRAIL))
 }
 
-async fn metric(client: &Client, line: &str) -> bool {
-    let page = String::from_utf8(client.get("/metrics").await.body).unwrap();
-    page.lines().any(|found| found == line)
-}
-
 #[tokio::test]
 async fn a_run_tells_which_contract_the_gateway_obeys() {
     let status = Setup::portcullis().start();
@@ -101,9 +96,9 @@ async fn each_problem_is_an_event_and_a_metric() {
     );
     let detail = client.get(&format!("/v1/events/{}", event["id"].as_str().unwrap())).await.json();
     assert_eq!(detail["request"]["contract"], "verdict", "{detail}");
-    assert!(metric(&client, "portcullis_canary_runs_total 1").await);
-    assert!(metric(&client, r#"portcullis_canary_problems_total{problem="block_did_not_block"} 1"#).await);
-    assert!(metric(&client, r#"portcullis_canary_problems_total{problem="good_blocked"} 0"#).await);
+    assert_eq!(client.metric("portcullis_canary_runs_total").await, 1);
+    assert_eq!(client.metric(r#"portcullis_canary_problems_total{problem="block_did_not_block"}"#).await, 1);
+    assert_eq!(client.metric(r#"portcullis_canary_problems_total{problem="good_blocked"}"#).await, 0);
     assert!(program.printed().contains("block_did_not_block"), "{}", program.printed());
     // What was staged is no traffic: the attack and the good prompt, here and through the gateway, are.
     let traffic = client.events("kind=decision").await;
@@ -217,6 +212,6 @@ async fn the_service_runs_it_by_itself() {
         panic!("more than one run")
     };
     assert_eq!(event["violations"][0]["rule"], "good_blocked", "{event}");
-    assert!(metric(&client, r#"portcullis_canary_problems_total{problem="good_blocked"} 1"#).await);
+    assert_eq!(client.metric(r#"portcullis_canary_problems_total{problem="good_blocked"}"#).await, 1);
     assert!(!program.printed().contains("s3cret"));
 }

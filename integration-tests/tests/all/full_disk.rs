@@ -45,7 +45,7 @@ async fn a_full_disk_refuses_until_there_is_room_and_loses_nothing() {
     let prompt = json!({"requestBody": {"messages": [{"role": "user", "content": "hello"}]}});
     let answer = until(|| async { Some(client.guard("sync=true", &prompt).await).filter(|it| it.status != 200) }).await;
     assert_eq!(answer.status, 503);
-    until(|| async { metric(&client, "portcullis_log_up").await.eq(&0).then_some(()) }).await;
+    until(|| async { client.metric("portcullis_log_up").await.eq(&0).then_some(()) }).await;
     limit(&program, "unlimited");
     let answer = until(|| async { Some(client.guard("sync=true", &prompt).await).filter(|it| it.status == 200) }).await;
     assert_eq!(answer.json()["verdict"], true);
@@ -53,7 +53,7 @@ async fn a_full_disk_refuses_until_there_is_room_and_loses_nothing() {
     for id in recorded {
         assert_eq!(client.events(&format!("request_id={id}")).await.len(), 1);
     }
-    assert_eq!(metric(&client, "portcullis_log_shed_records_total").await, 0);
+    assert_eq!(client.metric("portcullis_log_shed_records_total").await, 0);
 }
 
 #[tokio::test]
@@ -63,14 +63,14 @@ async fn a_full_disk_sheds_when_that_is_chosen_and_shows_what_is_missing() {
     let client = Client::of(&program);
     limit(&program, "4194304");
     let mut answered = 0;
-    while metric(&client, "portcullis_log_shed_records_total").await < 10 {
+    while client.metric("portcullis_log_shed_records_total").await < 10 {
         let answer = client.guard("sync=true", &exchange(answered)).await;
         assert_eq!(answer.status, 200, "answers go on");
         answered += 1;
     }
     limit(&program, "unlimited");
     let gaps = until(|| async { Some(client.events("kind=log").await).filter(|gaps| !gaps.is_empty()) }).await;
-    let shed = metric(&client, "portcullis_log_shed_records_total").await;
+    let shed = client.metric("portcullis_log_shed_records_total").await;
     let mut missing = 0;
     for gap in &gaps {
         assert_eq!(gap["violations"][0]["rule"], "gap");
@@ -80,11 +80,4 @@ async fn a_full_disk_sheds_when_that_is_chosen_and_shows_what_is_missing() {
     assert_eq!(missing, shed, "{gaps:?}");
     let kept = client.events("kind=exchange&limit=1000").await.len();
     assert_eq!(kept as u64 + shed, answered as u64, "what was answered is on disk or in a gap");
-}
-
-async fn metric(client: &Client, name: &str) -> u64 {
-    let page = client.get("/metrics").await;
-    let page = String::from_utf8(page.body).unwrap();
-    let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in\n{page}"));
-    line.trim().parse().unwrap()
 }

@@ -17,15 +17,6 @@ fn sink(program: &Program) -> Value {
     serde_json::from_str::<Value>(&answer).unwrap()["sinks"][0].clone()
 }
 
-async fn metrics(program: &Program) -> String {
-    String::from_utf8(Client::of(program).get("/metrics").await.body).unwrap()
-}
-
-fn number(page: &str, series: &str) -> u64 {
-    let line = page.lines().find_map(|line| line.strip_prefix(series)).unwrap_or_else(|| panic!("{series}: {page}"));
-    line.trim().parse().unwrap()
-}
-
 /// Waits until the sink says that it is refused, in its state and in the metrics.
 async fn refused(program: &Program) {
     let told = until(|| async {
@@ -33,10 +24,10 @@ async fn refused(program: &Program) {
     })
     .await;
     assert_eq!((&told["delivered"], &told["dead"]), (&Value::Null, &Value::Null), "{told}");
-    let page = metrics(program).await;
-    assert!(number(&page, "portcullis_delivery_retries_total{sink=\"kafka\",reason=\"refused\"}") > 0);
-    assert_eq!(number(&page, "portcullis_delivery_records_total{sink=\"kafka\"}"), 0);
-    assert!(number(&page, "portcullis_delivery_lag_records{sink=\"kafka\"}") > 0);
+    let client = Client::of(program);
+    assert!(client.metric("portcullis_delivery_retries_total{sink=\"kafka\",reason=\"refused\"}").await > 0);
+    assert_eq!(client.metric("portcullis_delivery_records_total{sink=\"kafka\"}").await, 0);
+    assert!(client.metric("portcullis_delivery_lag_records{sink=\"kafka\"}").await > 0);
 }
 
 /// In nothing that the program says.

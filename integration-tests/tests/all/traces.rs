@@ -181,9 +181,7 @@ async fn sinks_are_told_the_trace_of_a_record_after_a_restart_too() {
 }
 
 async fn failed_spans(client: &Client) -> u64 {
-    const NAME: &str = "portcullis_trace_spans_total{fate=\"failed\"} ";
-    let page = String::from_utf8(client.get("/metrics").await.body).unwrap();
-    page.lines().find_map(|line| line.strip_prefix(NAME)).unwrap().parse().unwrap()
+    client.metric(r#"portcullis_trace_spans_total{fate="failed"}"#).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
