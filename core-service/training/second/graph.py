@@ -38,9 +38,8 @@ class Graph:
 
 
 def build(w, heads, labels):
-    """`w`: arrays by name: words, positions, (w, b) of each layer, the classifier. Inputs: ids and mask, both [batch, length]."""
+    """`w`: arrays by name: words, positions, (w, b) of each layer, the classifier, the meaning. Inputs: ids and mask, both [batch, length]."""
     g = Graph()
-    width = w["words"].shape[1]
     per_head = w["layers"][0]["qkv"][0].shape[1] // 3 // heads
     rows = np.maximum(np.abs(w["words"]).max(axis=1, keepdims=True), 1e-8) / 127
     cells = g.node("Gather", g.constant(np.round(w["words"] / rows), np.int8), "input_ids")
@@ -71,9 +70,10 @@ def build(w, heads, labels):
     mean = g.node("Div", sums, g.node("ReduceSum", column, axis, keepdims=0))
     logits = g.node("Add", g.node("MatMul", mean, g.constant(w["classifier"][0])), g.constant(w["classifier"][1]))
     g.nodes.append(helper.make_node("Identity", [logits], ["logits"]))
-    g.nodes.append(helper.make_node("Identity", [mean], ["embedding"]))
+    meaning = g.linear(g.quantise(mean), *w["meaning"])
+    g.nodes.append(helper.make_node("Identity", [meaning], ["embedding"]))
     ids = [helper.make_tensor_value_info(n, TensorProto.INT64, ["batch", "length"]) for n in ("input_ids", "attention_mask")]
     out = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", labels]),
-           helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", width])]
+           helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", w["meaning"][1].shape[0]])]
     graph = helper.make_graph(g.nodes, "second", ids, out, g.constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)

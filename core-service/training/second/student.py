@@ -11,6 +11,8 @@ from torch.nn import functional as F
 WIDTH = 384
 PER_HEAD = 32
 POSITIONS = 64
+# Of the vector that says what a window is about.
+MEANING = 96
 
 
 class Layer(nn.Module):
@@ -38,15 +40,20 @@ class Student(nn.Module):
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = nn.ModuleList(Layer(heads, inner) for _ in range(layers))
         self.drop = nn.Dropout(0.1)
-        self.classifier = nn.Linear(WIDTH, 1)
+        self.classifier, self.meaning = nn.Linear(WIDTH, 1), nn.Linear(WIDTH, MEANING)
 
-    def forward(self, ids, mask):
+    def mean(self, ids, mask):
         x = self.drop(self.norm(self.words(ids) + self.positions[: ids.shape[1]]))
         away = (1.0 - mask[:, None, None, :].float()) * -10000.0
         for layer in self.layers:
             x = layer(x, away)
         column = mask.unsqueeze(-1).to(x.dtype)
-        return self.classifier(self.drop((x * column).sum(1) / column.sum(1))).squeeze(-1)
+        return (x * column).sum(1) / column.sum(1)
+
+    def forward(self, ids, mask):
+        """The log-odds of an attack, and what the window is about."""
+        mean = self.drop(self.mean(ids, mask))
+        return self.classifier(mean).squeeze(-1), self.meaning(mean)
 
     def arrays(self):
         """As the exported graph takes them: queries already divided by the root of a head's width."""
@@ -65,14 +72,14 @@ class Student(nn.Module):
             layers.append({"qkv": (weight, bias), "out": of(layer.out), "norm1": norm(layer.norm1),
                            "up": of(layer.up), "down": of(layer.down), "norm2": norm(layer.norm2)})
         return {"words": self.words.weight.detach().float().numpy(), "positions": self.positions.detach().float().numpy(),
-                "norm": norm(self.norm), "layers": layers, "classifier": of(self.classifier)}
+                "norm": norm(self.norm), "layers": layers, "classifier": of(self.classifier), "meaning": of(self.meaning)}
 
 
-def cut(args, pieces):
-    """The student before it learns anything of its own."""
-    w = load_file(pathlib.Path(args.encoder) / "model.safetensors")
+def cut(encoder, pieces, layers, heads, inner):
+    """The student before it learns anything of its own; with all layers, heads and units the encoder itself."""
+    w = load_file(pathlib.Path(encoder) / "model.safetensors")
     w = {k.removeprefix("bert."): v for k, v in w.items()}
-    model = Student(len(pieces.words), args.layers, args.heads, args.inner)
+    model = Student(len(pieces.words), layers, heads, inner)
     with torch.no_grad():
         model.words.weight.copy_(w["embeddings.word_embeddings.weight"][pieces.old])
         model.positions.copy_(w["embeddings.position_embeddings.weight"][:POSITIONS] + w["embeddings.token_type_embeddings.weight"][0])
@@ -82,9 +89,9 @@ def cut(args, pieces):
             parts = [w[at + f"attention.self.{n}.weight"] for n in ("query", "key", "value")]
             biases = [w[at + f"attention.self.{n}.bias"] for n in ("query", "key", "value")]
             out = w[at + "attention.output.dense.weight"]
-            heads = out.shape[1] // PER_HEAD
-            size = [(parts[2].view(heads, PER_HEAD, -1)[h].norm() * out.view(-1, heads, PER_HEAD)[:, h].norm()).item() for h in range(heads)]
-            keep = sorted(sorted(range(heads), key=lambda h: -size[h])[: args.heads])
+            whole = out.shape[1] // PER_HEAD
+            size = [(parts[2].view(whole, PER_HEAD, -1)[h].norm() * out.view(-1, whole, PER_HEAD)[:, h].norm()).item() for h in range(whole)]
+            keep = sorted(sorted(range(whole), key=lambda h: -size[h])[:heads])
             rows = torch.tensor([h * PER_HEAD + i for h in keep for i in range(PER_HEAD)])
             layer.qkv.weight.copy_(torch.cat([p[rows] for p in parts]))
             layer.qkv.bias.copy_(torch.cat([b[rows] for b in biases]))
@@ -92,7 +99,7 @@ def cut(args, pieces):
             layer.out.bias.copy_(w[at + "attention.output.dense.bias"])
             copy(layer.norm1, w, at + "attention.output.LayerNorm")
             up, down = w[at + "intermediate.dense.weight"], w[at + "output.dense.weight"]
-            units = (up.norm(dim=1) * down.norm(dim=0)).topk(args.inner).indices.sort().values
+            units = (up.norm(dim=1) * down.norm(dim=0)).topk(inner).indices.sort().values
             layer.up.weight.copy_(up[units])
             layer.up.bias.copy_(w[at + "intermediate.dense.bias"][units])
             layer.down.weight.copy_(down[:, units])
