@@ -14,6 +14,8 @@ fn args(folder: &Path, rows: &str) -> EvalArgs {
     std::fs::write(&file, rows).unwrap();
     EvalArgs {
         files: vec![file],
+        topics: None,
+        lines: Lines::All,
         detector: Some(Detector::Pii),
         threshold: 0.5,
         format: Format::Json,
