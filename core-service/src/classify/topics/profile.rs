@@ -35,7 +35,8 @@ pub(super) struct Term {
     pub(super) worth: f32,
     /// The same times how much of the topic says it, less where counter samples say it too.
     pub(super) weight: f32,
-    /// A name, as far as can be told: written large, known to nobody else, and said more than once.
+    /// A name, as far as can be told: written large, known to nobody else, and said more than once. Of scripts without
+    /// spaces, a pair of the topic's own name that a sample has, too.
     pub(super) is_name: bool,
 }
 
@@ -73,6 +74,8 @@ struct Said {
     fields: Membership,
     count: u16,
     is_capital: bool,
+    /// Two characters of a script that puts no spaces between words.
+    is_pair: bool,
 }
 
 impl Said {
@@ -125,11 +128,11 @@ impl Visit for Reader<'_> {
         let letters = beginnings.len();
         let worth = if letters < 2 { 0.0 } else { background::built_in().word(token.hash) };
         let is_capital = self.is_capital(token);
-        self.words.push(Said { beginnings, worth, fields: membership, count: 0, is_capital });
+        self.words.push(Said { beginnings, worth, fields: membership, count: 0, is_capital, is_pair: false });
         if let Some(pair) = index::pair(self.last, (token, letters)) {
             let beginnings = vec![token.hash, pair];
             let fields = Membership::default();
-            self.words.push(Said { beginnings, worth: PAIR_WORTH, fields, count: 0, is_capital: false });
+            self.words.push(Said { beginnings, worth: PAIR_WORTH, fields, count: 0, is_capital: false, is_pair: true });
         }
         self.last = Some((token, letters));
     }
@@ -188,10 +191,14 @@ impl Profile {
         topic.add(name, NAME);
         topic.add(description, DESCRIPTION);
         counter_samples.iter().for_each(|sample| counter.add(sample, 1));
+        let mut own_name = Gathered::default();
+        own_name.add(name, NAME);
         let term = |word: &Said, shared: bool| {
             let more = f32::from(word.count.clamp(1, SAID) - 1);
             let weight = word.worth * (1.0 + SAID_MORE * more) * if shared { SHARED } else { 1.0 };
-            let is_name = word.is_capital && word.fields.any() == 0 && word.worth > UNKNOWN && word.count > 1;
+            let unknown = word.is_capital && word.fields.any() == 0 && word.worth > UNKNOWN && word.count > 1;
+            // No letter is large there, and no field has them: what the topic is called has to do.
+            let is_name = unknown || word.is_pair && own_name.says(word) && word.count > NAME;
             Term { beginnings: word.beginnings.clone(), worth: word.worth, weight, is_name }
         };
         let telling = |word: &&Said| word.worth > 0.0 && word.beginnings.len() <= index::LONGEST;

@@ -150,7 +150,7 @@ fn meaning_decides_what_the_words_leave_open() {
         assert_eq!(read, 1);
         Some(meanings)
     };
-    let near = "Should I buy the dip?";
+    let near = "Which shares, then?";
     let [found] = &with_meaning(&topics, near, compare)[..] else { panic!("one") };
     assert!(found.score > found.lexical, "{found:?}");
     assert_eq!(&*found.explanation, "about the topic `Investment advice`: lexical and encoder similarity");
