@@ -152,9 +152,9 @@ impl SecondStage {
         self.run(windows, deadline, |slot| self.model.logits(windows, slot))
     }
 
-    /// Whether the model gives vectors.
+    /// Whether the model gives vectors, and its terms say what their cosine means: without that a score would be a guess.
     pub const fn embeds(&self) -> bool {
-        self.model.embeds()
+        self.model.embeds() && self.terms.cosine.is_some()
     }
 
     /// In its turn: one queue for all that the model is asked.

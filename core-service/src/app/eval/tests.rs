@@ -131,6 +131,5 @@ fn denied_topics_are_told_apart_from_what_is_near_them() {
         assert!(all[1]["ordinary_found"].as_u64().unwrap() <= 4, "{all}");
         let (_, table) = eval(&EvalArgs { format: Format::Table, errors: 60, ..args });
         assert!(table.contains("investment_advice") && table.contains("language (medium)"), "{table}");
-        println!("{lines:?}\n{table}");
     }
 }

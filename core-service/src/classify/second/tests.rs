@@ -122,6 +122,9 @@ fn a_model_that_gives_vectors_is_asked_for_them() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("model.onnx"), TINY).unwrap();
     fs::write(folder.path().join("tokenizer.json"), TOKENIZER).unwrap();
+    assert!(!SecondStage::load(folder.path()).unwrap().embeds(), "nothing says what a cosine means");
+    let terms = TERMS.replacen("\"terms\": {", "\"terms\": {\"cosine\": {\"slope\": 8.0, \"centre\": 0.4},", 1);
+    fs::write(folder.path().join("model.json"), terms).unwrap();
     let own = SecondStage::load(folder.path()).unwrap();
     assert!(own.embeds());
     assert_eq!(own.read(&HARMLESS, None).unwrap().len(), 3, "the log-odds are there as ever");
@@ -133,8 +136,5 @@ fn a_model_that_gives_vectors_is_asked_for_them() {
         assert!((vector.iter().map(|value| value * value).sum::<f32>() - 1.0).abs() < 1e-5, "{vector:?}");
     }
     assert_eq!(own.embed(&HARMLESS, Some(Instant::now())), Err(Missed::Late));
-    assert_eq!(own.terms(), None);
-    let terms = TERMS.replacen("\"terms\": {", "\"terms\": {\"cosine\": {\"slope\": 8.0, \"centre\": 0.4},", 1);
-    fs::write(folder.path().join("model.json"), terms).unwrap();
-    assert_eq!(SecondStage::load(folder.path()).unwrap().terms(), Some((8.0, 0.4)));
+    assert_eq!(own.terms(), Some((8.0, 0.4)));
 }
