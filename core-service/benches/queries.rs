@@ -102,6 +102,7 @@ fn violation(action: Action) -> Violation {
         score: 0.9,
         base_score: 0.9,
         decoded_from: Vec::new(),
+        explanation: "".into(),
         detector_rule: "a_rule".to_owned(),
         entity: String::new(),
         location: None,

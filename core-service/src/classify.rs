@@ -12,6 +12,7 @@ pub mod head;
 pub mod lexicon;
 pub mod second;
 pub mod tokens;
+pub mod topics;
 pub mod weights;
 
 use std::{ops::Range, sync::LazyLock};

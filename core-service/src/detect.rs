@@ -11,4 +11,5 @@ pub mod rule;
 mod rule_mask;
 pub mod rules;
 pub mod scanner;
+mod topics;
 pub mod validate;

@@ -9,6 +9,7 @@ pub mod schema;
 pub mod session;
 pub mod set;
 pub mod target;
+mod topic;
 pub mod watch;
 
 #[cfg(test)]

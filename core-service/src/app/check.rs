@@ -73,6 +73,8 @@ struct Found {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decoded_from: Vec<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
+    explanation: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pointer: String,
     start: u32,
     end: u32,
@@ -211,6 +213,7 @@ fn from_finding(finding: &Finding, segments: &[Segment<'_>]) -> Found {
         entity: finding.rule.entity.to_string(),
         score: finding.score,
         decoded_from: finding.decoders().map(ToOwned::to_owned).collect(),
+        explanation: finding.explanation.as_deref().unwrap_or_default().to_owned(),
         pointer: segments[finding.segment as usize].pointer.clone(),
         start: finding.span.start,
         end: finding.span.end,
@@ -226,6 +229,7 @@ fn from_violation(violation: Violation) -> Found {
         entity: violation.entity,
         score: violation.score,
         decoded_from: violation.decoded_from.into_iter().map(Cow::into_owned).collect(),
+        explanation: violation.explanation.to_string(),
         pointer,
         start,
         end,

@@ -8,6 +8,7 @@ mod score;
 mod spans;
 mod table;
 mod tally;
+mod topics;
 
 use std::{
     fs::File,
@@ -18,6 +19,7 @@ use std::{
 
 use serde::Serialize;
 
+pub use self::topics::Lines;
 use self::{
     row::Row,
     score::{Curve, Step},
@@ -39,8 +41,14 @@ const NAMED: usize = 20;
 pub struct EvalArgs {
     /// Labelled rows, one JSON object a line: `text` and `label` (0 or 1), and where there are any `id`, `source`,
     /// `category`, `kind` and `spans` (`start` and `end` in characters, `type`). `-` is standard input.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "topics", value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Measures denied topics instead, by topic and sensitivity: a folder with `policy.yaml` and labelled texts.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["files", "detector"])]
+    pub topics: Option<PathBuf>,
+    /// Which of the folder's texts: constants are chosen on the even ones.
+    #[arg(long, value_enum, default_value_t = Lines::All, requires = "topics")]
+    pub lines: Lines,
     /// The detector to measure; all that are built in when not given.
     #[arg(long, value_name = "NAME", value_parser = detector)]
     pub detector: Option<Detector>,
@@ -131,6 +139,9 @@ struct Report {
 /// Ok is whether every line could be read.
 pub fn run(args: &EvalArgs, out: &mut impl Write) -> Result<bool, StartError> {
     second::choose(&args.second_stage).map_err(StartError::Other)?;
+    if let Some(folder) = &args.topics {
+        return topics::run(folder, args, out);
+    }
     let (_, Generation { set, .. }) = Loader::new(args.policies_dir.clone()).map_err(StartError::Policies)?;
     let mut eval = Eval::new(&set.scanner, args);
     for file in &args.files {

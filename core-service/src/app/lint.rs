@@ -78,7 +78,7 @@ fn lint(files: &[PathBuf], out: &mut impl Write) -> Result<bool, StartError> {
 
 /// What a policy may say and can hardly mean.
 fn notes(policy: &Policy) -> Vec<String> {
-    let judged = [Detector::PromptInjection, Detector::Harm];
+    let judged = [Detector::PromptInjection, Detector::Harm, Detector::DeniedTopics];
     let pointless = policy.rules.iter().filter(|rule| rule.action == Action::Mask && judged.contains(&rule.detector));
     let note = |rule: &PolicyRule| {
         let (name, detector) = (&rule.name, rule.detector.as_str());

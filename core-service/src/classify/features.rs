@@ -50,7 +50,7 @@ pub struct Scratch {
 
 /// Where features were seen last: a small table in which a newer one takes the place of an older.
 #[derive(Debug)]
-struct Recent {
+pub(super) struct Recent {
     slots: Box<[(u32, u32, u32)]>,
     text: u32,
 }
@@ -64,7 +64,7 @@ impl Default for Recent {
 impl Recent {
     const SIZE: usize = 1 << 12;
 
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.text = self.text.wrapping_add(1);
         if self.text == 0 {
             self.slots.fill((0, 0, 0));
@@ -73,7 +73,7 @@ impl Recent {
     }
 
     /// The token where the feature was before, plus one.
-    fn see(&mut self, hash: u32, at: u32) -> u32 {
+    pub(super) fn see(&mut self, hash: u32, at: u32) -> u32 {
         let slot = &mut self.slots[(hash ^ (hash >> 16)) as usize % Self::SIZE];
         let before = if slot.0 == hash && slot.1 == self.text { slot.2 } else { 0 };
         *slot = (hash, self.text, at + 1);

@@ -20,7 +20,7 @@ pub(super) const READINGS: usize = 4;
 
 /// Keys are hashes already.
 #[derive(Debug, Default, Clone, Copy)]
-struct Spread(u64);
+pub(super) struct Spread(u64);
 
 impl std::hash::Hasher for Spread {
     fn finish(&self) -> u64 {
@@ -43,16 +43,16 @@ impl std::hash::Hasher for Spread {
     }
 }
 
-type Map<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
+pub(super) type Map<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
 
 /// One bit a hash: says "no" for nearly every prefix that begins no entry, from the fastest memory.
 #[derive(Debug)]
-struct Sieve(Box<[u64]>);
+pub(super) struct Sieve(Box<[u64]>);
 
 impl Sieve {
     const BITS: u32 = 1 << 17;
 
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(vec![0; (Self::BITS / 64) as usize].into())
     }
 
@@ -61,12 +61,12 @@ impl Sieve {
         ((bit / 64) as usize, 1 << (bit % 64))
     }
 
-    fn insert(&mut self, hash: u32) {
+    pub(super) fn insert(&mut self, hash: u32) {
         let (word, bit) = Self::place(hash);
         self.0[word] |= bit;
     }
 
-    fn holds(&self, hash: u32) -> bool {
+    pub(super) fn holds(&self, hash: u32) -> bool {
         let (word, bit) = Self::place(hash);
         self.0[word] & bit != 0
     }

@@ -17,6 +17,7 @@ use std::{
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use self::{gate::Gate, model::Model, terms::Terms};
+use super::topics::meaning::Encoder;
 use crate::telemetry::{self, SecondOutcome, SecondStageRan};
 
 static MODEL: &[u8] = include_bytes!("second/model.onnx");
@@ -148,10 +149,25 @@ impl SecondStage {
 
     /// The log-odds that each window is an attack, in their order. Waits for its turn, but not past the deadline.
     pub fn read(&self, windows: &[&str], deadline: Option<Instant>) -> Result<Vec<f32>, Missed> {
+        self.run(windows, deadline, |slot| self.model.logits(windows, slot))
+    }
+
+    /// Whether the model gives vectors, and its terms say what their cosine means: without that a score would be a guess.
+    pub const fn embeds(&self) -> bool {
+        self.model.embeds() && self.terms.cosine.is_some()
+    }
+
+    /// In its turn: one queue for all that the model is asked.
+    fn run<T>(
+        &self,
+        windows: &[&str],
+        deadline: Option<Instant>,
+        work: impl FnOnce(usize) -> Result<T, String>,
+    ) -> Result<T, Missed> {
         let begun = Instant::now();
         let read = aside(|| {
             let turn = self.gate.enter(windows.len(), deadline)?;
-            self.model.logits(windows, turn.slot()).map_err(|error| {
+            work(turn.slot()).map_err(|error| {
                 tracing::error!(%error, "the second stage failed");
                 Missed::Failed
             })
@@ -169,6 +185,23 @@ impl SecondStage {
     /// What a window takes, as seen so far.
     pub fn pace(&self) -> Duration {
         self.gate.pace()
+    }
+}
+
+impl Encoder for SecondStage {
+    fn can_read(&self, text: &str) -> bool {
+        self.model.can_read(text)
+    }
+
+    fn embed(&self, texts: &[&str], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed> {
+        if !self.embeds() {
+            return Err(Missed::NotInstalled);
+        }
+        self.run(texts, deadline, |slot| self.model.embeddings(texts, slot))
+    }
+
+    fn terms(&self) -> Option<(f32, f32)> {
+        self.terms.cosine.map(|cosine| (cosine.slope, cosine.centre))
     }
 }
 

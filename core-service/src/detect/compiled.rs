@@ -12,7 +12,7 @@ use super::{
     validate::Candidate,
 };
 use crate::{
-    classify::head::Head,
+    classify::{head::Head, topics::profile::Profile},
     domain::finding::{Detector, RuleIdentity, Severity},
     normalize::Mark,
 };
@@ -47,6 +47,8 @@ pub(super) enum Matcher {
     Mark(Mark),
     /// What a trained classifier says.
     Head(Head),
+    /// What the text is about.
+    Topic(Arc<Profile>),
 }
 
 impl CompiledRule {
@@ -108,6 +110,20 @@ impl CompiledRule {
 }
 
 impl CompiledRule {
+    /// A policy's own topic.
+    pub fn topic_of(identity: RuleIdentity, profile: Profile) -> Self {
+        Self {
+            identity: Arc::new(identity),
+            keywords: Vec::new(),
+            figures: None,
+            reach: 0,
+            matcher: Matcher::Topic(Arc::new(profile)),
+            score: 0.0,
+            yields: false,
+            validate: None,
+        }
+    }
+
     fn mark(mark: Mark) -> Self {
         let identity = RuleIdentity {
             id: mark.as_str().into(),
@@ -142,7 +158,7 @@ impl CompiledRule {
     pub(super) fn memory(&self) -> usize {
         match &self.matcher {
             Matcher::Pattern { regex, .. } => regex.memory_usage(),
-            Matcher::Literal { .. } | Matcher::Mark(_) | Matcher::Head(_) => 0,
+            Matcher::Literal { .. } | Matcher::Mark(_) | Matcher::Head(_) | Matcher::Topic(_) => 0,
         }
     }
 
@@ -168,6 +184,13 @@ impl CompiledRule {
     pub(super) const fn head(&self) -> Option<Head> {
         match self.matcher {
             Matcher::Head(head) => Some(head),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn topic(&self) -> Option<&Arc<Profile>> {
+        match &self.matcher {
+            Matcher::Topic(profile) => Some(profile),
             _ => None,
         }
     }

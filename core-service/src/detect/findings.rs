@@ -37,6 +37,15 @@ impl Reading<'_> {
     }
 }
 
+/// How sure a finding is.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    pub(super) score: f32,
+    /// Before what else was looked at.
+    pub(super) base_score: f32,
+    pub(super) explanation: Option<Arc<str>>,
+}
+
 /// Findings, and which rules found more than is listed.
 #[derive(Debug, Default)]
 pub struct Findings {
@@ -59,7 +68,8 @@ impl Findings {
         hit: Range<usize>,
         score: f32,
     ) {
-        self.push_judged(index, rule, reading, hit, score, rule.score);
+        let judged = Judged { score, base_score: rule.score, explanation: None };
+        self.push_judged(index, rule, reading, hit, judged);
     }
 
     /// With a score of its own before what else was looked at.
@@ -69,8 +79,7 @@ impl Findings {
         rule: &CompiledRule,
         reading: Reading<'_>,
         hit: Range<usize>,
-        score: f32,
-        base_score: f32,
+        Judged { score, base_score, explanation }: Judged,
     ) {
         let Some(span) = reading.place(hit) else { return };
         let slot = index as usize;
@@ -87,6 +96,7 @@ impl Findings {
                 score,
                 base_score,
                 decoded_from: reading.view.map(|(_, decoded_from)| Arc::clone(decoded_from)),
+                explanation,
             }),
             count if count == Self::LIMIT + 1 => self.overflowed.push(index),
             _ => {}

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     compiled::CompiledRule,
-    findings::{Findings, Reading},
+    findings::{Findings, Judged, Reading},
     rule_mask::{RuleIndex, RuleMask},
 };
 use crate::{
@@ -82,7 +82,7 @@ impl Second<'_> {
     }
 }
 
-fn outcome(missed: Missed) -> Outcome {
+pub(super) fn outcome(missed: Missed) -> Outcome {
     match missed {
         Missed::Late => Outcome::TimedOut,
         other => Outcome::Failed(other.as_str().into()),
@@ -167,7 +167,8 @@ impl Heads {
             let head = if attack && role == Role::Tool { Head::IndirectInjection } else { head };
             let asked = self.rules.iter().find(|(of, index, _)| *of == head && mask.contains(*index));
             if let (Some((_, index, rule)), Some(reading)) = (asked, reading(number)) {
-                findings.push_judged(*index, rule, reading, span, probability, alone);
+                let judged = Judged { score: probability, base_score: alone, explanation: None };
+                findings.push_judged(*index, rule, reading, span, judged);
             }
         }
     }

@@ -24,6 +24,7 @@ use super::{
     figures,
     findings::Reading,
     heads::{Heads, Scanned, Second},
+    topics::{Comparison, TopicRules},
     validate::Candidate,
 };
 pub use super::{
@@ -57,6 +58,7 @@ pub struct Scanner {
     unkeyed: Vec<RuleIndex>,
     marks: Vec<(Mark, RuleIndex)>,
     heads: Heads,
+    topics: TopicRules,
     /// The rules of each detector.
     detectors: Vec<(Detector, RuleMask)>,
     caches: CachePool,
@@ -69,6 +71,7 @@ pub struct Scratch {
     last: Vec<u32>,
     windows: Vec<Window>,
     classify: classify::Scratch,
+    topics: classify::topics::Scratch,
     /// Names of what was undone in any segment so far.
     pub decoders: BTreeSet<&'static str>,
     /// Whether a segment unfolds to more than was scanned.
@@ -77,6 +80,8 @@ pub struct Scratch {
     deadline: Option<Instant>,
     /// What it did so far.
     pub second: SecondRun,
+    /// And for denied topics.
+    pub topic_encoder: SecondRun,
     /// Bytes read so far: of texts and views, by rules, and of what rules looked at again. What bounds the time of a
     /// check, and can be counted.
     pub work: u64,
@@ -149,7 +154,7 @@ impl Scanner {
                     None if rule.keywords.is_empty() => unkeyed.push(index),
                     None => {}
                 },
-                Matcher::Literal { .. } | Matcher::Head(_) => {}
+                Matcher::Literal { .. } | Matcher::Head(_) | Matcher::Topic(_) => {}
             }
             for keyword in &rule.keywords {
                 let slot = *seen.entry(keyword.to_ascii_lowercase()).or_insert_with(|| {
@@ -173,6 +178,7 @@ impl Scanner {
             Some(built.map_err(|error| error.to_string())?)
         };
         let heads = Heads::new(rules.iter(), classifier);
+        let topics = TopicRules::new(rules.iter())?;
         let mut scanner = Self {
             rules,
             prefilter,
@@ -181,6 +187,7 @@ impl Scanner {
             unkeyed,
             marks,
             heads,
+            topics,
             detectors: Vec::new(),
             caches: CachePool::default(),
         };
@@ -244,6 +251,7 @@ impl Scanner {
         let mut caches = self.caches.take(self.rules.len());
         let text: &str = &segment.text;
         let asked = self.heads.asked(mask);
+        let about = self.topics.asked(mask);
         // What patterns find counts for the classifier, whether it was asked for or not.
         let wider = (asked.attacks && !mask.holds(&self.heads.evidence)).then(|| mask.with(&self.heads.evidence));
         let (wanted, mask) = (mask, wider.as_ref().unwrap_or(mask));
@@ -258,6 +266,11 @@ impl Scanner {
             if !views.is_empty() {
                 scratch.times.add(Reader::Classifier, lap.take());
             }
+        }
+        if about {
+            self.topics.begin(wanted, &mut scratch.topics);
+            self.topics.read(0, text, &mut scratch.topics);
+            scratch.times.add(Reader::Rules(Detector::DeniedTopics), lap.take());
         }
         for (mark, range) in marks {
             self.mark(mark, plain, range, mask, findings);
@@ -274,19 +287,31 @@ impl Scanner {
                 self.heads.read(number + 1, reading.text, asked, &mut scratch.classify);
                 scratch.times.add(Reader::Classifier, lap.take());
             }
+            if about {
+                self.topics.read(number + 1, reading.text, &mut scratch.topics);
+                scratch.times.add(Reader::Rules(Detector::DeniedTopics), lap.take());
+            }
         }
         scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
         self.caches.give_back(caches);
         scratch.exhausted |= exhausted;
         findings.settle(before, self);
+        let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
         if asked.any() {
-            let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
             let mut asked_again = Duration::ZERO;
             let second = Second { deadline: scratch.deadline, run: &mut scratch.second, spent: &mut asked_again };
             let scanned = Scanned { role: segment.role, mask: wanted, from: before };
             self.heads.conclude(&scratch.classify, scanned, reading, second, findings);
             scratch.times.add(Reader::Classifier, lap.take().saturating_sub(asked_again));
             scratch.times.add(Reader::SecondStage, asked_again);
+        }
+        if about {
+            let mut compared = Duration::ZERO;
+            let run = &mut scratch.topic_encoder;
+            let comparison = Comparison { deadline: scratch.deadline, run, spent: &mut compared };
+            self.topics.conclude(&scratch.topics, reading, comparison, findings);
+            scratch.times.add(Reader::Rules(Detector::DeniedTopics), lap.take().saturating_sub(compared));
+            scratch.times.add(Reader::SecondStage, compared);
         }
         scratch.lap = Some(lap);
         if wider.is_some() {

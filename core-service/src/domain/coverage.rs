@@ -54,6 +54,8 @@ impl Default for SecondRun {
 
 impl SecondRun {
     pub const NAME: &str = "second_stage";
+    /// Of the one for denied topics.
+    pub const TOPICS: &str = "topic_encoder";
 
     /// The worst outcome stands for all.
     pub fn add(&mut self, outcome: Outcome, windows: usize) {
@@ -90,6 +92,8 @@ pub struct Coverage {
     pub policies: Vec<PolicyRef>,
     pub detectors: Vec<(Detector, Outcome)>,
     pub second_stage: SecondRun,
+    /// The same model's part in denied topics: it compares by meaning what the words leave open.
+    pub topic_encoder: SecondRun,
     pub segments_total: u32,
     pub segments_scanned: u32,
     pub bytes_total: u64,
@@ -111,6 +115,7 @@ impl Coverage {
             policies: Vec::new(),
             detectors: Detector::ALL.iter().map(|&detector| (detector, Outcome::Skipped)).collect(),
             second_stage: SecondRun::default(),
+            topic_encoder: SecondRun::default(),
             segments_total: 0,
             segments_scanned: 0,
             bytes_total: 0,

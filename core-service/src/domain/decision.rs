@@ -113,6 +113,9 @@ pub struct Violation {
     pub decoded_from: Vec<Cow<'static, str>>,
     pub detector_rule: String,
     pub entity: String,
+    /// In words, where the rule's name does not say all: of a denied topic its name and the kind of similarity.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub explanation: Arc<str>,
     /// None when it is the whole exchange that is objected to.
     pub location: Option<Location>,
     /// What the end user is told when this violation decides.

@@ -40,10 +40,12 @@ pub enum Detector {
     Harm,
     Keywords,
     Regex,
+    /// What a text is about: topics that a policy names under `denied_topics`.
+    DeniedTopics,
 }
 
 impl Detector {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PromptInjection,
         Self::Secrets,
         Self::Pii,
@@ -52,6 +54,7 @@ impl Detector {
         Self::Harm,
         Self::Keywords,
         Self::Regex,
+        Self::DeniedTopics,
     ];
 
     /// Those whose rules are built in; the others take theirs from policies.
@@ -68,6 +71,7 @@ impl Detector {
             Self::Harm => "harm",
             Self::Keywords => "keywords",
             Self::Regex => "regex",
+            Self::DeniedTopics => "denied_topics",
         }
     }
 }
@@ -118,6 +122,8 @@ pub struct Finding {
     pub base_score: f32,
     /// What had to be undone to find it, the outermost first; None when it stands there as it is.
     pub decoded_from: Option<DecodedFrom>,
+    /// In words, where the rule's name does not say all.
+    pub explanation: Option<Arc<str>>,
 }
 
 impl Finding {

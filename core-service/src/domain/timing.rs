@@ -40,7 +40,7 @@ pub enum Reader {
     Prefilter,
     /// The one classifier of all detectors that are trained.
     Classifier,
-    /// What the classifier is unsure of, with the wait for a turn.
+    /// What the classifier is unsure of and what denied topics leave open, with the wait for a turn.
     SecondStage,
     /// The rules of one detector that were woken.
     Rules(Detector),

@@ -70,6 +70,7 @@ fn decision(problems: &[CanaryProblem]) -> Decision {
         score: 1.0,
         base_score: 1.0,
         decoded_from: Vec::new(),
+        explanation: "".into(),
         detector_rule: problem.as_str().to_owned(),
         entity: String::new(),
         location: None,

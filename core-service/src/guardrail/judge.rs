@@ -204,6 +204,7 @@ pub(super) struct Scan<'s> {
     pub(super) exhausted: bool,
     pub(super) times: ScanTimes,
     pub(super) second: SecondRun,
+    pub(super) topic_encoder: SecondRun,
 }
 
 impl<'s> Scan<'s> {
@@ -222,6 +223,7 @@ impl<'s> Scan<'s> {
             exhausted: false,
             times: ScanTimes::default(),
             second: SecondRun::default(),
+            topic_encoder: SecondRun::default(),
         }
     }
 
@@ -276,6 +278,7 @@ impl<'s> Scan<'s> {
         scan.exhausted = scratch.exhausted;
         scan.times = scratch.times;
         scan.second = scratch.second;
+        scan.topic_encoder = scratch.topic_encoder;
         scan
     }
 
@@ -310,6 +313,8 @@ impl<'s> Scan<'s> {
             (CoverageStatus::Partial, "the text unfolds to more than is scanned")
         } else if self.second.outcome == Outcome::TimedOut {
             (CoverageStatus::Partial, "the deadline came before the second stage")
+        } else if self.topic_encoder.outcome == Outcome::TimedOut {
+            (CoverageStatus::Partial, "the deadline came before topics were compared by meaning")
         } else {
             (CoverageStatus::Complete, "")
         };
@@ -319,6 +324,7 @@ impl<'s> Scan<'s> {
             policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
             detectors,
             second_stage: self.second.clone(),
+            topic_encoder: self.topic_encoder.clone(),
             segments_total,
             segments_scanned: self.segments_scanned,
             bytes_total,
@@ -391,6 +397,7 @@ pub(super) fn objection(
         decoded_from: finding.decoders().map(Into::into).collect(),
         detector_rule: finding.rule.id.to_string(),
         entity: finding.rule.entity.to_string(),
+        explanation: finding.explanation.clone().unwrap_or_else(|| "".into()),
         location: Some(shown(segment, finding.span)),
         message: Arc::clone(&rule.message),
     })
@@ -429,6 +436,7 @@ pub(super) fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
         score: 1.0,
         base_score: 1.0,
         decoded_from: Vec::new(),
+        explanation: "".into(),
         detector_rule: why.to_owned(),
         entity: String::new(),
         location: None,

@@ -53,6 +53,7 @@ pub struct Pieces {
     scanned: u64,
     decoders: BTreeSet<&'static str>,
     second: SecondRun,
+    topic_encoder: SecondRun,
     exhausted: bool,
     timed_out: bool,
     overflowed: Vec<RuleIndex>,
@@ -83,6 +84,7 @@ impl Pieces {
             scanned: 0,
             decoders: BTreeSet::new(),
             second: SecondRun::default(),
+            topic_encoder: SecondRun::default(),
             exhausted: false,
             timed_out: false,
             overflowed: Vec::new(),
@@ -174,6 +176,7 @@ impl Pieces {
         self.exhausted |= scan.exhausted;
         self.decoders.append(&mut scan.decoders);
         self.second.add(scan.second.outcome.clone(), scan.second.windows as usize);
+        self.topic_encoder.add(scan.topic_encoder.outcome.clone(), scan.topic_encoder.windows as usize);
         self.overflowed.append(&mut scan.findings.overflowed);
         self.overflowed.sort_unstable();
         self.overflowed.dedup();
@@ -183,6 +186,7 @@ impl Pieces {
         scan.exhausted = self.exhausted;
         scan.decoders.clone_from(&self.decoders);
         scan.second.clone_from(&self.second);
+        scan.topic_encoder.clone_from(&self.topic_encoder);
         scan.findings.overflowed.clone_from(&self.overflowed);
     }
 

@@ -11,6 +11,7 @@ use super::{
     schema::{Apply, DirectionName, OnFailure, PatternFile, PolicyFile, RoleName, RuleFile, WordMatch},
     session::SessionFile,
     target::{Targets, includes},
+    topic,
 };
 use crate::{
     detect::{
@@ -110,7 +111,8 @@ pub fn compile(source: &str) -> Result<Policy, Vec<Problem>> {
     for (field, why) in file.session.problems() {
         problems.add(&format!("session.{field}"), why);
     }
-    let rules = compile_rules(&file, &mut problems);
+    let mut rules = compile_rules(&file, &mut problems);
+    topic::compile(&file, &mut rules, &mut problems);
     let exceptions = compile_exceptions(&file, &rules, &mut problems);
     if !problems.0.is_empty() {
         return Err(problems.0);
@@ -134,14 +136,14 @@ pub fn compile(source: &str) -> Result<Policy, Vec<Problem>> {
 }
 
 #[derive(Default)]
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, field: &str, message: &str) {
+    pub(super) fn add(&mut self, field: &str, message: &str) {
         self.0.push(Problem { line: 0, column: 0, field: field.to_owned(), message: message.to_owned() });
     }
 
-    fn add_at<T>(&mut self, item: &Spanned<T>, field: String, message: String) {
+    pub(super) fn add_at<T>(&mut self, item: &Spanned<T>, field: String, message: String) {
         let (line, column) = (narrow(item.referenced.line()), narrow(item.referenced.column()));
         self.0.push(Problem { line, column, field, message });
     }
@@ -237,6 +239,10 @@ fn looks_for(
                 }
             }
             LooksFor::Own(own)
+        }
+        Detector::DeniedTopics => {
+            wrong("detector", "topics stand under `denied_topics`, not under `rules`".to_owned());
+            LooksFor::Own(Vec::new())
         }
         Detector::PromptInjection
         | Detector::Secrets

@@ -41,6 +41,10 @@ pub struct PolicyFile {
     pub scope: ScopeFile,
     #[schemars(with = "Vec<RuleFile>")]
     pub rules: Vec<Spanned<RuleFile>>,
+    /// What assistants must not talk about, whatever the words. At most 64.
+    #[serde(default)]
+    #[schemars(with = "Vec<TopicFile>")]
+    pub denied_topics: Vec<Spanned<TopicFile>>,
     /// Texts that are known to be harmless here.
     #[serde(default)]
     #[schemars(with = "Vec<ExceptionFile>")]
@@ -183,6 +187,73 @@ pub struct PatternFile {
     /// Texts in which it must not be found.
     #[serde(default)]
     pub misses: Vec<String>,
+}
+
+/// A text that is about it is found, also in other words than the samples.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicFile {
+    /// Unique among the policy's rules and topics; named by violations. 1 to 64 bytes.
+    pub id: String,
+    /// For people, and compared like the samples. 1 to 100 bytes.
+    pub name: String,
+    /// What belongs to it. At most 1000 bytes.
+    #[serde(default)]
+    pub description: String,
+    /// What people would say, in each language that they say it in. At most 64, of 3 to 500 bytes.
+    #[serde(default)]
+    pub samples: Vec<String>,
+    /// Near the topic, and fine. At most 64, of 3 to 500 bytes.
+    #[serde(default)]
+    pub counter_samples: Vec<String>,
+    #[serde(default)]
+    pub sensitivity: Sensitivity,
+    pub action: Action,
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// What the end user is told when this topic decides.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Action `mask`: what takes the place of the sentences. `label` when not given.
+    #[serde(default)]
+    pub mask: Option<Style>,
+    /// Both when not given.
+    #[serde(default)]
+    pub directions: Vec<DirectionName>,
+}
+
+/// How near a text must come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensitivity {
+    /// Only what is plainly about the topic: a score of 0.8.
+    Low,
+    /// 0.5.
+    #[default]
+    Medium,
+    /// Also what is probably about something else: 0.3.
+    High,
+}
+
+impl Sensitivity {
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// The least score of a finding.
+    pub const fn threshold(self) -> f32 {
+        match self {
+            Self::Low => 0.8,
+            Self::Medium => 0.5,
+            Self::High => 0.3,
+        }
+    }
 }
 
 /// Suppresses findings that lie inside the phrase; the text itself stays as it is.

@@ -19,7 +19,7 @@ fn the_built_in_policy_compiles() {
 #[test]
 fn a_problem_names_line_and_field() {
     insta::assert_snapshot!(problems("name: a\nrules:\n  - detector: pii\n    action: blok\n")[0], @"line 4, column 13: rules[0].action: unknown variant `blok`, expected one of allow, alert, mask, block");
-    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, exceptions, on_failure, deadline_ms, session");
+    insta::assert_snapshot!(problems("name: a\nrule: []\nrules: []\n")[0], @"line 2, column 1: rule: unknown field `rule`, expected one of name, description, severity, message, apply, targets, scope, rules, denied_topics, exceptions, on_failure, deadline_ms, session");
     insta::assert_snapshot!(problems("name: a\nrules: [{detector: regex, action: block, patterns: [{pattern: '(x'}]}]")[0], @"line 2, column 9: rules[0].patterns[0].pattern: error: unclosed group");
     assert!(problems("name: [").first().is_some_and(|problem| problem.starts_with("line ")));
 }
@@ -82,7 +82,9 @@ fn all_problems_are_told_at_once() {
 #[test]
 fn the_schema_knows_every_field() {
     let schema = serde_json::to_string(&schema::json_schema()).unwrap();
-    for field in ["on_failure", "exceptions", "threshold", "patterns", "until", "match"] {
+    for field in
+        ["on_failure", "denied_topics", "counter_samples", "exceptions", "threshold", "patterns", "until", "match"]
+    {
         assert!(schema.contains(&format!("\"{field}\"")), "{field}");
     }
 }
@@ -165,4 +167,59 @@ fn a_folder_that_goes_away_takes_no_policy_with_it() {
     let gone = loader.reload().unwrap().unwrap();
     assert!(gone.set.get("a").is_some());
     assert!(states(&gone).contains(&row("a", "a.yaml", "stale")));
+}
+
+fn topic(fields: &str) -> String {
+    format!("name: a\nrules: []\ndenied_topics: [{{{fields}}}]")
+}
+
+const MONEY: &str = "id: money, name: Investment advice, action: block";
+
+#[test]
+fn a_topic_is_a_rule_of_its_policy() {
+    let source = topic(&format!("{MONEY}, sensitivity: high, samples: [which stocks should I buy]"));
+    let policy = compile(&source).unwrap();
+    let [rule] = &policy.rules[..] else { panic!("one rule") };
+    assert_eq!((&*rule.name, rule.detector.as_str(), rule.threshold), ("money", "denied_topics", 0.3));
+    assert_eq!(compile(&topic(&format!("{MONEY}, description: stocks"))).unwrap().rules[0].threshold, 0.5);
+}
+
+#[test]
+fn the_example_of_topics_compiles_and_applies_to_nobody_who_does_not_ask() {
+    let policy = compile(include_str!("../../../deploy/policies/denied-topics.yaml")).unwrap();
+    assert_eq!((policy.rules.len(), policy.apply), (3, schema::Apply::Named));
+}
+
+#[test]
+fn what_is_no_topic_is_a_problem() {
+    let long = "x".repeat(501);
+    for (fields, field) in [
+        ("id: '', name: Stocks, action: block, samples: [buy stocks]".to_owned(), "id"),
+        ("id: a, name: ' ', action: block, samples: [buy stocks]".to_owned(), "name"),
+        (MONEY.to_owned(), "samples"),
+        (format!("{MONEY}, samples: [buy stocks, 'Buy stocks ']"), "samples[1]"),
+        (format!("{MONEY}, samples: [buy stocks], counter_samples: [buy stocks]"), "counter_samples[0]"),
+        (format!("{MONEY}, samples: [x]"), "samples[0]"),
+        (format!("{MONEY}, samples: [{long}]"), "samples[0]"),
+        (format!("{MONEY}, description: {}", long.repeat(2)), "description"),
+        (format!("{MONEY}, mask: label, samples: [buy stocks]"), "mask"),
+        ("id: a, name: of, description: the, action: block".to_owned(), "samples"),
+    ] {
+        let found = problems(&topic(&fields));
+        assert!(found[0].contains(&format!("denied_topics[0].{field}: ")), "{field}: {found:?}");
+    }
+    let samples: Vec<String> = (0..65).map(|number| format!("stocks {number}")).collect();
+    let many = problems(&topic(&format!("{MONEY}, samples: [{}]", samples.join(", "))));
+    assert!(many[0].contains("denied_topics[0].samples: more than 64"), "{many:?}");
+    let one = format!("{{{MONEY}, samples: [buy stocks]}}");
+    let twice = problems(&format!("name: a\nrules: []\ndenied_topics: [{one}, {one}]"));
+    assert!(twice[0].contains("denied_topics[1].id: ") && twice[1].contains("denied_topics[1].name: "), "{twice:?}");
+    let rule = "rules: [{name: money, detector: pii, action: block}]";
+    assert!(problems(&format!("name: a\n{rule}\ndenied_topics: [{one}]"))[0].contains("denied_topics[0].id: "));
+    let many = vec![one.as_str(); 65].join(", ");
+    assert!(
+        problems(&format!("name: a\nrules: []\ndenied_topics: [{many}]"))[0].contains("denied_topics: more than 64")
+    );
+    let rule = problems("name: a\nrules: [{detector: denied_topics, action: block}]");
+    assert!(rule[0].contains("rules[0].detector: topics stand under"), "{rule:?}");
 }

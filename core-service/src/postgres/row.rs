@@ -301,7 +301,7 @@ fn judged(next: &mut Columns<'_>) -> Result<Judged, StoreFault> {
     };
     let _: Option<Uuid> = next.get()?;
     let receipt = next.row.try_get::<_, &str>("json").map_err(|_| StoreFault::Damaged)?;
-    let Receipt { status, reason, policies, detectors, second_stage, decoders } =
+    let Receipt { status, reason, policies, detectors, second_stage, topic_encoder, decoders } =
         serde_json::from_str(receipt).map_err(|_| StoreFault::Damaged)?;
     let mut counter = || u32::try_from(next.get::<i64>()?).map_err(|_| StoreFault::Damaged);
     let (segments_total, segments_scanned, segments_unchanged) = (counter()?, counter()?, counter()?);
@@ -311,6 +311,7 @@ fn judged(next: &mut Columns<'_>) -> Result<Judged, StoreFault> {
         policies,
         detectors,
         second_stage,
+        topic_encoder,
         segments_total,
         segments_scanned,
         segments_unchanged,

@@ -24,6 +24,7 @@ impl Code for Part {
         Self::Reader(Reader::Rules(Detector::Harm)),
         Self::Reader(Reader::Rules(Detector::Keywords)),
         Self::Reader(Reader::Rules(Detector::Regex)),
+        Self::Reader(Reader::Rules(Detector::DeniedTopics)),
     ];
 }
 

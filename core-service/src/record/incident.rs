@@ -84,6 +84,7 @@ impl Incident {
             score: 1.0,
             base_score: 1.0,
             decoded_from: Vec::new(),
+            explanation: "".into(),
             detector_rule: rule.to_owned(),
             entity: String::new(),
             location: None,

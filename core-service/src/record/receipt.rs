@@ -19,14 +19,16 @@ pub(crate) struct ReceiptRef<'a> {
     pub(super) detectors: &'a [(Detector, Outcome)],
     #[serde(skip_serializing_if = "SecondRun::is_idle")]
     pub(super) second_stage: &'a SecondRun,
+    #[serde(skip_serializing_if = "SecondRun::is_idle")]
+    pub(super) topic_encoder: &'a SecondRun,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) decoders: &'a [Cow<'static, str>],
 }
 
 impl<'a> ReceiptRef<'a> {
     pub(crate) fn of(coverage: &'a Coverage) -> Self {
-        let Coverage { status, reason, policies, detectors, second_stage, decoders, .. } = coverage;
-        Self { status: *status, reason, policies, detectors, second_stage, decoders }
+        let Coverage { status, reason, policies, detectors, second_stage, topic_encoder, decoders, .. } = coverage;
+        Self { status: *status, reason, policies, detectors, second_stage, topic_encoder, decoders }
     }
 }
 
@@ -38,6 +40,8 @@ pub(crate) struct Receipt {
     pub(crate) detectors: Vec<(Detector, Outcome)>,
     #[serde(default)]
     pub(crate) second_stage: SecondRun,
+    #[serde(default)]
+    pub(crate) topic_encoder: SecondRun,
     #[serde(default)]
     pub(crate) decoders: Vec<Cow<'static, str>>,
 }

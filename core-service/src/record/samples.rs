@@ -40,6 +40,7 @@ pub(crate) fn violation(rule: &str, action: Action) -> Violation {
         score: 0.3,
         base_score: 0.2,
         decoded_from: vec!["base64".into(), "rot13".into()],
+        explanation: "".into(),
         detector_rule: "some_token".to_owned(),
         entity: "TOKEN".to_owned(),
         location: Some(crate::domain::decision::Location {
@@ -73,6 +74,7 @@ pub(crate) fn judged(action: Action) -> Judged {
         bytes_unchanged: 1 << 33,
         decoders: vec!["base64".into()],
         second_stage: SecondRun { outcome: Outcome::Ran, windows: 2 },
+        topic_encoder: SecondRun { outcome: Outcome::TimedOut, windows: 0 },
     };
     let durations = vec![
         (Part::Stage(Stage::Extract), 3),

@@ -103,13 +103,14 @@ fn read_judged(next: &mut Columns<'_, '_>) -> rusqlite::Result<Judged> {
     let violations_total = next.unsigned()?;
     let message = next.get::<Option<String>>()?.unwrap_or_default().into();
     let violations = next.json_or_default()?;
-    let Receipt { status, reason, policies, detectors, second_stage, decoders } = next.json()?;
+    let Receipt { status, reason, policies, detectors, second_stage, topic_encoder, decoders } = next.json()?;
     let coverage = Coverage {
         status,
         reason,
         policies,
         detectors,
         second_stage,
+        topic_encoder,
         segments_total: next.get()?,
         segments_scanned: next.get()?,
         segments_unchanged: next.get()?,

@@ -26,6 +26,7 @@ const fn category_bit(category: Category) -> i64 {
         Category::Canary => 9,
         Category::Session => 10,
         Category::Log => 11,
+        Category::Detector(Detector::DeniedTopics) => 12,
     };
     1 << place
 }

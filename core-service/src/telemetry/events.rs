@@ -265,6 +265,7 @@ mod tests {
             score: 1.0,
             base_score: 1.0,
             decoded_from: Vec::new(),
+            explanation: "".into(),
             detector_rule: String::new(),
             entity: String::new(),
             location: None,

@@ -77,11 +77,11 @@ fn violations() -> Value {
     json!([
         {
             "policy": "default", "rule": "keys", "category": "secrets", "severity": "critical", "action": "block",
-            "score": 0.9, "base_score": 0.0, "decoded_from": [], "level": "", "detector_rule": "github_token", "entity": "", "direction": "request",
+            "score": 0.9, "base_score": 0.0, "decoded_from": [], "level": "", "explanation": "", "detector_rule": "github_token", "entity": "", "direction": "request",
             "pointer": "/messages/0/content", "inner_pointer": "", "start": 3, "end": 9,
         },
         {
-            "policy": "", "rule": "", "category": "coverage", "severity": null, "action": null, "score": 0.0, "base_score": 0.0, "decoded_from": [], "level": "",
+            "policy": "", "rule": "", "category": "coverage", "severity": null, "action": null, "score": 0.0, "base_score": 0.0, "decoded_from": [], "level": "", "explanation": "",
             "detector_rule": "", "entity": "", "direction": null, "pointer": null, "inner_pointer": null,
             "start": null, "end": null,
         },

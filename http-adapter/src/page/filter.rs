@@ -13,7 +13,7 @@ use super::period::{NAMED, Period};
 use crate::query::{once, pairs};
 
 /// Of the core's categories: what a filter can ask for.
-const CATEGORIES: [&str; 11] = [
+const CATEGORIES: [&str; 12] = [
     "prompt_injection",
     "secrets",
     "pii",
@@ -22,6 +22,7 @@ const CATEGORIES: [&str; 11] = [
     "harm",
     "keywords",
     "regex",
+    "denied_topics",
     "coverage",
     "session",
     "canary",

@@ -39,9 +39,10 @@ fn finding(number: usize, violation: &Violation, marked: bool) -> Markup {
             td { (word("Severity", violation.severity).unwrap_or_default()) }
             td { span class={"badge " (action)} { (action) } }
             td.number data-label="Score" { (format!("{:.2}", violation.score))
-                @if (violation.score - violation.base_score).abs() > 0.005 { div.quiet title="Before checksum and context" { "from " (format!("{:.2}", violation.base_score)) } } }
+                @if (violation.score - violation.base_score).abs() > 0.005 { div.quiet title="Before checksum, context or a second look" { "from " (format!("{:.2}", violation.base_score)) } } }
             td data-label="Found by" { code { (violation.detector_rule) }
                 @if !violation.entity.is_empty() { div.quiet { (violation.entity) } }
+                @if !violation.explanation.is_empty() { div.quiet { (violation.explanation) } }
                 @if !violation.decoded_from.is_empty() { div.quiet { "hidden by " (violation.decoded_from.join(", then ")) } } }
             td data-label="Where" {
                 @match &violation.location {

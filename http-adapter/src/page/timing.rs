@@ -53,6 +53,7 @@ fn within(part: &str) -> String {
         "prefilter" => "keywords of all rules".to_owned(),
         "classifier" => "classifier".to_owned(),
         "second_stage" => "second stage".to_owned(),
+        "denied_topics" => "words of denied topics".to_owned(),
         detector => format!("rules for {}", readable(detector)),
     }
 }

@@ -37,5 +37,6 @@ mod sessions;
 mod sides;
 mod streaming;
 mod tls;
+mod topics;
 mod traces;
 mod truth_table;

@@ -14,6 +14,8 @@ fn args(folder: &Path, rows: &str) -> EvalArgs {
     std::fs::write(&file, rows).unwrap();
     EvalArgs {
         files: vec![file],
+        topics: None,
+        lines: Lines::All,
         detector: Some(Detector::Pii),
         threshold: 0.5,
         format: Format::Json,
@@ -107,4 +109,27 @@ fn arguments_are_checked() {
     assert!(detector("codesafety").is_err());
     assert_eq!(threshold("0.25"), Ok(0.25));
     assert!(threshold("1.5").is_err() && threshold("NaN").is_err());
+}
+
+/// The texts are small and by the hand that wrote the fields: a floor, and no promise.
+#[test]
+fn denied_topics_are_told_apart_from_what_is_near_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let topics = Path::new(env!("CARGO_MANIFEST_DIR")).join("training/topics");
+    for lines in [Lines::Even, Lines::Odd, Lines::All] {
+        let files = Vec::new();
+        let args = EvalArgs { files, topics: Some(topics.clone()), lines, ..args(folder.path(), "") };
+        let (all_read, report) = json(&args);
+        assert!(all_read);
+        let all = &report["all"];
+        let rate = |at: usize, name: &str| all[at][name].as_f64().unwrap();
+        for (at, sensitivity) in ["low", "medium", "high"].into_iter().enumerate() {
+            assert_eq!(all[at]["sensitivity"], sensitivity);
+        }
+        assert!(rate(1, "precision") > 0.7 && rate(1, "recall") > 0.55, "{all}");
+        assert!(rate(0, "precision") > 0.8 && rate(2, "recall") > 0.65, "{all}");
+        assert!(all[1]["ordinary_found"].as_u64().unwrap() <= 4, "{all}");
+        let (_, table) = eval(&EvalArgs { format: Format::Table, errors: 60, ..args });
+        assert!(table.contains("investment_advice") && table.contains("language (medium)"), "{table}");
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Model {
     tokenizer: Tokenizer,
     inputs: Vec<(NodeId, Input)>,
     output: NodeId,
+    /// A vector of each window, where the model gives one.
+    embedding: Option<NodeId>,
     padding: i32,
     /// What the pieces of the built-in vocabulary are, by their numbers; it is of English words. Other models read what they
     /// read.
@@ -121,16 +123,42 @@ impl Model {
         let outputs = graph.output_ids();
         let output = outputs.iter().copied().find(|&id| named(id) == "logits").or(outputs.first().copied());
         let output = output.ok_or("the model has no output")?;
+        let embedding = outputs.iter().copied().find(|&id| named(id) == "embedding" && id != output);
         let padding = i32::try_from(padding).map_err(|error| error.to_string())?;
         let pools = (0..gate::cores()).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
-        let mut model = Self { graph, tokenizer, inputs, output, padding, pieces: None, benign: None, pools };
+        let mut model =
+            Self { graph, tokenizer, inputs, output, embedding, padding, pieces: None, benign: None, pools };
         // The first texts of callers shall not be the ones that find out, nor pay for what is made on first use.
-        match model.run(&["What is the weather like?", "And tomorrow, when we meet?"], 0)?.shape() {
+        let texts = ["What is the weather like?", "And tomorrow, when we meet?"];
+        match model.run(&texts, model.output, 0)?.shape() {
             [2, 1] => {}
             [2, labels] if *labels > 1 && config.benign() < *labels => model.benign = Some(config.benign()),
             other => return Err(format!("an output of the shape {other:?} is no classification")),
         }
+        if let Some(embedding) = model.embedding {
+            match model.run(&texts, embedding, 0)?.shape() {
+                [2, width] if *width > 0 => {}
+                other => return Err(format!("an embedding of the shape {other:?} is no vector a window")),
+            }
+        }
         Ok(model)
+    }
+
+    pub(super) const fn embeds(&self) -> bool {
+        self.embedding.is_some()
+    }
+
+    /// A vector of length one for each window; none of a model that gives none.
+    pub(super) fn embeddings(&self, windows: &[&str], slot: usize) -> Result<Vec<Vec<f32>>, String> {
+        let output = self.run(windows, self.embedding.ok_or("the model gives no vectors")?, slot)?;
+        let [rows, width] = output.shape() else { return Err("an embedding of another shape".to_owned()) };
+        let (rows, width) = (*rows, *width);
+        let values: Vec<f32> = output.iter().copied().collect();
+        let unit = |row: &[f32]| {
+            let length = row.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+            row.iter().map(|value| value / length).collect()
+        };
+        Ok(values.chunks(width.max(1)).take(rows).map(unit).collect())
     }
 
     /// See [`super::SecondStage::can_read`].
@@ -147,7 +175,7 @@ impl Model {
 
     /// The log-odds of an attack for each window.
     pub(super) fn logits(&self, windows: &[&str], slot: usize) -> Result<Vec<f32>, String> {
-        let output = self.run(windows, slot)?;
+        let output = self.run(windows, self.output, slot)?;
         let [rows, labels] = output.shape() else { return Err("an output of another shape".to_owned()) };
         let (rows, labels) = (*rows, *labels);
         let values: Vec<f32> = output.iter().copied().collect();
@@ -161,7 +189,7 @@ impl Model {
         Ok(values.chunks(labels.max(1)).take(rows).map(odds).collect())
     }
 
-    fn run(&self, windows: &[&str], slot: usize) -> Result<rten_tensor::Tensor<f32>, String> {
+    fn run(&self, windows: &[&str], output: NodeId, slot: usize) -> Result<rten_tensor::Tensor<f32>, String> {
         let encode = |window: &&str| self.tokenizer.encode_fast(*window, true).map_err(|error| error.to_string());
         let rows = windows.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
         let longest = rows.iter().map(tokenizers::Encoding::len).max().unwrap_or_default();
@@ -179,7 +207,7 @@ impl Model {
             self.inputs.iter().map(|&(id, input)| (id, Value::from(tensor(input)).into())).collect();
         let pool = self.pools.get(slot).or(self.pools.first()).cloned();
         let options = RunOptions::default().with_thread_pool(pool);
-        let mut outputs = self.graph.run(inputs, &[self.output], Some(options)).map_err(|error| error.to_string())?;
+        let mut outputs = self.graph.run(inputs, &[output], Some(options)).map_err(|error| error.to_string())?;
         let output = outputs.pop().ok_or("no output")?;
         output.try_into().map_err(|_| "an output that is no tensor of numbers".to_owned())
     }

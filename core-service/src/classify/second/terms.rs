@@ -17,6 +17,16 @@ pub(super) struct Terms {
     weight: f32,
     /// From the sum to a probability.
     calibration: Calibration,
+    /// What the cosine of two embeddings says, for denied topics.
+    #[serde(default)]
+    pub(super) cosine: Option<Cosine>,
+}
+
+/// What a cosine adds to the log-odds that a window is about a topic, and where it adds nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub(super) struct Cosine {
+    pub(super) slope: f32,
+    pub(super) centre: f32,
 }
 
 #[derive(Deserialize)]

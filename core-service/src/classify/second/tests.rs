@@ -113,3 +113,28 @@ fn the_first_choice_holds() {
     choose(&Choice::BuiltIn).unwrap();
     choose(&Choice::Off).unwrap_err();
 }
+
+/// A model of a few bytes with an output named `embedding`: the mean of the pieces' numbers, and how many they are.
+static TINY: &[u8] = include_bytes!("tiny_with_embedding.onnx");
+
+#[test]
+fn a_model_that_gives_vectors_is_asked_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.onnx"), TINY).unwrap();
+    fs::write(folder.path().join("tokenizer.json"), TOKENIZER).unwrap();
+    assert!(!SecondStage::load(folder.path()).unwrap().embeds(), "nothing says what a cosine means");
+    let terms = TERMS.replacen("\"terms\": {", "\"terms\": {\"cosine\": {\"slope\": 8.0, \"centre\": 0.4},", 1);
+    fs::write(folder.path().join("model.json"), terms).unwrap();
+    let own = SecondStage::load(folder.path()).unwrap();
+    assert!(own.embeds());
+    assert_eq!(own.read(&HARMLESS, None).unwrap().len(), 3, "the log-odds are there as ever");
+    let vectors = own.embed(&[HARMLESS[0], HARMLESS[1], HARMLESS[0]], None).unwrap();
+    assert_eq!((vectors.len(), vectors[0].len()), (3, 2));
+    assert_eq!(vectors[0], vectors[2]);
+    assert_ne!(vectors[0], vectors[1]);
+    for vector in &vectors {
+        assert!((vector.iter().map(|value| value * value).sum::<f32>() - 1.0).abs() < 1e-5, "{vector:?}");
+    }
+    assert_eq!(own.embed(&HARMLESS, Some(Instant::now())), Err(Missed::Late));
+    assert_eq!(own.terms(), Some((8.0, 0.4)));
+}

@@ -97,6 +97,7 @@ fn violation(violation: Violation) -> v1::Violation {
         score: violation.score,
         detector_rule: violation.detector_rule,
         entity: violation.entity,
+        explanation: violation.explanation.to_string(),
         location,
         base_score: violation.base_score,
         decoded_from: violation.decoded_from.into_iter().map(Cow::into_owned).collect(),
@@ -125,13 +126,16 @@ fn coverage(coverage: Coverage) -> v1::Coverage {
     let second = coverage.second_stage;
     // A list that was left out stays so.
     let second_run = (detectors.len() > 0).then(|| run(SecondRun::NAME, second.outcome));
+    // Where topics were asked for and the words left something open.
+    let topics = coverage.topic_encoder;
+    let topics_run = (topics.outcome != Outcome::Skipped).then(|| run(SecondRun::TOPICS, topics.outcome));
     v1::Coverage {
         status: status.into(),
         reason: coverage.reason,
         policies: policies
             .map(|policy| v1::PolicyRef { name: policy.name.to_string(), digest: policy.digest.to_string() })
             .collect(),
-        detectors: detectors.chain(second_run).collect(),
+        detectors: detectors.chain(second_run).chain(topics_run).collect(),
         second_stage_windows: second.windows,
         segments_total: coverage.segments_total,
         segments_scanned: coverage.segments_scanned,

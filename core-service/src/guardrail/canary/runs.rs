@@ -92,6 +92,7 @@ impl Probe {
                     score: 0.0,
                     base_score: 0.0,
                     decoded_from: Vec::new(),
+                    explanation: "".into(),
                     detector_rule: String::new(),
                     entity: String::new(),
                     location: None,

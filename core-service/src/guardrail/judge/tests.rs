@@ -280,3 +280,49 @@ fn the_default_policy_judges_tools() {
         }
     }
 }
+
+const TOPIC: &str = "
+name: topics
+rules: []
+denied_topics:
+  - id: money
+    name: Investment advice
+    description: What to buy or sell, shares and funds
+    samples: [Which stocks should I buy?, Is it a good time to sell my shares?, How do I invest my savings?]
+    action: block
+    severity: medium
+    directions: [request]
+    message: Ask your bank.
+";
+
+#[test]
+fn a_denied_topic_is_found_in_other_words_and_named_in_the_receipt() {
+    let set = set(&[TOPIC]);
+    let about = "Would you put 20k into equities or into an ETF with a good dividend?";
+    let Judgement { decision, coverage, timings, .. } = judged(&set, &text(about));
+    assert_eq!((decision.action, &*decision.message), (Action::Block, "Ask your bank."));
+    let [violation] = &decision.violations[..] else { panic!("{decision:?}") };
+    assert_eq!((&*violation.rule, violation.category.as_str()), ("money", "denied_topics"));
+    assert_eq!((&*violation.detector_rule, &*violation.entity), ("topics/money", "Investment advice"));
+    assert!(violation.explanation.starts_with("about the topic `Investment advice`: lexical"));
+    assert_eq!(violation.location.as_ref().unwrap().span, Span { start: 0, end: about.len() as u32 - 1 });
+    let outcome =
+        |coverage: &Coverage| coverage.detectors.iter().find(|(of, _)| *of == Detector::DeniedTopics).cloned();
+    assert_eq!(outcome(&coverage), Some((Detector::DeniedTopics, Outcome::Ran)));
+    assert!(timings.scan.readers().any(|(reader, _)| reader.as_str() == "denied_topics"));
+
+    let clean = judged(&set, &text("Write a poem about the sea."));
+    assert_eq!((clean.decision.action, clean.coverage.status), (Action::Allow, CoverageStatus::Complete));
+    assert_eq!(clean.coverage.topic_encoder, SecondRun::default());
+    let answer = Payloads::Response(Payload::Text(about.to_owned()));
+    assert_eq!(outcome(&judged(&set, &answer).coverage), Some((Detector::DeniedTopics, Outcome::Skipped)));
+}
+
+#[test]
+fn a_topic_behind_an_encoding_is_found() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let hidden = STANDARD.encode("Which stocks and shares should I buy with my savings?");
+    let decision = judged(&set(&[TOPIC]), &text(&hidden)).decision;
+    assert_eq!(decision.action, Action::Block);
+    assert_eq!(decision.violations[0].decoded_from, ["base64"]);
+}

@@ -45,6 +45,7 @@ fn violation(rule: &str) -> Violation {
         score: 1.0,
         base_score: 1.0,
         decoded_from: Vec::new(),
+        explanation: "".into(),
         detector_rule: String::new(),
         entity: String::new(),
         location: None,
