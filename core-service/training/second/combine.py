@@ -15,6 +15,8 @@ ASKED = 0.08  # of benign texts, the share that the second stage may read
 FEWEST = 10  # attacks of a source that says something
 ALERT, BLOCK = 0.2, 0.5  # the probabilities that stand for the rates below
 ALERT_RATE, BLOCK_RATE = 0.015, 0.005
+# What the cosine of two embeddings adds to the log-odds of a denied topic: chosen by `eval --topics … --lines even`.
+COSINE = {"slope": 5.0, "centre": 0.36}
 
 
 def quantile(values, share):
@@ -74,7 +76,7 @@ def main():
         by[r["source"]].append(total(r, weight))
     folder = pathlib.Path(args.model)
     report = {
-        "terms": {"least": round(least, 4), "most": round(most, 4), "weight": weight, "calibration": {"slope": round(slope, 4), "offset": round(offset, 4)}},
+        "terms": {"least": round(least, 4), "most": round(most, 4), "weight": weight, "calibration": {"slope": round(slope, 4), "offset": round(offset, 4)}, "cosine": COSINE},
         "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
         "texts": hashlib.sha256(pathlib.Path(args.texts).read_bytes()).hexdigest(),
         "asked": {s: round(sum(least <= r["margin"] <= most for r in benign if r["source"] == s) / len(by[s]), 4) for s in sorted(by)},
