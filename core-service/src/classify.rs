@@ -143,6 +143,7 @@ const fn value(values: &Values, kind: Kind) -> f32 {
         Kind::Pair => values.pair,
         Kind::Class => values.class,
         Kind::Harm => values.harm,
+        Kind::Stem => values.stem,
     }
 }
 
@@ -229,7 +230,7 @@ impl Classifier {
                 size += value(values, instance.kind) * value(values, instance.kind);
             }
         }
-        self.attack.header.biases[0] + sum / f32::max(size, 1.0).sqrt()
+        self.attack.header.biases[0] + sum / f32::max(size, features::LEAST_SIZE).sqrt()
     }
 
     fn likeliest(&self, window: &[Instance], from: u32) -> Head {
@@ -257,7 +258,7 @@ impl Classifier {
                 }
             }
         }
-        let scale = f32::max(size, 1.0).sqrt();
+        let scale = f32::max(size, features::LEAST_SIZE).sqrt();
         for (margin, bias) in margins.iter_mut().zip(&table.header.biases) {
             *margin = *margin / scale + bias;
         }

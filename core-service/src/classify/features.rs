@@ -11,6 +11,12 @@ pub const WINDOW: usize = 48;
 /// Of one for harm, which is seldom in one sentence.
 pub const WIDE: usize = 192;
 
+/// A window is scaled as if it held at least so much: a word or two say too little to be an attack.
+pub const LEAST_SIZE: f32 = 6.0;
+
+/// Letters of a word's stem: what is left of it when endings and compounds differ.
+const STEM: u8 = 4;
+
 /// Tokens between the first and the last of three classes that are counted together.
 const REACH: u32 = 10;
 /// Classes before one that are counted with it.
@@ -24,6 +30,8 @@ pub enum Kind {
     Class,
     /// A class of words that harm.
     Harm,
+    /// How a longer word begins. For harm alone.
+    Stem,
 }
 
 /// A feature at a token.
@@ -40,6 +48,8 @@ pub struct Instance {
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub tokens: Vec<Token>,
+    /// Of each token; None: it is no longer than its stem.
+    stems: Vec<Option<u32>>,
     readings: Vec<Readings>,
     hits: Vec<Hit>,
     harms: Vec<Hit>,
@@ -103,18 +113,27 @@ const fn join(salt: u32, parts: [u32; 3]) -> u32 {
 struct Reader<'a> {
     lexicon: &'a Lexicon,
     tokens: &'a mut Vec<Token>,
+    stems: &'a mut Vec<Option<u32>>,
     readings: &'a mut Vec<Readings>,
     current: Readings,
+    letters: u8,
+    stem: u32,
 }
 
 impl Visit for Reader<'_> {
     fn prefix(&mut self, hash: u32) {
         self.lexicon.prefix(hash, &mut self.current);
+        self.letters = self.letters.saturating_add(1);
+        if self.letters == STEM {
+            self.stem = hash;
+        }
     }
 
     fn word(&mut self, token: Token) {
         self.lexicon.word(token.hash, &mut self.current);
         self.tokens.push(token);
+        self.stems.push((self.letters > STEM).then_some(self.stem));
+        self.letters = 0;
         self.readings.push(std::mem::take(&mut self.current));
     }
 }
@@ -122,14 +141,16 @@ impl Visit for Reader<'_> {
 impl Scratch {
     /// Reads a text; what is found lies in `tokens` and `instances` until the next.
     pub fn read(&mut self, lexicon: &Lexicon, text: &str) {
-        let Self { tokens, readings, hits, harms, instances, recent } = self;
+        let Self { tokens, stems, readings, hits, harms, instances, recent } = self;
         tokens.clear();
+        stems.clear();
         readings.clear();
         hits.clear();
         harms.clear();
         instances.clear();
         recent.begin();
-        tokens::read(text, &mut Reader { lexicon, tokens, readings, current: Readings::default() });
+        let current = Readings::default();
+        tokens::read(text, &mut Reader { lexicon, tokens, stems, readings, current, letters: 0, stem: 0 });
         let mut ends = [0_u32; Category::ALL.len()];
         for first in 0..readings.len() {
             lexicon.hits(readings, first, |hit| {
@@ -157,7 +178,7 @@ impl Scratch {
         };
         let (mut next, mut next_harm) = (0, 0);
         let mut last = 0;
-        for (at, token) in (0..).zip(tokens.iter()) {
+        for (at, (token, stem)) in (0..).zip(tokens.iter().zip(stems.iter())) {
             // Single letters are what is left of spelled words, tables and sums.
             if token.end - token.start > 1 {
                 see(join(1, [token.hash, 0, 0]), at, Kind::Word);
@@ -165,6 +186,9 @@ impl Scratch {
                     see(join(2, [last, token.hash, 0]), at, Kind::Pair);
                 }
                 last = token.hash;
+            }
+            if let Some(stem) = *stem {
+                see(join(8, [stem, 0, 0]), at, Kind::Stem);
             }
             while next < hits.len() && hits[next].first == at {
                 classes(hits, next, &mut see);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 const MAGIC: &[u8; 4] = b"PCLW";
 /// Of the layout and of what features mean: weights of another version say nothing about ours.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// No table is larger.
 const MAX_BITS: u32 = 20;
 
@@ -32,6 +32,8 @@ pub struct Values {
     pub pair: f32,
     pub class: f32,
     pub harm: f32,
+    #[serde(default)]
+    pub stem: f32,
 }
 
 /// One linear model, or several that are read together.
@@ -179,7 +181,7 @@ mod tests {
             name: "attack".to_owned(),
             columns: vec!["attack".to_owned()],
             bits: 2,
-            values: Values { word: 1.0, pair: 1.0, class: 1.0, harm: 1.0 },
+            values: Values { word: 1.0, pair: 1.0, class: 1.0, harm: 1.0, stem: 1.0 },
             scale: 2.0,
             biases: vec![-1.0],
             calibrations: vec![Calibration { slope: 1.0, offset: 0.0 }],

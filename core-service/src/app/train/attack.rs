@@ -11,14 +11,14 @@ use super::{
 };
 use crate::classify::{
     ATTACK, KIND,
-    features::Kind,
+    features::{self, Kind},
     head::Head,
     weights::{self, Calibration, Table, TableHeader, Values},
 };
 
 const BITS: u32 = 17;
 const KIND_BITS: u32 = 14;
-const VALUES: Values = Values { word: 1.0, pair: 0.7, class: 1.5, harm: 0.0 };
+const VALUES: Values = Values { word: 1.0, pair: 0.7, class: 1.5, harm: 0.0, stem: 0.0 };
 /// How much a finding of the pattern rules counts before it is weighed.
 const RULE: f32 = 2.0;
 const PENALTY: f64 = 2.0;
@@ -46,13 +46,14 @@ pub(super) fn value(values: &Values, kind: Kind) -> f32 {
         Kind::Pair => values.pair,
         Kind::Class => values.class,
         Kind::Harm => values.harm,
+        Kind::Stem => values.stem,
     }
 }
 
 /// The features of a window as a model sees them: scaled by their number.
 pub(super) fn scaled(window: &Window, values: &Values, bits: u32) -> Vec<(u32, f32)> {
     let size: f32 = window.iter().map(|(_, kind)| value(values, *kind).powi(2)).sum();
-    let scale = 1.0 / size.max(1.0).sqrt();
+    let scale = 1.0 / size.max(features::LEAST_SIZE).sqrt();
     let features = window.iter().map(|(hash, kind)| (hash & ((1 << bits) - 1), value(values, *kind) * scale));
     features.filter(|(_, value)| *value > 0.0).collect()
 }

@@ -16,7 +16,7 @@ use crate::classify::{
 };
 
 const BITS: u32 = 15;
-const VALUES: Values = Values { word: 1.0, pair: 0.7, class: 0.7, harm: 2.0 };
+const VALUES: Values = Values { word: 1.0, pair: 0.7, class: 0.7, harm: 2.0, stem: 0.7 };
 const PENALTY: f64 = 0.3;
 /// Parts that are left out in turn: rows of one source are all there is.
 const FOLDS: usize = 5;
