@@ -200,8 +200,8 @@ impl Encoder for SecondStage {
         self.run(texts, deadline, |slot| self.model.embeddings(texts, slot))
     }
 
-    fn terms(&self) -> Option<(f32, f32)> {
-        self.terms.cosine.map(|cosine| (cosine.slope, cosine.centre))
+    fn shift(&self, cosine: f32) -> f32 {
+        self.terms.cosine.map_or(0.0, |terms| terms.slope * (cosine - terms.centre))
     }
 }
 

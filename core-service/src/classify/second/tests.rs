@@ -122,11 +122,12 @@ fn a_model_that_gives_vectors_is_asked_for_them() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("model.onnx"), TINY).unwrap();
     fs::write(folder.path().join("tokenizer.json"), TOKENIZER).unwrap();
-    let mut silent: serde_json::Value = serde_json::from_str(TERMS).unwrap();
-    silent["terms"].as_object_mut().unwrap().remove("cosine").unwrap();
-    fs::write(folder.path().join("model.json"), silent.to_string()).unwrap();
+    let mut terms: serde_json::Value = serde_json::from_str(TERMS).unwrap();
+    terms["terms"].as_object_mut().unwrap().remove("cosine").unwrap();
+    fs::write(folder.path().join("model.json"), terms.to_string()).unwrap();
     assert!(!SecondStage::load(folder.path()).unwrap().embeds(), "nothing says what a cosine means");
-    fs::write(folder.path().join("model.json"), TERMS).unwrap();
+    terms["terms"]["cosine"] = serde_json::json!({ "slope": 8.0, "centre": 0.5 });
+    fs::write(folder.path().join("model.json"), terms.to_string()).unwrap();
     let own = SecondStage::load(folder.path()).unwrap();
     assert!(own.embeds());
     assert_eq!(own.read(&HARMLESS, None).unwrap().len(), 3, "the log-odds are there as ever");
@@ -138,5 +139,5 @@ fn a_model_that_gives_vectors_is_asked_for_them() {
         assert!((vector.iter().map(|value| value * value).sum::<f32>() - 1.0).abs() < 1e-5, "{vector:?}");
     }
     assert_eq!(own.embed(&HARMLESS, Some(Instant::now())), Err(Missed::Late));
-    assert_eq!(own.terms(), Some((8.0, 0.4)));
+    assert_eq!((own.shift(0.5), own.shift(1.0)), (0.0, 4.0));
 }

@@ -9,9 +9,6 @@ use crate::classify::second::{Missed, SecondStage};
 
 /// Scores of the words alone between which a window is compared: below there is nothing of the topic in it.
 const OPEN: std::ops::RangeInclusive<f32> = 0.03..=0.85;
-/// What a cosine adds to the log-odds, and where it adds nothing. Of a model that says nothing of its own.
-const SLOPE: f32 = 6.0;
-const CENTRE: f32 = 0.5;
 
 /// Makes a vector of length one of each text.
 pub trait Encoder {
@@ -20,10 +17,8 @@ pub trait Encoder {
     /// In their order. Waits for its turn, but not past the deadline.
     fn embed(&self, texts: &[&str], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed>;
 
-    /// What a cosine adds to the log-odds, and where it adds nothing; None for the usual.
-    fn terms(&self) -> Option<(f32, f32)> {
-        None
-    }
+    /// What the cosine of two vectors adds to the log-odds that they are about the same.
+    fn shift(&self, cosine: f32) -> f32;
 }
 
 pub(super) fn leaves_open(score: f32) -> bool {
@@ -103,11 +98,10 @@ pub fn compare(
         Ok(vectors) => vectors,
         Err(missed) => return Some(Err(missed)),
     };
-    let (slope, centre) = encoder.terms().unwrap_or((SLOPE, CENTRE));
     let meaning = |window: &Window<'_>| {
         let vector = texts.iter().zip(&vectors).find(|(text, _)| **text == window.text)?.1;
         let closeness = profiles.get(window.topic)?.meanings(encoder).closeness(vector)?;
-        Some(Meaning { topic: window.topic, shift: slope * (closeness - centre) })
+        Some(Meaning { topic: window.topic, shift: encoder.shift(closeness) })
     };
     Some(Ok((windows.iter().filter_map(meaning).collect(), texts.len())))
 }

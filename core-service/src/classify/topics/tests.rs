@@ -140,6 +140,10 @@ impl Encoder for Stub {
         let money = |text: &&str| ["stock", "share", "savings", "Investment"].iter().any(|word| text.contains(word));
         Ok(texts.iter().map(|text| if money(text) { vec![1.0, 0.0] } else { vec![0.0, 1.0] }).collect())
     }
+
+    fn shift(&self, cosine: f32) -> f32 {
+        6.0 * (cosine - 0.5)
+    }
 }
 
 #[test]
