@@ -115,6 +115,9 @@ pub(crate) use searchable::{
 pub(crate) use stored::{read_event, read_stored, select_events};
 pub(crate) use violates::wanted as wanted_violations;
 
+/// Verdicts that are written in one commit.
+const COMPLETIONS: usize = 32;
+
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]
 pub struct Log {
@@ -219,10 +222,14 @@ impl Log {
         Completion::without_record(sequence, judged, &self.vault).map(Finished)
     }
 
-    /// As [`Log::complete`].
+    /// As [`Log::complete`], a few in each commit: the appends of callers wait for no more than those.
     pub async fn complete_all(&self, finished: Vec<Finished>, deadline: Instant) -> Result<(), LogError> {
-        let results = finished.into_iter().map(|Finished(completion)| completion).collect();
-        self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await
+        let mut completions = finished.into_iter().map(|Finished(completion)| completion);
+        while completions.len() > 0 {
+            let results = completions.by_ref().take(COMPLETIONS).collect();
+            self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await?;
+        }
+        Ok(())
     }
 
     /// Records behind a sequence that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are

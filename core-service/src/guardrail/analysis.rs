@@ -2,7 +2,7 @@
 //! crash interrupted and what just came take the same way.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, LazyLock},
     thread,
     time::{Duration, Instant, UNIX_EPOCH},
 };
@@ -101,15 +101,22 @@ async fn batch(
     let Some(last) = pending.last().map(|record| record.sequence) else { return Ok(None) };
     let view = policies.view();
     let mut finished = Vec::with_capacity(pending.len());
-    let each = pending.len().div_ceil(workers());
+    let each = pending.len().div_ceil(*WORKERS);
     let mut pending = pending.into_iter();
     let mut parts = Vec::new();
     while pending.len() > 0 {
         let part: Vec<_> = pending.by_ref().take(each).collect();
         let sequences: Vec<u64> = part.iter().map(|record| record.sequence).collect();
         let (log, sessions, view) = (Arc::clone(log), Arc::clone(sessions), Arc::clone(&view));
-        let work =
-            move || part.iter().map(|record| finish(&log, &view.set, &sessions, record)).collect::<Result<Vec<_>, _>>();
+        let work = move || {
+            let finish = |record| {
+                let finished = finish(&log, &view.set, &sessions, record);
+                // Who answers a call is woken onto a busy core and would wait for the end of this thread's slice, milliseconds.
+                thread::yield_now();
+                finished
+            };
+            part.iter().map(finish).collect::<Result<Vec<_>, _>>()
+        };
         parts.push((sequences, tokio::task::spawn_blocking(work)));
     }
     for (sequences, part) in parts {
@@ -126,10 +133,9 @@ async fn batch(
     Ok(Some(Batch { last, finished }))
 }
 
-/// Half of the cores: the other half is for those who wait.
-fn workers() -> usize {
-    thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
-}
+/// Half of the cores: the other half is for those who wait. To ask for their number reads several files.
+static WORKERS: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)));
 
 fn finish(log: &Log, set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Result<Finished, LogError> {
     let _entered = span(record).entered();

@@ -140,6 +140,8 @@ impl Writer {
             };
             add(&transaction, &mut open, entry)?;
             part = Some(open);
+            // As in the background analysis: calls go first.
+            std::thread::yield_now();
         }
         if let (Some(part), Some(last)) = (part, entries.last()) {
             transaction.prepare_cached("UPDATE part SET last = ?2, records = ?3 WHERE id = ?1")?.execute(params![
