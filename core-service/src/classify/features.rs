@@ -11,8 +11,10 @@ pub const WINDOW: usize = 48;
 /// Of one for harm, which is seldom in one sentence.
 pub const WIDE: usize = 192;
 
-/// A window is scaled as if it held at least so much: a word or two say too little to be an attack.
+/// A window is scaled as if it held at least so much: a few words say too little to be sure of.
 pub const LEAST_SIZE: f32 = 6.0;
+/// Of fewer words no attack is told, whatever they are.
+pub const FEWEST_WORDS: u32 = 3;
 
 /// Letters of a word's stem: what is left of it when endings and compounds differ.
 const STEM: u8 = 4;

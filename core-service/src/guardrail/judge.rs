@@ -488,6 +488,8 @@ fn within(places: &[Span], span: Span) -> bool {
 }
 
 #[cfg(test)]
+mod ordinary_tests;
+#[cfg(test)]
 mod session_tests;
 #[cfg(test)]
 mod tests;
