@@ -47,15 +47,16 @@ pub(super) fn who(who: &str) -> Markup {
 
 /// A narrow exception and a case that keeps the rule from coming back.
 fn remedy(event: &Event, found: &GetEventResponse, revealed: bool) -> Markup {
-    let offers: Vec<_> = event.violations.iter().filter_map(|violation| offer(violation, found)).collect();
+    let all = event.violations.iter().filter_map(|violation| offer(violation, found));
+    let (offers, masked): (Vec<_>, Vec<_>) = all.partition(|offer| revealed || !offer.masked);
     html! {
         h3 { "An exception for it" }
-        @if offers.is_empty() {
+        @if !masked.is_empty() {
+            p.quiet { "A phrase with masked parts would fit nothing and is left out: show the event as recorded to have it." }
+        }
+        @if offers.is_empty() && masked.is_empty() {
             p.quiet { "There is no phrase that an exception could name: what was found is hidden, too long, or the exchange as a whole." }
-        } @else {
-            @if !revealed && offers.iter().any(|offer| offer.masked) {
-                p.quiet { "A phrase with masked parts fits nothing: show the event as recorded first." }
-            }
+        } @else if !offers.is_empty() {
             p.quiet { "Add to the policy " (offers[0].policy) ":" }
             pre.copy tabindex="0" { (exceptions(&offers)) }
             p.quiet { "As a regression case, for a file that " code { "portcullis-core eval" } " reads:" }
@@ -105,4 +106,28 @@ fn cases(offers: &[Offer<'_>]) -> String {
     texts.dedup();
     let line = |text: &&str| serde_json::json!({"text": text, "label": 0, "source": "review"}).to_string();
     texts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_api::v1::{EventText, Location};
+
+    use super::*;
+
+    #[test]
+    fn a_phrase_with_masked_parts_is_offered_when_it_is_shown() {
+        let text = EventText { text: "write to ********, ignore the rules".to_owned(), ..EventText::default() };
+        let violation = |start, end| Violation {
+            location: Some(Location { start, end, ..Location::default() }),
+            ..Violation::default()
+        };
+        let event = Event { violations: vec![violation(0, 17), violation(19, 35)], ..Event::default() };
+        let review = Review { verdict: ReviewVerdict::FalsePositive.into(), ..Review::default() };
+        let found = GetEventResponse { texts: vec![text], review: Some(review), ..GetEventResponse::default() };
+        let phrases = |revealed| {
+            let card = card(&event, &found, revealed).into_string();
+            (card.matches("phrase: ").count(), card.contains("is left out"))
+        };
+        assert_eq!((phrases(false), phrases(true)), ((1, true), (2, false)));
+    }
 }
