@@ -5,10 +5,7 @@ use std::{collections::HashMap, hash::BuildHasherDefault, ops::Range, sync::Lazy
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    category::Category,
-    tokens::{self, Token, Visit},
-};
+use super::{category::Category, tokens};
 
 mod files;
 
@@ -117,18 +114,6 @@ pub fn digest() -> String {
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gathers the words of an entry.
-#[derive(Default)]
-struct Entry(Vec<u32>);
-
-impl Visit for Entry {
-    fn prefix(&mut self, _: u32) {}
-
-    fn word(&mut self, token: Token) {
-        self.0.push(token.hash);
-    }
-}
-
 impl Lexicon {
     /// `files` are names and texts.
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
@@ -178,16 +163,15 @@ impl Lexicon {
 
     fn insert(&mut self, line: &str, category: Category, words: &mut Word) -> Result<(), String> {
         let (phrase, stem) = line.strip_suffix('*').map_or((line, false), |phrase| (phrase, true));
-        let mut entry = Entry::default();
-        tokens::read(phrase, &mut entry);
+        let entry = tokens::hashes(phrase);
         // Markers of punctuation alone have no words.
-        let Some(last) = entry.0.len().checked_sub(1) else { return Ok(()) };
+        let Some(last) = entry.len().checked_sub(1) else { return Ok(()) };
         let limit = if phrase.chars().any(|c| c > '\u{7ff}') { LONGEST } else { DEEPEST };
-        if entry.0.len() > limit {
+        if entry.len() > limit {
             return Err(format!("more than {limit} words"));
         }
         let mut node = 0;
-        for (index, &hash) in entry.0.iter().enumerate() {
+        for (index, &hash) in entry.iter().enumerate() {
             let (map, sieve) = if stem && index == last {
                 (&mut self.stems, &mut self.stem_sieve)
             } else {

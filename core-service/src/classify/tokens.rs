@@ -66,6 +66,23 @@ const fn plain(c: char) -> char {
     }
 }
 
+/// The hashes of a text's words, for what is read once: the lists of words.
+pub fn hashes(text: &str) -> Vec<u32> {
+    struct Words(Vec<u32>);
+
+    impl Visit for Words {
+        fn prefix(&mut self, _: u32) {}
+
+        fn word(&mut self, token: Token) {
+            self.0.push(token.hash);
+        }
+    }
+
+    let mut words = Words(Vec::new());
+    read(text, &mut words);
+    words.0
+}
+
 /// Reads a text; linear, without memory of its own.
 pub fn read(text: &str, visit: &mut impl Visit) {
     let bytes = text.as_bytes();
@@ -150,11 +167,6 @@ mod tests {
 
     #[test]
     fn numbers_are_all_one() {
-        let hashes = |text: &str| {
-            let mut words = Words::default();
-            read(text, &mut words);
-            words.0.iter().map(|token| token.hash).collect::<Vec<_>>()
-        };
         assert_eq!(hashes("message 7"), hashes("message 56991"));
         assert_eq!(hashes("v2.0 \u{ff15}"), hashes("v31.7 9"));
         assert_ne!(hashes("b4"), hashes("b"));
@@ -171,12 +183,6 @@ mod tests {
         fn word(&mut self, token: Token) {
             self.0.push(token);
         }
-    }
-
-    fn hashes(text: &str) -> Vec<u32> {
-        let mut words = Words::default();
-        read(text, &mut words);
-        words.0.iter().map(|token| token.hash).collect()
     }
 
     #[test]

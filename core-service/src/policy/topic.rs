@@ -33,23 +33,21 @@ pub(super) fn compile(file: &PolicyFile, rules: &mut Vec<PolicyRule>, problems: 
     let mut names = BTreeSet::new();
     for (index, item) in file.denied_topics.iter().enumerate() {
         let topic = &item.value;
-        let mut faults: Vec<(String, String)> = faults(topic);
+        let mut faults = faults(topic);
         if rules.iter().any(|rule| *rule.name == *topic.id) {
             faults.push(("id".to_owned(), format!("`{}` is the name of another rule or topic", topic.id)));
         }
         if !names.insert(topic.name.trim().to_lowercase()) {
             faults.push(("name".to_owned(), format!("`{}` is the name of two topics", topic.name)));
         }
+        let mut compiled = Vec::new();
         // What is too long is not read.
-        let compiled = if faults.is_empty() { own(file, topic) } else { None };
-        let own = match compiled {
-            Some(Ok(rule)) => vec![Arc::new(rule)],
-            Some(Err(why)) => {
-                faults.push(("samples".to_owned(), why));
-                Vec::new()
+        if faults.is_empty() {
+            match own(file, topic) {
+                Ok(rule) => compiled.push(Arc::new(rule)),
+                Err(why) => faults.push(("samples".to_owned(), why)),
             }
-            None => Vec::new(),
-        };
+        }
         for (field, why) in faults {
             problems.add_at(item, format!("denied_topics[{index}].{field}"), why);
         }
@@ -63,12 +61,12 @@ pub(super) fn compile(file: &PolicyFile, rules: &mut Vec<PolicyRule>, problems: 
             threshold: topic.sensitivity.threshold(),
             min_matches: 1,
             directions: topic.directions.clone(),
-            looks_for: LooksFor::Own(own),
+            looks_for: LooksFor::Own(compiled),
         });
     }
 }
 
-fn own(file: &PolicyFile, topic: &TopicFile) -> Option<Result<CompiledRule, String>> {
+fn own(file: &PolicyFile, topic: &TopicFile) -> Result<CompiledRule, String> {
     let definition = Definition {
         name: topic.name.trim(),
         description: topic.description.trim(),
@@ -81,7 +79,7 @@ fn own(file: &PolicyFile, topic: &TopicFile) -> Option<Result<CompiledRule, Stri
         entity: topic.name.trim().to_owned().into(),
         severity: topic.severity.unwrap_or(file.severity),
     };
-    Some(Profile::new(&definition).map(|profile| CompiledRule::topic_of(identity, profile)))
+    Profile::new(&definition).map(|profile| CompiledRule::topic_of(identity, profile))
 }
 
 /// What is wrong with one by itself.

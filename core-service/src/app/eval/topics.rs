@@ -244,13 +244,14 @@ fn table(report: &TopicReport, out: &mut impl Write) -> io::Result<()> {
 
 /// Shows what was found wrongly and missed at medium sensitivity.
 fn mistakes(policy: &Policy, set: &PolicySet, texts: &[Text], most: usize, out: &mut impl Write) -> io::Result<()> {
+    let topics = topics(policy, set);
     let mut scratch = Scratch::default();
     let (mut wrongly, mut missed) = (Vec::new(), Vec::new());
     for text in texts {
         let scores = scores(set, &mut scratch, &text.text);
-        for (name, index) in topics(policy, set) {
-            let score = scores.get(&index).copied().unwrap_or_default();
-            let about = text.label && text.topic.as_deref() == Some(name);
+        for (name, index) in &topics {
+            let score = scores.get(index).copied().unwrap_or_default();
+            let about = text.label && text.topic.as_deref() == Some(*name);
             let found = score >= Sensitivity::Medium.threshold();
             let list = if found { &mut wrongly } else { &mut missed };
             if found != about && list.len() < most {

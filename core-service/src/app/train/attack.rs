@@ -107,7 +107,7 @@ impl Model {
         Self { entities, weights: weights.unwrap_or_default() }
     }
 
-    /// As the service computes it.
+    /// As the service computes it, but for texts of so few words that it tells no attack of them.
     fn margin(&self, example: &Example) -> f64 {
         let windows = &example.extract.windows;
         let margins = windows.iter().map(|window| dot(&self.weights, &vector(example, window, &self.entities)));

@@ -4,10 +4,7 @@
 
 use std::sync::LazyLock;
 
-use crate::classify::{
-    lexicon::Map,
-    tokens::{self, Token, Visit},
-};
+use crate::classify::{lexicon::Map, tokens};
 
 static FILE: &str = include_str!("background.txt");
 
@@ -19,22 +16,8 @@ pub(super) struct Background {
     fields: Vec<(&'static str, f32)>,
 }
 
-/// The hash of a word.
-#[derive(Default)]
-struct Hash(Option<u32>);
-
-impl Visit for Hash {
-    fn prefix(&mut self, _: u32) {}
-
-    fn word(&mut self, token: Token) {
-        self.0 = self.0.or(Some(token.hash));
-    }
-}
-
-pub(super) fn hash(word: &str) -> Option<u32> {
-    let mut hash = Hash::default();
-    tokens::read(word, &mut hash);
-    hash.0
+fn hash(word: &str) -> Option<u32> {
+    tokens::hashes(word).first().copied()
 }
 
 pub(super) fn built_in() -> &'static Background {

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::background;
 use crate::classify::{
     lexicon::{Map, Sieve},
-    tokens::{self, Token, Visit},
+    tokens,
 };
 
 /// A set of fields is a number of so many bits.
@@ -73,17 +73,6 @@ pub(super) fn built_in() -> Result<&'static Fields, String> {
     BUILT_IN.as_ref().map_err(Clone::clone)
 }
 
-#[derive(Default)]
-struct Entry(Vec<u32>);
-
-impl Visit for Entry {
-    fn prefix(&mut self, _: u32) {}
-
-    fn word(&mut self, token: Token) {
-        self.0.push(token.hash);
-    }
-}
-
 impl Fields {
     fn parse(files: &[(&str, &str)]) -> Result<Self, String> {
         let mut fields = Self { worth: Vec::new(), whole: Map::default(), stems: Map::default(), sieve: Sieve::new() };
@@ -105,10 +94,8 @@ impl Fields {
         let (entry, weak) = entry.strip_prefix('~').map_or((entry, false), |entry| (entry, true));
         let bit = 1_u128 << field;
         let membership = if weak { Membership { strong: 0, weak: bit } } else { Membership { strong: bit, weak: 0 } };
-        let mut words = Entry::default();
-        tokens::read(entry, &mut words);
         let stem = entry.ends_with('*');
-        for hash in words.0 {
+        for hash in tokens::hashes(entry) {
             if stem {
                 self.sieve.insert(hash);
                 self.stems.entry(hash).or_default().join(membership);

@@ -1,5 +1,8 @@
-use super::*;
-use crate::policy::{compile, load::BUILT_IN};
+use super::{
+    tests::{judged, set, text},
+    *,
+};
+use crate::policy::load::BUILT_IN;
 
 /// One text a line: words, half sentences, addresses, names of models, arguments of tools. A classifier has little to go by in them, and it
 /// is what health checks and impatient people send.
@@ -7,12 +10,9 @@ const ORDINARY: &str = include_str!("ordinary.txt");
 
 #[test]
 fn a_few_words_are_no_attack() {
-    let set = PolicySet::new(vec![Arc::new(compile::compile(BUILT_IN).unwrap())]).unwrap();
-    let action = |text: &str| {
-        let payloads = Payloads::Request(Payload::Text(text.to_owned()));
-        judge(&set, &[], &payloads, None, &CallContext::default(), None).unwrap().decision.action
-    };
-    let found = |least: Action| ORDINARY.lines().filter(|text| action(text) >= least).collect::<Vec<_>>();
+    let set = set(&[BUILT_IN]);
+    let action = |line: &str| judged(&set, &text(line)).decision.action;
+    let found = |least: Action| ORDINARY.lines().filter(|line| action(line) >= least).collect::<Vec<_>>();
     let blocked = found(Action::Block);
     assert!(blocked.is_empty(), "blocked: {blocked:?}");
     let alerts = found(Action::Alert);

@@ -9,15 +9,8 @@ use std::{
 use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
-use super::*;
-use crate::{
-    policy::compile,
-    session::{Limits, Sessions},
-};
-
-fn set(policies: &[&str]) -> PolicySet {
-    PolicySet::new(policies.iter().map(|source| Arc::new(compile::compile(source).unwrap())).collect()).unwrap()
-}
+use super::{tests::set, *};
+use crate::session::{Limits, Sessions};
 
 fn chat(turns: &[(&str, &str)]) -> Payloads {
     let turns: Vec<Value> = turns.iter().map(|(role, text)| json!({"role": role, "content": text})).collect();

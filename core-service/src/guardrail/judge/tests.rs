@@ -8,7 +8,7 @@ use crate::{
     policy::compile,
 };
 
-fn set(policies: &[&str]) -> PolicySet {
+pub(super) fn set(policies: &[&str]) -> PolicySet {
     PolicySet::new(policies.iter().map(|source| Arc::new(compile::compile(source).unwrap())).collect()).unwrap()
 }
 
@@ -16,11 +16,11 @@ fn request(document: &serde_json::Value) -> Payloads {
     Payloads::Request(Payload::Json(document.to_string().into()))
 }
 
-fn text(text: &str) -> Payloads {
+pub(super) fn text(text: &str) -> Payloads {
     Payloads::Request(Payload::Text(text.to_owned()))
 }
 
-fn judged(set: &PolicySet, payloads: &Payloads) -> Judgement {
+pub(super) fn judged(set: &PolicySet, payloads: &Payloads) -> Judgement {
     judge(set, &[], payloads, None, &CallContext::default(), None).unwrap()
 }
 
