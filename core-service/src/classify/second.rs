@@ -1,7 +1,7 @@
 //! The second stage: a small transformer that reads the few windows of which the first stage is unsure, because order
 //! and meaning decide there.
 //!
-//! The one that is built in was cut out of all-MiniLM-L6-v2 and trained by `training/second/train.py`. Any other
+//! The one that is built in was cut out of multilingual-e5-small and trained by `training/second/train.py`. Any other
 //! model for the classification of texts in ONNX can take its place. It is read once in the life of the process.
 
 mod gate;
@@ -136,8 +136,7 @@ impl SecondStage {
         self.terms.least <= margin && margin <= self.terms.most
     }
 
-    /// Whether the model knows the words of a text: most of other scripts it does not, and other languages fall to
-    /// pieces that say nothing to it.
+    /// Whether the model knows the words of a text: not where most of its signs are none of its vocabulary, or stand apart.
     pub fn can_read(&self, text: &str) -> bool {
         self.model.can_read(text)
     }

@@ -11,12 +11,14 @@ import math
 import pathlib
 
 SURE = 5.0
-ASKED = 0.08  # of benign texts, the share that the second stage may read
+# What people ordinarily ask, and the share of it that the second stage may read.
+ORDINARY = {"chat_persist", "freshqa", "ordinary_native", "tasks_agentdojo", "writing"}
+ASKED = 0.05
 FEWEST = 10  # attacks of a source that says something
 ALERT, BLOCK = 0.2, 0.5  # the probabilities that stand for the rates below
 ALERT_RATE, BLOCK_RATE = 0.015, 0.005
 # What the cosine of two embeddings adds to the log-odds of a denied topic: chosen by `eval --topics … --lines even`.
-COSINE = {"slope": 5.0, "centre": 0.36}
+COSINE = {"slope": 1.5, "centre": 0.25}
 
 
 def quantile(values, share):
@@ -40,7 +42,7 @@ def main():
         if r["label"]:
             attacks[r["source"]].append(r)
     attacks = {source: some for source, some in attacks.items() if len(some) >= FEWEST}
-    least = quantile([r["margin"] for r in benign], ASKED)
+    least = quantile([r["margin"] for r in benign if r["source"] in ORDINARY], ASKED)
     # Where next to no benign text is, the first stage is sure enough.
     most = quantile([r["margin"] for r in benign], 0.0005) + 1.0
 

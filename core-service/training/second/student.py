@@ -1,10 +1,9 @@
 """The student: the lowest layers of the encoder, with the heads and inner units that matter most."""
 
 import math
-import pathlib
 
+import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
@@ -77,37 +76,42 @@ class Student(nn.Module):
 
 def cut(encoder, pieces, layers, heads, inner):
     """The student before it learns anything of its own; with all layers, heads and units the encoder itself."""
-    w = load_file(pathlib.Path(encoder) / "model.safetensors")
-    w = {k.removeprefix("bert."): v for k, v in w.items()}
     model = Student(len(pieces.words), layers, heads, inner)
+
+    def put(parameter, values):
+        parameter.copy_(torch.from_numpy(values).view(parameter.shape))
+
+    def matrix(name, columns=WIDTH):
+        return torch.from_numpy(encoder.matrix(name, columns))
+
+    def vector(name):
+        return torch.from_numpy(encoder.vector(name))
+
+    def norm(layer, name):
+        put(layer.weight, encoder.vector(name + ".w"))
+        put(layer.bias, encoder.vector(name + ".b"))
+
     with torch.no_grad():
-        model.words.weight.copy_(w["embeddings.word_embeddings.weight"][pieces.old])
-        model.positions.copy_(w["embeddings.position_embeddings.weight"][:POSITIONS] + w["embeddings.token_type_embeddings.weight"][0])
-        copy(model.norm, w, "embeddings.LayerNorm")
+        put(model.words.weight, encoder.matrix("emb.word", WIDTH, pieces.old))
+        put(model.positions, encoder.vector("emb.pos")[: POSITIONS * WIDTH] + np.tile(encoder.vector("emb.type")[:WIDTH], POSITIONS))
+        norm(model.norm, "emb.ln")
         for i, layer in enumerate(model.layers):
-            at = f"encoder.layer.{i}."
-            parts = [w[at + f"attention.self.{n}.weight"] for n in ("query", "key", "value")]
-            biases = [w[at + f"attention.self.{n}.bias"] for n in ("query", "key", "value")]
-            out = w[at + "attention.output.dense.weight"]
+            parts = [matrix(f"l{i}.{n}.w") for n in "qkv"]
+            out = matrix(f"l{i}.ao.w")
             whole = out.shape[1] // PER_HEAD
             size = [(parts[2].view(whole, PER_HEAD, -1)[h].norm() * out.view(-1, whole, PER_HEAD)[:, h].norm()).item() for h in range(whole)]
             keep = sorted(sorted(range(whole), key=lambda h: -size[h])[:heads])
-            rows = torch.tensor([h * PER_HEAD + i for h in keep for i in range(PER_HEAD)])
+            rows = torch.tensor([h * PER_HEAD + j for h in keep for j in range(PER_HEAD)])
             layer.qkv.weight.copy_(torch.cat([p[rows] for p in parts]))
-            layer.qkv.bias.copy_(torch.cat([b[rows] for b in biases]))
+            layer.qkv.bias.copy_(torch.cat([vector(f"l{i}.{n}.b")[rows] for n in "qkv"]))
             layer.out.weight.copy_(out[:, rows])
-            layer.out.bias.copy_(w[at + "attention.output.dense.bias"])
-            copy(layer.norm1, w, at + "attention.output.LayerNorm")
-            up, down = w[at + "intermediate.dense.weight"], w[at + "output.dense.weight"]
+            put(layer.out.bias, encoder.vector(f"l{i}.ao.b"))
+            up, down = matrix(f"l{i}.fi.w"), matrix(f"l{i}.fo.w", encoder.inner)
             units = (up.norm(dim=1) * down.norm(dim=0)).topk(inner).indices.sort().values
             layer.up.weight.copy_(up[units])
-            layer.up.bias.copy_(w[at + "intermediate.dense.bias"][units])
+            layer.up.bias.copy_(vector(f"l{i}.fi.b")[units])
             layer.down.weight.copy_(down[:, units])
-            layer.down.bias.copy_(w[at + "output.dense.bias"])
-            copy(layer.norm2, w, at + "output.LayerNorm")
+            put(layer.down.bias, encoder.vector(f"l{i}.fo.b"))
+            norm(layer.norm1, f"l{i}.aln")
+            norm(layer.norm2, f"l{i}.oln")
     return model
-
-
-def copy(norm, w, name):
-    norm.weight.copy_(w[name + ".weight"])
-    norm.bias.copy_(w[name + ".bias"])
