@@ -11,12 +11,12 @@ use std::{
 
 use portcullis_api::log::{LogControl, LogLevel};
 use tokio::signal::unix::{self, SignalKind};
-use tracing::Metadata;
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer as _,
-    filter::{FilterExt as _, filter_fn},
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt as _, LevelFilter, filter_fn},
     fmt,
-    layer::SubscriberExt as _,
+    layer::{Filter, SubscriberExt as _},
     reload,
     util::SubscriberInitExt as _,
 };
@@ -50,17 +50,35 @@ pub fn init(
         let layer = layer.with_location(false).with_threads(false).with_target(false).with_context_activation(false);
         // Its clock would run with each poll.
         let layer = layer.with_tracked_inactivity(false);
-        let own = |metadata: &Metadata<'_>| metadata.is_span() && LogLevel::is_own(metadata.target());
-        layer.with_filter(filter_fn(own))
+        layer.with_filter(filter_fn(is_own_span).with_max_level_hint(OWN_SPANS)).boxed()
     });
-    let lines = lines.with_filter(filter.and(filter_fn(is_news)));
-    let set = tracing_subscriber::registry().with(lines).with(spans).try_init();
+    let set = registry(lines, filter, spans).try_init();
     // Somebody else's subscriber is in place: in tests.
     drop(set);
     let control = LogControl::new(wanted, move |text| {
         handle.reload(parse(text)?).map_err(|_| "the log's filter is not in place".to_owned())
     });
     Ok((control, otlp))
+}
+
+type Boxed = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// A list and not one layer on the other: beside a layer that is not there, what its filter turned away would not be turned away at
+/// once. Each span of the HTTP/2 library would be made, for nobody, at several for each call.
+fn registry(
+    lines: Boxed,
+    filter: impl Filter<Registry> + Send + Sync + 'static,
+    spans: Option<Boxed>,
+) -> impl Subscriber + Send + Sync {
+    let news = filter_fn(is_news).with_max_level_hint(LevelFilter::TRACE);
+    let lines = lines.with_filter(filter.and(news)).boxed();
+    tracing_subscriber::registry().with(std::iter::once(lines).chain(spans).collect::<Vec<_>>())
+}
+
+const OWN_SPANS: LevelFilter = LevelFilter::DEBUG;
+
+fn is_own_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && *metadata.level() <= Level::DEBUG && LogLevel::is_own(metadata.target())
 }
 
 /// The exporter's library says of every batch that it could not be sent, and how it is tried again: here it is told once
@@ -94,4 +112,19 @@ pub fn follow(control: LogControl, file: Option<PathBuf>) -> Result<(), StartErr
         }
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_layer_wants_is_not_made() {
+        let registry = registry(fmt::layer().with_writer(io::sink).boxed(), parse("info").unwrap(), None);
+        assert_eq!(registry.max_level_hint(), Some(LevelFilter::INFO));
+        tracing::subscriber::with_default(registry, || {
+            assert!(tracing::span_enabled!(target: "h2", Level::INFO));
+            assert!(!tracing::span_enabled!(target: "h2", Level::DEBUG));
+        });
+    }
 }

@@ -16,6 +16,7 @@ use std::{
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
+pub use self::model::Pieces;
 use self::{gate::Gate, model::Model, terms::Terms};
 use super::topics::meaning::Encoder;
 use crate::telemetry::{self, SecondOutcome, SecondStageRan};
@@ -136,9 +137,10 @@ impl SecondStage {
         self.terms.least <= margin && margin <= self.terms.most
     }
 
-    /// Whether the model knows the words of a text: not where most of its signs are none of its vocabulary, or stand apart.
-    pub fn can_read(&self, text: &str) -> bool {
-        self.model.can_read(text)
+    /// What the model reads of a window: nothing where a fifth of its signs are none of its vocabulary, or half of its letters stand
+    /// apart.
+    pub fn pieces(&self, window: &str) -> Result<Option<Pieces>, Missed> {
+        self.model.pieces(window).map_err(failed)
     }
 
     /// Both stages together.
@@ -147,7 +149,7 @@ impl SecondStage {
     }
 
     /// The log-odds that each window is an attack, in their order. Waits for its turn, but not past the deadline.
-    pub fn read(&self, windows: &[&str], deadline: Option<Instant>) -> Result<Vec<f32>, Missed> {
+    pub fn read(&self, windows: &[Pieces], deadline: Option<Instant>) -> Result<Vec<f32>, Missed> {
         self.run(windows, deadline, |slot| self.model.logits(windows, slot))
     }
 
@@ -159,17 +161,14 @@ impl SecondStage {
     /// In its turn: one queue for all that the model is asked.
     fn run<T>(
         &self,
-        windows: &[&str],
+        windows: &[Pieces],
         deadline: Option<Instant>,
         work: impl FnOnce(usize) -> Result<T, String>,
     ) -> Result<T, Missed> {
         let begun = Instant::now();
         let read = aside(|| {
             let turn = self.gate.enter(windows.len(), deadline)?;
-            work(turn.slot()).map_err(|error| {
-                tracing::error!(%error, "the second stage failed");
-                Missed::Failed
-            })
+            work(turn.slot()).map_err(failed)
         });
         let outcome = match &read {
             Ok(_) => SecondOutcome::Ran,
@@ -188,20 +187,28 @@ impl SecondStage {
 }
 
 impl Encoder for SecondStage {
-    fn can_read(&self, text: &str) -> bool {
-        self.model.can_read(text)
+    type Pieces = Pieces;
+
+    fn pieces(&self, text: &str) -> Result<Option<Pieces>, Missed> {
+        self.model.pieces(text).map_err(failed)
     }
 
-    fn embed(&self, texts: &[&str], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed> {
+    fn embed(&self, windows: &[Pieces], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed> {
         if !self.embeds() {
             return Err(Missed::NotInstalled);
         }
-        self.run(texts, deadline, |slot| self.model.embeddings(texts, slot))
+        self.run(windows, deadline, |slot| self.model.embeddings(windows, slot))
     }
 
     fn shift(&self, cosine: f32) -> f32 {
         self.terms.cosine.map_or(0.0, |terms| terms.slope * (cosine - terms.centre))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn failed(error: String) -> Missed {
+    tracing::error!(%error, "the second stage failed");
+    Missed::Failed
 }
 
 /// A thread of the runtime that waits here would keep others waiting.

@@ -14,7 +14,7 @@ use crate::{
     classify::{
         Asked, Classifier, Opinion, Scratch, SecondOpinion, Suspect,
         head::Head,
-        second::{self, Missed},
+        second::{self, Missed, SecondStage},
     },
     domain::{
         coverage::{Outcome, SecondRun},
@@ -58,20 +58,14 @@ impl Second<'_> {
                 return None;
             }
         };
-        let text = |suspect: &Suspect| {
-            let text = reading(suspect.reading)?.text.get(suspect.start as usize..suspect.end as usize)?;
-            stage.can_read(text).then_some((*suspect, text))
-        };
-        // What it says of other windows is no answer to a worst one that it cannot read.
-        text(suspects.first()?)?;
-        let (suspects, texts): (Vec<Suspect>, Vec<&str>) = suspects.iter().filter_map(text).unzip();
         let begun = Instant::now();
-        let read = stage.read(&texts, self.deadline);
+        let read = Self::read(stage, suspects, reading, self.deadline);
         *self.spent += begun.elapsed();
         match read {
-            Ok(logits) => {
-                self.run.add(Outcome::Ran, texts.len());
-                let worst = logits.into_iter().zip(suspects).max_by(|(a, _), (b, _)| a.total_cmp(b));
+            Ok(None) => None,
+            Ok(Some(logits)) => {
+                self.run.add(Outcome::Ran, logits.len());
+                let worst = logits.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b));
                 worst.map(|(logit, suspect)| SecondOpinion { probability: stage.probability(margin, logit), suspect })
             }
             Err(missed) => {
@@ -79,6 +73,30 @@ impl Second<'_> {
                 None
             }
         }
+    }
+
+    /// The windows that the stage can read, if the worst one is among them: what it says of others is no answer to that.
+    fn read<'a>(
+        stage: &SecondStage,
+        suspects: &[Suspect],
+        reading: impl Fn(usize) -> Option<Reading<'a>>,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Vec<(f32, Suspect)>>, Missed> {
+        let (mut readable, mut windows) = (Vec::new(), Vec::new());
+        for (number, suspect) in suspects.iter().enumerate() {
+            let text = reading(suspect.reading)
+                .and_then(|reading| reading.text.get(suspect.start as usize..suspect.end as usize));
+            match text.map(|text| stage.pieces(text)).transpose()?.flatten() {
+                Some(pieces) => {
+                    readable.push(*suspect);
+                    windows.push(pieces);
+                }
+                None if number == 0 => return Ok(None),
+                None => {}
+            }
+        }
+        let logits = stage.read(&windows, deadline)?;
+        Ok(Some(logits.into_iter().zip(readable).collect()))
     }
 }
 

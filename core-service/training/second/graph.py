@@ -60,10 +60,11 @@ def whole(cells, rows):
 
 
 def build(w, heads, labels):
-    """`w`: arrays by name: words, positions, (w, b) of each layer, the classifier, the meaning. Inputs: ids and mask, both [batch, length]."""
+    """`w`: arrays by name: words as `nibbles` gives them, positions, (w, b) of each layer, the classifier, the meaning. Inputs: ids and
+    mask, both [batch, length]."""
     g = Graph()
     per_head = w["layers"][0]["qkv"][0].shape[1] // 3 // heads
-    cells, rows = nibbles(w["words"])
+    cells, rows = w["words"]
     both = g.node("Cast", g.node("Gather", g.constant(cells, np.uint8), "input_ids"), to=TensorProto.INT32)
     high = g.node("Div", both, g.constant(16, np.int32))
     low = g.node("Sub", both, g.node("Mul", high, g.constant(16, np.int32)))

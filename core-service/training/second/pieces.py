@@ -23,8 +23,8 @@ def tokenizer(vocabulary):
 
 
 def is_letter(piece):
-    """Of a script that has few: Chinese and Korean have to be met in the texts."""
-    return len(piece) == 1 and piece.isalpha() and not ("\u3400" <= piece <= "\u9fff" or "\uac00" <= piece <= "\ud7a3")
+    """Of a script that has few: those of Chinese and Korean have to be met in the texts. `model.rs` tells it the same way."""
+    return len(piece) == 1 and piece.isalpha() and not "\u3400" <= piece <= "\ud7a3"
 
 
 class Pieces:

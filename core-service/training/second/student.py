@@ -55,7 +55,7 @@ class Student(nn.Module):
         return self.classifier(mean).squeeze(-1), self.meaning(mean)
 
     def arrays(self):
-        """As the exported graph takes them: queries already divided by the root of a head's width."""
+        """As the exported graph takes them but for the words: queries already divided by the root of a head's width."""
         def of(linear):
             return linear.weight.detach().float().numpy().T.copy(), linear.bias.detach().float().numpy().copy()
 
@@ -70,8 +70,8 @@ class Student(nn.Module):
             bias[:queries] /= math.sqrt(PER_HEAD)
             layers.append({"qkv": (weight, bias), "out": of(layer.out), "norm1": norm(layer.norm1),
                            "up": of(layer.up), "down": of(layer.down), "norm2": norm(layer.norm2)})
-        return {"words": self.words.weight.detach().float().numpy(), "positions": self.positions.detach().float().numpy(),
-                "norm": norm(self.norm), "layers": layers, "classifier": of(self.classifier), "meaning": of(self.meaning)}
+        return {"positions": self.positions.detach().float().numpy(), "norm": norm(self.norm), "layers": layers,
+                "classifier": of(self.classifier), "meaning": of(self.meaning)}
 
 
 def cut(encoder, pieces, layers, heads, inner):

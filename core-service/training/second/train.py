@@ -211,8 +211,6 @@ def nearness(vectors):
 def fit(model, teacher, pieces, texts, args):
     rng = random.Random(args.seed)
     # Words keep the meaning that they came with: learnt anew they fit the rows and nothing else.
-    with torch.no_grad():
-        model.words.weight.copy_(torch.from_numpy(whole(*nibbles(model.words.weight.numpy()))))
     model.words.weight.requires_grad_(False)
     learned = [p for p in model.parameters() if p.requires_grad]
     # What windows are about is learnt from the whole encoder: which of them are near each other.
@@ -279,6 +277,10 @@ def main():
     outside = [t for t in texts if t.source in held or t.row.get("part") == "held_out"]
     print(len(training), "texts,", sum(t.attack for t in training), "attacks;", len(outside), "held out", len(pieces.words), "pieces", flush=True)
     model = cut(encoder, pieces, args.layers, args.heads, args.inner)
+    # It learns with its words as they will be kept.
+    words = nibbles(model.words.weight.detach().numpy())
+    with torch.no_grad():
+        model.words.weight.copy_(torch.from_numpy(whole(*words)))
     fit(model, cut(encoder, pieces, encoder.layers, encoder.heads, encoder.inner).eval(), pieces, training, args)
     if outside:
         values = scores(model, pieces, outside)
@@ -290,7 +292,7 @@ def main():
     if args.out:
         out = pathlib.Path(args.out)
         out.mkdir(parents=True, exist_ok=True)
-        graph = build(model.arrays(), args.heads, 1)
+        graph = build({**model.arrays(), "words": words}, args.heads, 1)
         (out / "model.onnx").write_bytes(graph.SerializeToString())
         (out / "tokenizer.json").write_text(pieces.json + "\n")
 

@@ -28,8 +28,8 @@ pub(super) struct Model {
     /// A vector of each window, where the model gives one.
     embedding: Option<NodeId>,
     padding: i32,
-    /// What the pieces of the built-in vocabulary are, by their numbers. Other models read what they read.
-    pieces: Option<Vec<Piece>>,
+    /// What the pieces of the built-in vocabulary are, by their numbers. Other models read everything.
+    known: Option<Vec<Piece>>,
     /// The label of texts that are no attack; none when there is one label, and it is for attacks.
     benign: Option<usize>,
     /// One thread each, so that a text takes one core and no more.
@@ -56,6 +56,16 @@ impl Piece {
             }
             _ => Self::Known,
         }
+    }
+}
+
+/// A window cut up as the model reads it: only of what it knows, so that nothing else can be given to it.
+pub struct Pieces(Vec<u32>);
+
+// Pieces are the text.
+impl std::fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Pieces").field(&self.0.len()).finish()
     }
 }
 
@@ -92,13 +102,13 @@ impl Model {
     pub(super) fn built_in(model: &'static [u8], tokenizer: &[u8]) -> Result<Self, String> {
         let graph = options().load_static_slice(model).map_err(|error| error.to_string())?;
         let tokenizer = Tokenizer::from_bytes(tokenizer).map_err(|error| error.to_string())?;
-        let mut pieces = vec![Piece::Known; tokenizer.get_vocab_size(true)];
+        let mut known = vec![Piece::Known; tokenizer.get_vocab_size(true)];
         for (text, id) in tokenizer.get_vocab(true) {
-            if let Some(piece) = pieces.get_mut(id as usize) {
+            if let Some(piece) = known.get_mut(id as usize) {
                 *piece = Piece::of(&text);
             }
         }
-        Ok(Self { pieces: Some(pieces), ..Self::new(graph, tokenizer, &Config::default())? })
+        Ok(Self { known: Some(known), ..Self::new(graph, tokenizer, &Config::default())? })
     }
 
     pub(super) fn load(folder: &Path) -> Result<Self, String> {
@@ -133,10 +143,10 @@ impl Model {
         let embedding = outputs.iter().copied().find(|&id| named(id) == "embedding" && id != output);
         let padding = i32::try_from(padding).map_err(|error| error.to_string())?;
         let pools = (0..gate::cores()).map(|_| Arc::new(ThreadPool::with_num_threads(1))).collect();
-        let mut model =
-            Self { graph, tokenizer, inputs, output, embedding, padding, pieces: None, benign: None, pools };
+        let mut model = Self { graph, tokenizer, inputs, output, embedding, padding, known: None, benign: None, pools };
         // The first texts of callers shall not be the ones that find out, nor pay for what is made on first use.
         let texts = ["What is the weather like?", "And tomorrow, when we meet?"];
+        let texts = texts.iter().filter_map(|text| model.pieces(text).transpose()).collect::<Result<Vec<_>, _>>()?;
         match model.run(&texts, model.output, 0)?.shape() {
             [2, 1] => {}
             [2, labels] if *labels > 1 && config.benign() < *labels => model.benign = Some(config.benign()),
@@ -156,7 +166,7 @@ impl Model {
     }
 
     /// A vector of length one for each window; none of a model that gives none.
-    pub(super) fn embeddings(&self, windows: &[&str], slot: usize) -> Result<Vec<Vec<f32>>, String> {
+    pub(super) fn embeddings(&self, windows: &[Pieces], slot: usize) -> Result<Vec<Vec<f32>>, String> {
         let output = self.run(windows, self.embedding.ok_or("the model gives no vectors")?, slot)?;
         let [rows, width] = output.shape() else { return Err("an embedding of another shape".to_owned()) };
         let (rows, width) = (*rows, *width);
@@ -168,19 +178,31 @@ impl Model {
         Ok(values.chunks(width.max(1)).take(rows).map(unit).collect())
     }
 
-    /// See [`super::SecondStage::can_read`].
-    pub(super) fn can_read(&self, text: &str) -> bool {
-        let Some(pieces) = &self.pieces else { return true };
-        let Ok(encoding) = self.tokenizer.encode_fast(head(text), false) else { return false };
-        let piece = |id: &u32| pieces.get(*id as usize).copied().unwrap_or(Piece::Strange);
-        let count = |of| encoding.get_ids().iter().filter(|id| piece(id) == of).count();
-        let all = encoding.len();
-        // Letters that stand apart hide words, and their order says nothing.
-        all > 0 && 5 * count(Piece::Strange) <= all && 2 * count(Piece::Letter) <= all
+    /// See [`super::SecondStage::pieces`].
+    pub(super) fn pieces(&self, window: &str) -> Result<Option<Pieces>, String> {
+        let head = &window[..window.floor_char_boundary(BYTES)];
+        let encoding = self.tokenizer.encode_fast(head, true).map_err(|error| error.to_string())?;
+        let readable = self.known.as_ref().is_none_or(|known| {
+            let mut all = 0;
+            let (mut strange, mut letters) = (0, 0);
+            for (id, _) in
+                encoding.get_ids().iter().zip(encoding.get_special_tokens_mask()).filter(|(_, end)| **end == 0)
+            {
+                all += 1;
+                match known.get(*id as usize).copied().unwrap_or(Piece::Strange) {
+                    Piece::Known => {}
+                    Piece::Letter => letters += 1,
+                    Piece::Strange => strange += 1,
+                }
+            }
+            // Letters that stand apart hide words, and their order says nothing.
+            all > 0 && 5 * strange <= all && 2 * letters <= all
+        });
+        Ok(readable.then(|| Pieces(encoding.get_ids().to_vec())))
     }
 
     /// The log-odds of an attack for each window.
-    pub(super) fn logits(&self, windows: &[&str], slot: usize) -> Result<Vec<f32>, String> {
+    pub(super) fn logits(&self, windows: &[Pieces], slot: usize) -> Result<Vec<f32>, String> {
         let output = self.run(windows, self.output, slot)?;
         let [rows, labels] = output.shape() else { return Err("an output of another shape".to_owned()) };
         let (rows, labels) = (*rows, *labels);
@@ -195,13 +217,11 @@ impl Model {
         Ok(values.chunks(labels.max(1)).take(rows).map(odds).collect())
     }
 
-    fn run(&self, windows: &[&str], output: NodeId, slot: usize) -> Result<rten_tensor::Tensor<f32>, String> {
-        let encode = |window: &&str| self.tokenizer.encode_fast(head(window), true).map_err(|error| error.to_string());
-        let rows = windows.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-        let longest = rows.iter().map(tokenizers::Encoding::len).max().unwrap_or_default();
+    fn run(&self, windows: &[Pieces], output: NodeId, slot: usize) -> Result<rten_tensor::Tensor<f32>, String> {
+        let longest = windows.iter().map(|Pieces(ids)| ids.len()).max().unwrap_or_default();
         let tensor = |input: Input| {
-            NdTensor::<i32, 2>::from_fn([rows.len(), longest], |[row, column]| {
-                match (input, rows[row].get_ids().get(column)) {
+            NdTensor::<i32, 2>::from_fn([windows.len(), longest], |[row, column]| {
+                match (input, windows[row].0.get(column)) {
                     (Input::Ids, Some(&id)) => i32::try_from(id).unwrap_or(self.padding),
                     (Input::Ids, None) => self.padding,
                     (Input::Mask, id) => i32::from(id.is_some()),
@@ -217,10 +237,6 @@ impl Model {
         let output = outputs.pop().ok_or("no output")?;
         output.try_into().map_err(|_| "an output that is no tensor of numbers".to_owned())
     }
-}
-
-fn head(window: &str) -> &str {
-    &window[..window.floor_char_boundary(BYTES)]
 }
 
 fn options() -> ModelOptions {

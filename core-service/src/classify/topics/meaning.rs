@@ -12,10 +12,14 @@ const OPEN: std::ops::RangeInclusive<f32> = 0.03..=0.85;
 
 /// Makes a vector of length one of each text.
 pub trait Encoder {
-    fn can_read(&self, text: &str) -> bool;
+    /// A text as it is read.
+    type Pieces;
+
+    /// None of what cannot be read.
+    fn pieces(&self, text: &str) -> Result<Option<Self::Pieces>, Missed>;
 
     /// In their order. Waits for its turn, but not past the deadline.
-    fn embed(&self, texts: &[&str], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed>;
+    fn embed(&self, texts: &[Self::Pieces], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed>;
 
     /// What the cosine of two vectors adds to the log-odds that they are about the same.
     fn shift(&self, cosine: f32) -> f32;
@@ -36,10 +40,11 @@ impl Meanings {
     pub(super) fn of(phrases: &[String], against: &[String], encoder: &impl Encoder) -> Self {
         let embed = |texts: &[String]| {
             let mut vectors = Vec::new();
-            let readable: Vec<&str> = texts.iter().map(String::as_str).filter(|text| encoder.can_read(text)).collect();
             // No more at once than a check has, so that checks wait no longer for their turn than for each other.
-            for some in readable.chunks(SecondStage::WINDOWS) {
-                match encoder.embed(some, None) {
+            for some in texts.chunks(SecondStage::WINDOWS) {
+                let readable: Result<Vec<_>, _> =
+                    some.iter().filter_map(|text| encoder.pieces(text).transpose()).collect();
+                match readable.and_then(|readable| encoder.embed(&readable, None)) {
                     Ok(some) => vectors.extend(some),
                     Err(missed) => tracing::warn!(why = missed.as_str(), "phrases of a denied topic are not encoded"),
                 }
@@ -79,22 +84,29 @@ pub struct Meaning {
 
 /// Compares the windows that are nearest by their words, each read once for all topics. None: the encoder can read none of them.
 /// The number is that of the windows read.
-pub fn compare(
+pub fn compare<E: Encoder>(
     windows: &[Window<'_>],
     profiles: &[Arc<Profile>],
-    encoder: &impl Encoder,
+    encoder: &E,
     deadline: Option<Instant>,
 ) -> Option<Result<(Vec<Meaning>, usize), Missed>> {
-    let mut texts: Vec<&str> = Vec::new();
+    let (mut texts, mut pieces): (Vec<&str>, Vec<E::Pieces>) = Default::default();
     for window in windows {
-        if texts.len() < SecondStage::WINDOWS && !texts.contains(&window.text) && encoder.can_read(window.text) {
-            texts.push(window.text);
+        if texts.len() < SecondStage::WINDOWS && !texts.contains(&window.text) {
+            match encoder.pieces(window.text) {
+                Ok(Some(of)) => {
+                    texts.push(window.text);
+                    pieces.push(of);
+                }
+                Ok(None) => {}
+                Err(missed) => return Some(Err(missed)),
+            }
         }
     }
     if texts.is_empty() {
         return None;
     }
-    let vectors = match encoder.embed(&texts, deadline) {
+    let vectors = match encoder.embed(&pieces, deadline) {
         Ok(vectors) => vectors,
         Err(missed) => return Some(Err(missed)),
     };

@@ -129,15 +129,17 @@ fn a_topic_of_common_words_is_refused() {
 struct Stub;
 
 impl Encoder for Stub {
-    fn can_read(&self, text: &str) -> bool {
-        text.is_ascii()
+    type Pieces = String;
+
+    fn pieces(&self, text: &str) -> Result<Option<String>, Missed> {
+        Ok(text.is_ascii().then(|| text.to_owned()))
     }
 
-    fn embed(&self, texts: &[&str], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed> {
+    fn embed(&self, texts: &[String], deadline: Option<Instant>) -> Result<Vec<Vec<f32>>, Missed> {
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(Missed::Late);
         }
-        let money = |text: &&str| ["stock", "share", "savings", "Investment"].iter().any(|word| text.contains(word));
+        let money = |text: &String| ["stock", "share", "savings", "Investment"].iter().any(|word| text.contains(word));
         Ok(texts.iter().map(|text| if money(text) { vec![1.0, 0.0] } else { vec![0.0, 1.0] }).collect())
     }
 
