@@ -7,6 +7,7 @@ pub mod capture;
 pub mod client;
 pub mod error;
 pub mod json;
+pub mod limits;
 pub mod log;
 pub mod serve;
 pub mod tls;

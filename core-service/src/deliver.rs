@@ -9,8 +9,9 @@
 //! in for it. Decisions and canary runs when the settings say so.
 //!
 //! **Verdicts.** A record that waits for its background analysis is waited for, and so are those behind it, because it is
-//! delivered with its verdict. Analyses take records in the same order and always end; but one that is older than
-//! [`Plan::analysis_wait`] goes out as it is, marked as pending, and its verdict does not follow.
+//! delivered with its verdict. Analyses take records in the same order and always end; but one that was waited for longer than
+//! [`Plan::analysis_wait`] goes out as it is, marked as pending, and its verdict does not follow. What is older than the
+//! process is waited for from its start on. Where the log keeps payloads masked or not at all, such a record goes without.
 //!
 //! **Order** is kept by key: the user, or the session where no user is known, with the principal. Within a key nothing
 //! overtakes a record that is to be tried again; other keys go on, as long as the window has room for what waits.
@@ -21,7 +22,8 @@
 //! in the log's table `undelivered` with its reason until it is tried again (*redrive*) with success.
 //!
 //! **The cursor** is stored with one of the log's commits, when there is nothing more to deliver and ten times a second while there
-//! is. After a crash what had been sent and was not stored is sent again: duplicates are known by the record's id.
+//! is; within a minute when all that came is of kinds that the sink does not take. After a crash what had been sent and was
+//! not stored is sent again: duplicates are known by the record's id.
 
 mod backoff;
 mod file;

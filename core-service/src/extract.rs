@@ -23,6 +23,10 @@ use crate::domain::{
 
 /// Of one payload. More is not an exchange but an attack on memory: a segment takes about 100 bytes.
 pub const MAX_SEGMENTS: usize = 250_000;
+/// Bytes of the path to one piece of text, and of all paths of one payload: every piece has its own, so that one long key
+/// above many short values would be held as often as there are values.
+const MAX_PATH: usize = 64 << 10;
+const MAX_PATHS: usize = 32 << 20;
 
 /// Why a payload cannot be read. Says where, never what stood there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +48,7 @@ pub struct Extracted<'a> {
 }
 
 pub fn extract(direction: Direction, payload: &Payload) -> Result<Extracted<'_>, Unreadable> {
-    let mut segments = Segments { direction, list: Vec::new() };
+    let mut segments = Segments { direction, list: Vec::new(), paths: 0 };
     match payload {
         Payload::Text(text) => {
             let role = match direction {
@@ -83,7 +87,7 @@ fn document_of<'a>(family: Family, document: Json<'a>, segments: &mut Segments<'
 }
 
 fn wrong(expected: &str, found: &Json<'_>, at: &Pointer) -> Unreadable {
-    Unreadable { pointer: at.outer(), message: format!("expected {expected}, found {}", found.kind()) }
+    Unreadable { pointer: at.shown(), message: format!("expected {expected}, found {}", found.kind()) }
 }
 
 /// The payload's own `model`, without reading the rest of it.
@@ -124,6 +128,8 @@ pub fn tool(payload: &Payload) -> Option<String> {
 struct Segments<'a> {
     direction: Direction,
     list: Vec<Segment<'a>>,
+    /// Bytes of their paths.
+    paths: usize,
 }
 
 impl<'a> Segments<'a> {
@@ -133,9 +139,16 @@ impl<'a> Segments<'a> {
         if text.is_empty() {
             return Ok(());
         }
+        let too_much = |message| Err(Unreadable { pointer: pointer.shown(), message });
         if self.list.len() == MAX_SEGMENTS {
-            let message = format!("more than {MAX_SEGMENTS} pieces of text");
-            return Err(Unreadable { pointer: pointer.outer(), message });
+            return too_much(format!("more than {MAX_SEGMENTS} pieces of text"));
+        }
+        if pointer.len() > MAX_PATH {
+            return too_much(format!("a path of more than {MAX_PATH} bytes"));
+        }
+        self.paths += pointer.len();
+        if self.paths > MAX_PATHS {
+            return too_much(format!("paths of more than {MAX_PATHS} bytes together"));
         }
         let (text, context) = match key {
             Some(key) if helps(key, &text) => (Cow::Owned(format!("{key}: {text}")), key.len() + 2),
@@ -151,6 +164,15 @@ impl<'a> Segments<'a> {
             context,
         });
         Ok(())
+    }
+
+    /// Runs `read`, or leaves everything as it was.
+    fn all_or_nothing(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Unreadable>) -> Result<(), Unreadable> {
+        let (segments, paths) = (self.list.len(), self.paths);
+        read(self).inspect_err(|_| {
+            self.list.truncate(segments);
+            self.paths = paths;
+        })
     }
 
     /// A key that is text itself.

@@ -1,7 +1,7 @@
 //! The guardrail and ingestion service.
 //!
 //! Imports go down this list, never up: `app`; `canary` and `grpc`; `postgres`; `deliver`, `events` and `guardrail`; `search`;
-//! `record`; `policy` and `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain`.
+//! `record`; `policy` and `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain` and `foreground`.
 
 pub mod app;
 pub mod canary;
@@ -11,6 +11,7 @@ pub mod detect;
 pub mod domain;
 pub mod events;
 pub mod extract;
+pub mod foreground;
 pub mod grpc;
 pub mod guardrail;
 pub mod mask;

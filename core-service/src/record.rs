@@ -158,15 +158,15 @@ impl Log {
         Ok(Self { queue, readers, vault, node, path, health, on_full: settings.on_full, pending, changes, tip })
     }
 
-    /// Destroys the keys of a tenant's payloads, in the log of a folder that no service has open.
+    /// Destroys the keys of a tenant's payloads, in the log of a folder that no service has open. [`StorageFault::Busy`]
+    /// is that somebody reads the file and the keys may still stand in it: it has to be asked for again.
     pub fn erase(dir: &Path, tenant: &str) -> Result<Erased, LogError> {
         let mut opened = schema::open(dir, &LogSettings::default())?;
-        let erased = vault::erase(&mut opened.connection, tenant)?;
-        if erased.keys > 0 {
-            // Made anew at the next start, without what can be read no more.
-            remove_search_index(dir)?;
-        }
-        Ok(erased)
+        // First, and whatever keys there are: a crash must not leave the words of what can be read no more. The next start
+        // makes it anew, which takes as long as reading the log.
+        remove_search_index(dir)?;
+        damage::sync(dir)?;
+        vault::erase(&mut opened.connection, tenant)
     }
 
     /// Wraps every tenant's key by the first of these, in the log of a folder that no service has open.

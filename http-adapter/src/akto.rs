@@ -93,7 +93,7 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
         (false, true, None) => return Err(missing("responsePayload").into()),
         (true, _, _) => Direction::Request,
         (false, false, _) if ingest => {
-            let exchange = exchange(&record, &request, response.as_ref(), connector)?;
+            let exchange = exchange(&record, Some(&request), response.as_ref(), connector)?;
             let recorded = adapter.core.ingest(exchange, &caller).await?;
             let answer = json!({
                 "success": true, "message": "recorded, and judged behind", "data": {},
@@ -177,12 +177,12 @@ async fn ask(
 
 fn exchange(
     record: &Record<'_>,
-    request: &Sent,
+    request: Option<&Sent>,
     response: Option<&Sent>,
     connector: Option<String>,
 ) -> Result<IngestRequest, Failure> {
     Ok(IngestRequest {
-        request: Some(request.payload()),
+        request: request.map(Sent::payload),
         response: response.map(Sent::payload),
         context: Some(record.context(connector)?),
         status: record.status()?,

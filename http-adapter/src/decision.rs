@@ -31,8 +31,11 @@ impl Outcome {
 
 /// What is behind a pass, when no completed check is.
 pub(crate) fn analysis(decided: &CheckResponse) -> Option<&'static str> {
-    let unchecked = decided.coverage.as_ref().is_some_and(|coverage| coverage.status() == CoverageStatus::NotChecked);
-    unchecked.then_some("none")
+    match decided.coverage.as_ref()?.status() {
+        CoverageStatus::NotChecked => Some("none"),
+        CoverageStatus::Partial => Some("partial"),
+        CoverageStatus::Complete | CoverageStatus::Pending | CoverageStatus::Unspecified => None,
+    }
 }
 
 /// What objected, and never where: gateways show this to the end user.

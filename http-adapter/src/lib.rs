@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod generic;
 mod health;
+mod labels;
 mod layers;
 mod log_level;
 mod metrics;

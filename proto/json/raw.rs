@@ -41,13 +41,49 @@ pub fn string(raw: &RawValue, field: &str) -> Result<String, ApiError> {
     serde_json::from_str(raw.get()).map_err(|_| invalid(field, "must be a string"))
 }
 
-/// A string as it is, anything else as its JSON: callers put numbers and lists where strings are expected, and a
-/// label is no reason to turn a call away.
+/// A string as it is, anything else as its JSON: callers put numbers and lists where strings are expected.
 pub fn text(raw: Option<&RawValue>, field: &str) -> Result<Option<String>, ApiError> {
     match raw {
         Some(raw) if raw.get().starts_with('"') => string(raw, field).map(Some),
         Some(raw) => Ok(Some(raw.get().to_owned())),
         None => Ok(None),
+    }
+}
+
+/// As [`text`], of what is no reason to turn a call away: for half a surrogate pair, which JSON allows and text does not, stand
+/// U+FFFD.
+pub fn label(raw: &RawValue) -> String {
+    let text = raw.get();
+    if !text.starts_with('"') {
+        return text.to_owned();
+    }
+    serde_json::from_str(text).map(|Lossy(text)| text).unwrap_or_default()
+}
+
+struct Lossy(String);
+
+impl<'de> Deserialize<'de> for Lossy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Lossy;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Lossy, E> {
+                Ok(Lossy(text.to_owned()))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
+                Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+
+        // As bytes serde_json also reads half a pair.
+        deserializer.deserialize_bytes(Text)
     }
 }
 
@@ -63,6 +99,10 @@ impl<'a> Members<'a> {
 
     pub fn text(&self, name: &str) -> Result<Option<String>, ApiError> {
         text(self.get(name), name)
+    }
+
+    pub fn label(&self, name: &str) -> Option<String> {
+        self.get(name).map(label)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {

@@ -61,6 +61,8 @@ pub enum Missed {
     Busy,
     /// The deadline came first, or would have.
     Late,
+    /// Of signs that the model does not know.
+    Unreadable,
     Failed,
 }
 
@@ -71,6 +73,7 @@ impl Missed {
             Self::NotInstalled => "not installed",
             Self::Busy => "busy",
             Self::Late => "late",
+            Self::Unreadable => "unreadable",
             Self::Failed => "the model failed",
         }
     }
@@ -174,7 +177,7 @@ impl SecondStage {
             Ok(_) => SecondOutcome::Ran,
             Err(Missed::Late) => SecondOutcome::Late,
             Err(Missed::Busy) => SecondOutcome::Busy,
-            Err(Missed::Failed | Missed::NotInstalled | Missed::Off) => SecondOutcome::Failed,
+            Err(Missed::Failed | Missed::Unreadable | Missed::NotInstalled | Missed::Off) => SecondOutcome::Failed,
         };
         telemetry::emit(SecondStageRan { windows: windows.len(), elapsed: begun.elapsed(), outcome });
         read

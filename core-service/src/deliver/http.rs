@@ -8,7 +8,8 @@
 //! **A record a call:** records of one key one after the other, others beside each other, so many at a time. What looks like
 //! the whole endpoint's trouble (no connection, no answer in time, 429, 503, a refusal) ends the batch.
 //! **A batch a call:** a batch that is refused is halved until the record is found that it was about. So is one of which a
-//! collector says that it left some out, since it does not say which: the others come twice.
+//! collector says that it left some out, since it does not say which: the others come twice. So is one that is answered
+//! with what may be one record's trouble: that record and what follows it of its key are tried again, the others go on.
 
 mod answer;
 mod otlp;
@@ -33,6 +34,9 @@ use crate::record::StoredRecord;
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
+/// Calls in a row with a batch and its halves, of which each may fail for one of its records alone; then it is taken for the
+/// receiver's trouble. More than it takes to halve the largest batch down to one record.
+const FAILURES: usize = 16;
 /// By which a receiver knows a record that comes twice: Akto's object has no member for it.
 const EVENT_ID: &str = "portcullis-event-id";
 const REQUEST_ID: &str = "portcullis-request-id";
@@ -132,7 +136,7 @@ impl Http {
         outcomes
     }
 
-    fn lines(&self, records: &[Delivery]) -> Vec<u8> {
+    fn lines(&self, records: &[&Delivery]) -> Vec<u8> {
         let mut lines = Vec::new();
         for delivery in records {
             lines.extend((self.encode)(&delivery.record));
@@ -143,25 +147,46 @@ impl Http {
 
     async fn whole(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let mut outcomes = vec![Outcome::Delivered; batch.len()];
-        let mut parts = Vec::new();
-        let mut next = Some(0..batch.len());
-        while let Some(part) = next.take().or_else(|| parts.pop()) {
-            let records = &batch[part.clone()];
-            let (content_type, body) = match self.settings.form {
-                HttpForm::Otlp => (JSON, otlp::request(records, &self.encode)),
-                HttpForm::Ndjson | HttpForm::Record => (NDJSON, self.lines(records)),
-            };
-            match self.post(content_type, body, None).await {
-                Outcome::Delivered => {}
-                Outcome::Permanent(_) if part.len() > 1 => {
-                    let middle = part.start + part.len() / 2;
-                    parts.extend([middle..part.end, part.start..middle]);
+        let mut stuck: HashMap<&Arc<str>, Outcome> = HashMap::new();
+        let (mut parts, mut failures) = (vec![(0..batch.len()).collect::<Vec<_>>()], 0);
+        while let Some(mut part) = parts.pop() {
+            // What follows a record that is to be tried again would overtake it.
+            part.retain(|&index| {
+                let again = batch[index].key.as_ref().and_then(|key| stuck.get(key));
+                if let Some(&again) = again {
+                    outcomes[index] = again;
                 }
-                refused @ Outcome::Permanent(_) => outcomes[part.start] = refused,
-                // What follows would overtake it.
-                again @ Outcome::Retry { .. } => {
-                    outcomes[part.start..].fill(again);
+                again.is_none()
+            });
+            if part.is_empty() {
+                continue;
+            }
+            let records: Vec<_> = part.iter().map(|&index| &batch[index]).collect();
+            let (content_type, body) = match self.settings.form {
+                HttpForm::Otlp => (JSON, otlp::request(&records, &self.encode)),
+                HttpForm::Ndjson | HttpForm::Record => (NDJSON, self.lines(&records)),
+            };
+            let outcome = self.post(content_type, body, None).await;
+            failures = if matches!(outcome, Outcome::Retry { .. }) { failures + 1 } else { 0 };
+            match outcome {
+                Outcome::Delivered => {}
+                Outcome::Retry { reason, .. } if answer::is_about_all(reason) || failures == FAILURES => {
+                    for index in part.into_iter().chain(parts.into_iter().flatten()) {
+                        outcomes[index] = outcome;
+                    }
                     break;
+                }
+                Outcome::Retry { .. } | Outcome::Permanent(_) if part.len() > 1 => {
+                    let rest = part.split_off(part.len() / 2);
+                    parts.extend([rest, part]);
+                }
+                Outcome::Retry { .. } | Outcome::Permanent(_) => {
+                    for index in part {
+                        outcomes[index] = outcome;
+                        if let (Outcome::Retry { .. }, Some(key)) = (outcome, &batch[index].key) {
+                            stuck.insert(key, outcome);
+                        }
+                    }
                 }
             }
         }

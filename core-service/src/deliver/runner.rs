@@ -31,8 +31,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two commits of the cursor while there is more to do at once. Each keeps the next batch waiting; a crash sends again what
 /// was delivered since the last.
 const STORE_EVERY: Duration = Duration::from_millis(100);
-/// Records of kinds that the sink does not take, after which the cursor is stored even so.
+/// Records of kinds that the sink does not take, after which the cursor is stored even so, and the time after which it is for
+/// fewer: retention waits for the stored cursor.
 const SKIPPED: u64 = 10_000;
+const SKIPPED_FOR: Duration = Duration::from_millis(if cfg!(test) { 50 } else { 60_000 });
 
 /// Serves a sink until `stop`, and what is under way then for as long as the plan says.
 pub fn start<S: Sink>(
@@ -56,6 +58,8 @@ pub fn start<S: Sink>(
         read_to: 0,
         stored: 0,
         stored_at: Instant::now(),
+        committed_at: Instant::now(),
+        started: Instant::now(),
         failures: 0,
         paused: None,
         was_down: false,
@@ -81,6 +85,10 @@ struct Runner<S> {
     stored: u64,
     /// When it was last seen to.
     stored_at: Instant,
+    /// When it was last written.
+    committed_at: Instant,
+    /// Before that nobody could judge what was pending.
+    started: Instant,
     /// Batches in a row of which nothing got there.
     failures: u32,
     paused: Option<Instant>,
@@ -177,8 +185,11 @@ impl<S: Sink> Runner<S> {
             let due = self.log.readers().run(move |connection, _| delivery::due(connection, &name, redrive)).await?;
             let due: Vec<_> = due.into_iter().filter(|one| !self.window.has(one.sequence)).collect();
             let (count, bytes) = (due.len(), WINDOW * self.plan.batch_bytes);
-            let found =
-                self.log.readers().run(move |connection, node| delivery::find_all(connection, node, due, bytes));
+            let reduces = self.log.reduces_payloads();
+            let found = self
+                .log
+                .readers()
+                .run(move |connection, node| delivery::find_all(connection, node, due, bytes, reduces));
             let found = found.await?;
             let all = found.len() == count;
             for (known, found) in found {
@@ -199,7 +210,8 @@ impl<S: Sink> Runner<S> {
                 kinds: self.plan.kinds.clone(),
                 records: WINDOW * self.plan.batch_records - self.window.len(),
                 bytes: (WINDOW * self.plan.batch_bytes - self.window.bytes()).min(self.plan.batch_bytes),
-                pending_before: Timestamp::now().saturating_sub(self.plan.analysis_wait).unwrap_or(Timestamp::MIN),
+                pending_before: self.pending_before(),
+                reduces: self.log.reduces_payloads(),
             };
             let ahead = self.log.readers().run(move |connection, node| delivery::ahead(connection, node, &wanted));
             let ahead = ahead.await?;
@@ -210,6 +222,15 @@ impl<S: Sink> Runner<S> {
         }
         self.note();
         Ok(())
+    }
+
+    /// Older pending records go out as they are. None do while this process has not had the time for an analysis itself: after an
+    /// outage all that waited for one is old.
+    fn pending_before(&self) -> Timestamp {
+        if self.started.elapsed() < self.plan.analysis_wait {
+            return Timestamp::MIN;
+        }
+        Timestamp::now().saturating_sub(self.plan.analysis_wait).unwrap_or(Timestamp::MIN)
     }
 
     fn take_in(&mut self, found: Found, known: Option<&Undelivered>) {
@@ -250,9 +271,12 @@ impl<S: Sink> Runner<S> {
         // The moment at which the record in the way is pending for too long.
         let overdue = self.pending.filter(|_| paused.is_none()).map(|since| {
             let age = Timestamp::now().duration_since(since).unsigned_abs();
-            now + self.plan.analysis_wait.saturating_sub(age) + Duration::from_millis(1)
+            let waited = age.min(self.started.elapsed());
+            now + self.plan.analysis_wait.saturating_sub(waited) + Duration::from_millis(1)
         });
-        let until = due.into_iter().chain(overdue).min();
+        // A log that is full until retention may go on wakes nobody.
+        let skipped = (self.window.is_empty() && self.read_to > self.stored).then(|| self.committed_at + SKIPPED_FOR);
+        let until = due.into_iter().chain(overdue).chain(skipped).min();
         let alarm = async {
             match until {
                 Some(until) => sleep_until(until).await,
@@ -341,7 +365,8 @@ impl<S: Sink> Runner<S> {
     async fn store(&mut self, last: bool) -> Result<(), LogError> {
         let (cursor, held) = self.window.boundary(self.read_to);
         // A sink that is down moves nothing; nor is every record that it does not take worth a commit.
-        let skipped = self.window.is_empty() && cursor.saturating_sub(self.stored) >= if last { 1 } else { SKIPPED };
+        let least = if last || self.committed_at.elapsed() >= SKIPPED_FOR { 1 } else { SKIPPED };
+        let skipped = self.window.is_empty() && cursor.saturating_sub(self.stored) >= least;
         self.stored_at = Instant::now();
         if !self.registered || !(self.unstored || skipped) {
             return Ok(());
@@ -351,6 +376,7 @@ impl<S: Sink> Runner<S> {
         let sink = Arc::clone(&self.plan.name);
         let change = DeliveryChange::Progress { sink, cursor, set, cleared: self.cleared.clone() };
         self.stored = self.log.deliver(change, Instant::now() + PATIENCE).await?;
+        self.committed_at = Instant::now();
         self.window.stored(&held);
         self.set.clear();
         self.cleared.clear();

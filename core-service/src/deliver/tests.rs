@@ -1,6 +1,6 @@
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
@@ -17,7 +17,8 @@ use super::{
 use crate::{
     domain::decision::Action,
     record::{
-        DeliveryChange, Log, NewRecord, SinkRow, Undelivered, UndeliveredState, delivery,
+        DeliveryChange, KeepPayloads, Log, LogSettings, NewRecord, PayloadFault, SinkRow, Undelivered,
+        UndeliveredState, delivery,
         samples::{allowed, folder, judged, later, pending, sequences},
     },
 };
@@ -290,6 +291,55 @@ async fn an_analysis_that_never_ends_is_waited_for_so_long_and_no_longer() {
     let bench = Bench::open(&dir, &sink, Plan { analysis_wait: Duration::from_millis(50), ..plan() });
     bench.append(vec![pending(), allowed()]).await;
     assert_eq!(sink.arrived(2).await, [1, 2]);
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn what_was_pending_before_the_start_is_waited_for_from_then_on() {
+    let (dir, sink) = (folder(), MemorySink::willing());
+    let log = Arc::new(Log::open(dir.path()).unwrap());
+    log.append(vec![pending(), allowed()], later()).await.unwrap();
+    rusqlite::Connection::open(log.path()).unwrap().execute("UPDATE record SET time = time - 3600000000", []).unwrap();
+    let (wait, begun) = (Duration::from_millis(200), tokio::time::Instant::now());
+    let bench = Bench::over(log, &sink, Plan { analysis_wait: wait, ..plan() });
+    assert_eq!(sink.arrived(2).await, [1, 2]);
+    assert!(begun.elapsed() >= wait, "{:?}", begun.elapsed());
+    bench.close().await;
+}
+
+#[tokio::test]
+async fn what_goes_unjudged_goes_without_payloads_that_are_not_to_be_kept() {
+    let gone = Some(PayloadFault::NotKept);
+    for (payloads, fault) in [(KeepPayloads::Full, None), (KeepPayloads::Masked, gone), (KeepPayloads::Metadata, gone)]
+    {
+        let (dir, seen) = (folder(), Arc::new(Mutex::new(Vec::new())));
+        let saw = Arc::clone(&seen);
+        let sink = MemorySink::new(move |delivery| {
+            let record = &delivery.record;
+            let whole = (record.request.is_some(), record.response.is_some(), !record.envelope.is_empty());
+            saw.lock().unwrap().push((record.fault, whole));
+            if delivery.attempts == 0 { Outcome::Permanent(DeliveryFailure::Rejected) } else { Outcome::Delivered }
+        });
+        let settings = LogSettings { payloads, ..LogSettings::default() };
+        let log = Arc::new(Log::open_with(dir.path(), &settings).unwrap());
+        let bench = Bench::over(log, &sink, Plan { analysis_wait: Duration::from_millis(10), ..plan() });
+        bench.append(vec![pending()]).await;
+        bench.until(|row| row.dead == 1).await;
+        bench.redrive(None).await;
+        sink.arrived(1).await;
+        let kept = fault.is_none();
+        assert_eq!(*seen.lock().unwrap(), [(fault, (kept, kept, kept)); 2], "{payloads:?}");
+        bench.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_passed_over_records_is_stored_though_nothing_comes() {
+    let (dir, sink) = (folder(), MemorySink::willing());
+    let bench = Bench::open(&dir, &sink, plan());
+    bench.append((0..3).map(|_| NewRecord { kind: RecordKind::Decision, ..allowed() }).collect()).await;
+    bench.until(|row| row.cursor == 3).await;
+    assert!(sink.batches().is_empty());
     bench.close().await;
 }
 

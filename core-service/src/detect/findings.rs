@@ -113,7 +113,8 @@ impl Findings {
 
     /// Of findings of one detector over the same text, from `from` on: those of a rule that yields go when there is
     /// another, and of one rule or entity what stands there as it is stays before what was decoded, then the surest,
-    /// then the longest.
+    /// then the longest. It takes in the place of another that is as sure, so that masking leaves no part of
+    /// either.
     pub(super) fn settle(&mut self, from: usize, scanner: &Scanner) {
         if self.list.len() < from + 2 {
             return;
@@ -135,6 +136,10 @@ impl Findings {
 fn best_of(cluster: &[Finding], scanner: &Scanner) -> Vec<Finding> {
     let yields = |finding: &Finding| scanner.rule(finding.rule_index).yields;
     let length = |finding: &Finding| finding.span.end - finding.span.start;
+    let same = |a: &Finding, b: &Finding| {
+        let same_entity = !a.rule.entity.is_empty() && a.rule.entity == b.rule.entity;
+        same_entity || a.rule_index == b.rule_index
+    };
     let mut best: Vec<&Finding> = cluster.iter().collect();
     best.sort_by(|a, b| {
         let decoded = |finding: &Finding| finding.decoded_from.is_some();
@@ -147,14 +152,22 @@ fn best_of(cluster: &[Finding], scanner: &Scanner) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(best.len());
     for finding in best {
         // Bounded: a text made to give one long chain of findings must not cost their square.
-        let gives_way = kept.iter().take(CLUSTER).any(|other| {
-            let same_entity = !finding.rule.entity.is_empty() && other.rule.entity == finding.rule.entity;
-            let same = same_entity || other.rule_index == finding.rule_index;
-            finding.span.overlaps(other.span) && (yields(finding) || same)
-        });
-        if !gives_way {
-            kept.push(finding.clone());
+        let stays = kept
+            .iter_mut()
+            .take(CLUSTER)
+            .find(|other| finding.span.overlaps(other.span) && (yields(finding) || same(finding, other)));
+        match stays {
+            None => kept.push(finding.clone()),
+            // What is less sure adds nothing: a threshold that it does not reach must not see it masked.
+            Some(other) if same(finding, other) && finding.score >= other.score => {
+                other.span.start = other.span.start.min(finding.span.start);
+                other.span.end = other.span.end.max(finding.span.end);
+            }
+            Some(_) => {}
         }
     }
     kept
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,11 @@ impl Second<'_> {
         let read = Self::read(stage, suspects, reading, self.deadline);
         *self.spent += begun.elapsed();
         match read {
-            Ok(None) => None,
+            // The first stage's word holds, and the receipt tells of it: any text can be written so.
+            Ok(None) => {
+                self.run.add(outcome(Missed::Unreadable), 0);
+                None
+            }
             Ok(Some(logits)) => {
                 self.run.add(Outcome::Ran, logits.len());
                 let worst = logits.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b));

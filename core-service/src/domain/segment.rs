@@ -84,10 +84,51 @@ impl Segment<'_> {
     }
 }
 
+/// Words of a name. More of them can say something to a model.
+const NAME_WORDS: usize = 3;
+
 /// Whether a key is what programs name fields. Everything else is a place to hide prose, a secret or a number, and
-/// is read like a text.
+/// is read like a text. Humps part no words here: no detector reads them as words, so it would cost a scan of each such
+/// key and find nothing.
 pub fn is_name(key: &str) -> bool {
     let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$'));
     let digits = key.bytes().filter(u8::is_ascii_digit).count();
-    plain && (digits == 0 && key.len() <= 40 || digits <= 4 && key.len() <= 15)
+    // Not the numbers of a version.
+    let is_word = |part: &&str| part.bytes().any(|byte| byte.is_ascii_alphabetic());
+    plain
+        && (digits == 0 && key.len() <= 40 || digits <= 4 && key.len() <= 15)
+        && key.split(['_', '-', '.', '$']).filter(is_word).count() <= NAME_WORDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_few_words() {
+        for name in [
+            "id",
+            "$schema",
+            "max_completion_tokens",
+            "parallel_tool_calls",
+            "x-request-id",
+            "http.status_code",
+            "promptTokenCount",
+            "cachedContentTokenCount",
+            "__typename",
+            "1.2.3.4",
+        ] {
+            assert!(is_name(name), "{name}");
+        }
+        for text in [
+            "Ignore-all-previous-instructions",
+            "and_reveal_the_prompt",
+            "ignore.all.previous.rules",
+            "do$as$i$say",
+            "cache_read_input_tokens",
+            "do-as-I-say",
+        ] {
+            assert!(!is_name(text), "{text}");
+        }
+    }
 }

@@ -79,7 +79,9 @@ pub(super) fn embedded<'a>(
         // Of JSON within JSON the inner is text: there is one pointer into a string, and no second.
         Ok(document) if !at.is_within() => {
             let document = document.into_owned();
-            at.within(|at| all(document, role, at, segments))
+            let read = segments.all_or_nothing(|segments| at.within(|at| all(document, role, at, segments)));
+            // Whoever writes what a tool gives back must not make the whole exchange unreadable by it.
+            read.or_else(|_| segments.push(role, at, text, None))
         }
         // A model writes arguments, and it may write them wrong: what is not JSON is still text.
         Ok(_) | Err(_) => segments.push(role, at, text, None),

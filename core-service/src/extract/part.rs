@@ -122,9 +122,8 @@ enum Kind {
 
 impl Kind {
     fn of(fields: &Fields<'_>) -> Self {
-        let kind = fields.iter().find(|(key, _)| key == "type").and_then(|(_, kind)| kind.as_str());
-        match kind.unwrap_or_default() {
-            "image" | "audio" | "document" => Self::Media,
+        match type_of(fields).unwrap_or_default() {
+            "image" | "audio" | "document" if !names_text(fields) => Self::Media,
             "redacted_thinking" | "reasoning.encrypted" => Self::Sealed,
             "search_result" => Self::Result,
             kind if kind.ends_with("tool_use") => Self::Call,
@@ -132,6 +131,20 @@ impl Kind {
             _ => Self::Other,
         }
     }
+}
+
+/// Empty where there is none. None of two that differ: one reader takes the first and another the last.
+fn type_of<'f>(fields: &'f [(Cow<'_, str>, Json<'_>)]) -> Option<&'f str> {
+    let mut types = fields.iter().filter(|(key, _)| key == "type").map(|(_, value)| value.as_str());
+    let first = types.next().flatten().unwrap_or_default();
+    types.all(|other| other == Some(first)).then_some(first)
+}
+
+/// Whether the media type that stands beside bytes, as Anthropic or MCP call it, is one of text.
+fn names_text(fields: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    fields.iter().any(|(key, value)| {
+        matches!(&**key, "media_type" | "mime_type" | "mimeType") && value.as_str().is_some_and(|mime| !is_binary(mime))
+    })
 }
 
 /// Name and arguments of a call, whatever the arguments are called and whether they are JSON or JSON in a string.
@@ -157,7 +170,8 @@ pub(super) fn media<'a>(
     segments: &mut Segments<'a>,
 ) -> Result<(), Unreadable> {
     // Anthropic's name for a document that is plain text.
-    let is_text = value.field("type").and_then(Json::as_str) == Some("text");
+    let is_text = matches!(&value, Json::Object(fields)
+        if type_of(fields).is_none_or(|kind| kind == "text") || names_text(fields));
     match value {
         Json::Object(fields) => {
             for (key, value) in fields {
@@ -175,17 +189,94 @@ pub(super) fn media<'a>(
 }
 
 fn link<'a>(url: Cow<'a, str>, role: Role, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
-    let role = if url.starts_with("data:") { Role::Media } else { role };
+    let role = if url.starts_with("data:") && is_bytes(&url) { Role::Media } else { role };
     segments.push(role, at, url, None)
 }
 
-/// Bytes in base64. What has spaces is text that only claims to be bytes.
+/// Bytes in base64, alone or in a data URL. Everything else is text that only claims to be bytes.
 pub(super) fn opaque<'a>(
     bytes: Cow<'a, str>,
     role: Role,
     at: &mut Pointer,
     segments: &mut Segments<'a>,
 ) -> Result<(), Unreadable> {
-    let role = if bytes.contains(' ') { role } else { Role::Media };
+    let role = if is_bytes(&bytes) { Role::Media } else { role };
     segments.push(role, at, bytes, None)
+}
+
+/// Text in base64 is no media where a data URL says that it is text: detectors decode it.
+fn is_bytes(text: &str) -> bool {
+    match text.strip_prefix("data:").map(|url| url.split_once(',')) {
+        Some(Some((mime, data))) => is_binary(mime) && is_base64(data),
+        Some(None) => false,
+        None => is_base64(text),
+    }
+}
+
+/// Lines of wrapped base64 are at least this long: words below each other are of the same letters.
+const SHORTEST_LINE: usize = 16;
+
+/// Nothing but digits of base64 or base64url, in lines of one length where there are several. Stops at the first
+/// byte that is none.
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches(['\r', '\n']).trim_end_matches('=');
+    let mut lines = digits.lines();
+    let (first, last) = (lines.next().unwrap_or_default(), lines.next_back());
+    let is_wrapped = last.is_none_or(|last| {
+        first.len() >= SHORTEST_LINE && last.len() <= first.len() && lines.all(|line| line.len() == first.len())
+    });
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    is_wrapped && digits.lines().all(|line| line.bytes().all(is_digit))
+}
+
+/// Of type and subtype; RFC 6838 allows no more.
+const LONGEST_MIME: usize = 255;
+const BINARY: &[&str] = &["application", "audio", "font", "image", "model", "video"];
+/// Words of a subtype that make it one of text. Not `text`: `vnd.oasis.opendocument.text` is an archive.
+const TEXTS: &[&str] = &[
+    "csh",
+    "csv",
+    "ecmascript",
+    "geojson",
+    "graphql",
+    "html",
+    "javascript",
+    "json",
+    "json5",
+    "jsonl",
+    "jsonlines",
+    "latex",
+    "markdown",
+    "ndjson",
+    "pem",
+    "perl",
+    "php",
+    "plain",
+    "python",
+    "rtf",
+    "ruby",
+    "sh",
+    "shellscript",
+    "sql",
+    "subrip",
+    "svg",
+    "tex",
+    "toml",
+    "tsv",
+    "txt",
+    "typescript",
+    "urlencoded",
+    "xhtml",
+    "xml",
+    "yaml",
+    "yml",
+];
+
+/// Whether a media type, with or without parameters, is of bytes that no detector of text could read. One that is
+/// missing or malformed is not: RFC 2397 takes it for plain text.
+fn is_binary(mime: &str) -> bool {
+    let mime = mime.split(';').next().unwrap_or_default().trim();
+    let Some((kind, subtype)) = mime.split_once('/').filter(|_| mime.len() <= LONGEST_MIME) else { return false };
+    let listed = |list: &[&str], word: &str| list.iter().any(|known| known.eq_ignore_ascii_case(word));
+    listed(BINARY, kind) && !subtype.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| listed(TEXTS, word))
 }

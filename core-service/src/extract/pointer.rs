@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+/// Characters of a path in a message: a key can be as long as its document.
+const SHOWN: usize = 128;
+
 #[derive(Debug, Default)]
 pub(super) struct Pointer {
     outer: String,
@@ -51,6 +54,19 @@ impl Pointer {
 
     pub(super) const fn is_within(&self) -> bool {
         self.inner.is_some()
+    }
+
+    /// Bytes of both parts.
+    pub(super) fn len(&self) -> usize {
+        self.outer.len() + self.inner.as_ref().map_or(0, String::len)
+    }
+
+    /// For a message: its beginning.
+    pub(super) fn shown(&self) -> String {
+        match self.outer.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}…", &self.outer[..end]),
+            None => self.outer(),
+        }
     }
 
     pub(super) fn outer(&self) -> String {

@@ -263,6 +263,26 @@ proptest! {
 }
 
 #[test]
+fn paths_are_bounded_one_by_one_and_together_and_quoted_in_part() {
+    let long = format!(r#"{{"a{}":"x"}}"#, "k".repeat(MAX_PATH));
+    let many = format!(r#"{{"a{}":[{}"x"]}}"#, "k".repeat(60_000), r#""x","#.repeat(MAX_PATHS / 60_000));
+    for document in [long, many] {
+        let Unreadable { pointer, message } = unreadable(&document);
+        assert!(pointer.starts_with("/akk") && pointer.len() < 200, "{pointer}");
+        assert!(message.contains("path"), "{message}");
+    }
+}
+
+#[test]
+fn what_a_tool_gives_back_is_text_where_its_paths_are_too_long() {
+    let table = format!(r#"{{"a{}":["x"]}}"#, "k".repeat(MAX_PATH));
+    let document = json!({"messages": [{"role": "tool", "content": table}, {"role": "user", "content": "and?"}]});
+    let read = read(Direction::Request, &document);
+    assert!(read.contains(&(Role::Tool, "/messages/0/content".to_owned(), table)));
+    assert!(read.contains(&(Role::User, "/messages/1/content".to_owned(), "and?".to_owned())));
+}
+
+#[test]
 fn the_tool_of_an_mcp_call_is_its_name() {
     let named = |json: &str| {
         let payload = Payload::Json(json.to_owned().into());

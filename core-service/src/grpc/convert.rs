@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode},
+    limits,
     trace::{TRACEPARENT, Traceparent},
     v1,
 };
 
 use crate::domain::exchange::CallContext;
 
-const MAX_LABEL: usize = 1024;
 const MAX_METADATA: usize = 64;
 const MAX_POLICIES: usize = 64;
 
@@ -33,14 +33,14 @@ pub(super) fn invalid(field: &str, message: impl std::fmt::Display) -> ApiError 
 pub(super) fn context(context: Option<v1::CallContext>, caller: Option<&Principal>) -> Result<CallContext, ApiError> {
     let v1::CallContext { source, user, team, model, client_ip, metadata, envelope, principal } =
         context.unwrap_or_default();
-    if source.len() > 64 {
-        return Err(invalid("context.source", "longer than 64 bytes"));
+    if source.len() > limits::SOURCE {
+        return Err(invalid("context.source", format_args!("longer than {} bytes", limits::SOURCE)));
     }
     for (field, value) in
         [("context.user", &user), ("context.team", &team), ("context.model", &model), ("context.client_ip", &client_ip)]
     {
-        if value.len() > MAX_LABEL {
-            return Err(invalid(field, format_args!("longer than {MAX_LABEL} bytes")));
+        if value.len() > limits::LABEL {
+            return Err(invalid(field, format_args!("longer than {} bytes", limits::LABEL)));
         }
     }
     if principal.len() > 128 {

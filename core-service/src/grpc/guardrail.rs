@@ -17,7 +17,10 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{convert, deadline, pieces::Texts, span::behind_caller, status};
-use crate::guardrail::service::{self, Check, Checked, Guardrail};
+use crate::{
+    foreground::Call,
+    guardrail::service::{self, Check, Checked, Guardrail},
+};
 
 /// In the metadata of a failed call.
 const REQUEST_ID: &str = "x-request-id";
@@ -39,6 +42,7 @@ impl GuardrailApi {
         metadata: Option<&MetadataMap>,
         deadline: Instant,
     ) -> Result<CheckResponse, Refused> {
+        let _call = Call::begin();
         let request_id = Uuid::now_v7();
         let span = tracing::info_span!("check", %request_id);
         let span = behind_caller(span, request.context.as_ref(), metadata);

@@ -19,6 +19,7 @@ use self::stream::Acks;
 use super::{convert, deadline, span::behind_caller, status};
 use crate::{
     domain::exchange::{Payload, Payloads},
+    foreground::Call,
     guardrail::service::{Exchange, Guardrail, Ingest},
     record::Appended,
 };
@@ -77,6 +78,7 @@ fn must_be_json(payloads: &Payloads) -> Result<(), ApiError> {
 #[tonic::async_trait]
 impl IngestionService for IngestionApi {
     async fn ingest(&self, request: Request<IngestRequest>) -> Result<Response<IngestResponse>, Status> {
+        let _call = Call::begin();
         let deadline = deadline::of(request.metadata());
         let (metadata, extensions, request) = request.into_parts();
         let span = tracing::debug_span!("ingest");

@@ -19,6 +19,7 @@ use crate::{
         decision::Decision,
         timing::{Durations, Timings, micros},
     },
+    foreground,
     policy::{live::Live, set::PolicySet},
     record::{Finished, Judged, Log, LogError, PendingRecord},
     session::Sessions,
@@ -97,7 +98,8 @@ async fn batch(
     after: u64,
 ) -> Result<Option<Batch>, LogError> {
     let pending = log.pending(after, BATCH).await?;
-    telemetry::metrics().analysis_age(pending.first().map_or(Duration::ZERO, age));
+    let behind = pending.first().map_or(Duration::ZERO, age);
+    telemetry::metrics().analysis_age(behind);
     let Some(last) = pending.last().map(|record| record.sequence) else { return Ok(None) };
     let view = policies.view();
     let mut finished = Vec::with_capacity(pending.len());
@@ -110,9 +112,9 @@ async fn batch(
         let (log, sessions, view) = (Arc::clone(log), Arc::clone(sessions), Arc::clone(&view));
         let work = move || {
             let finish = |record| {
+                let begun = Instant::now();
                 let finished = finish(&log, &view.set, &sessions, record);
-                // Who answers a call is woken onto a busy core and would wait for the end of this thread's slice, milliseconds.
-                thread::yield_now();
+                foreground::give_way(begun.elapsed(), behind);
                 finished
             };
             part.iter().map(finish).collect::<Result<Vec<_>, _>>()

@@ -114,9 +114,7 @@ pub fn judge_in_session(
     for bound in &chosen {
         evaluate(bound, &segments, &scan, &mut verdicts);
     }
-    if request.is_some() {
-        joined::judge(set, &chosen, &segments, &mut verdicts);
-    }
+    joined::judge(set, &chosen, &segments, side, &mut verdicts);
     let mut late = Vec::new();
     if let (Some(memory), Some(recalled), Some(request)) = (memory, &recalled, request) {
         memory.score(recalled, &chosen, &segments, &scan, &mut verdicts);

@@ -8,6 +8,8 @@ pub(super) enum Class {
     Latin,
     /// A letter of another script that passes for this Latin one.
     Lookalike(char),
+    /// One that does so but for an accent: `ό`, `ӧ`.
+    Accented(char),
     /// A Latin letter or a digit in another shape: fullwidth, mathematical, enclosed, small capital, superscript.
     Styled(char),
     /// Letters that stand for several: ligatures, Arabic presentation forms.
@@ -48,7 +50,7 @@ pub(super) fn class(c: char) -> Class {
         | '\u{20d0}'..='\u{20ff}'
         | '\u{fe20}'..='\u{fe2f}' => Class::Accent,
         '\u{370}'..='\u{58f}' | '\u{2c80}'..='\u{2cff}' | '\u{1f00}'..='\u{1fff}' if is_alphabetic(c) => {
-            lookalike(c).map_or(Class::Cased, Class::Lookalike)
+            lookalike(c).map(Class::Lookalike).or_else(|| accented(c).map(Class::Accented)).unwrap_or(Class::Cased)
         }
         '\u{13a0}'..='\u{13ff}' | '\u{a4d0}'..='\u{a4ff}' => lookalike(c).map_or(Class::Letter, Class::Lookalike),
         '\u{1e00}'..='\u{1eff}' => Class::Latin,
@@ -106,18 +108,51 @@ pub(super) fn is_invisible(c: char) -> bool {
 pub(super) fn is_western(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || match class(c) {
-            Class::Latin | Class::Lookalike(_) | Class::Cased => true,
+            Class::Latin | Class::Lookalike(_) | Class::Accented(_) | Class::Cased => true,
             // Enclosed letters are emoji to many programs, with a selector of their own.
             Class::Styled(_) => !matches!(c, '\u{1f100}'..='\u{1f1ff}' | '\u{2100}'..='\u{24ff}'),
             _ => false,
         }
 }
 
+/// Where words are put together without invisible characters on both sides: western ones with their punctuation, and
+/// those of Han, kana and Hangul. Elsewhere they can be a part of the spelling.
+pub(super) fn needs_no_joiner(c: char) -> bool {
+    c.is_ascii_graphic()
+        || matches!(c, '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}'
+            | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9d}'
+            | '\u{20000}'..='\u{3134f}')
+        || is_western(c)
+}
+
 /// The ASCII letter under a Latin letter's accents.
 pub(super) fn unaccented(c: char) -> Option<char> {
+    match c {
+        // Unicode takes no strokes off, nor puts on dots.
+        'ø' => Some('o'),
+        'Ø' => Some('O'),
+        'ł' => Some('l'),
+        'Ł' => Some('L'),
+        'đ' => Some('d'),
+        'Đ' => Some('D'),
+        'ı' => Some('i'),
+        _ => base(c).filter(char::is_ascii_alphabetic),
+    }
+}
+
+/// The Latin letter that a Greek or Cyrillic one passes for without its accent. Most have none, and are not looked up.
+fn accented(c: char) -> Option<char> {
+    if matches!(c, '\u{391}'..='\u{3a9}' | '\u{3b1}'..='\u{3c9}' | '\u{410}'..='\u{44f}') {
+        return None;
+    }
+    base(c).and_then(lookalike)
+}
+
+/// A letter without what Unicode takes off it.
+fn base(c: char) -> Option<char> {
     let mut base = None;
     decompose_canonical(c, |part| base = base.or(Some(part)));
-    base.filter(char::is_ascii_alphabetic)
+    base
 }
 
 /// By Unicode's own compatibility mapping, when that is one ASCII letter or digit, or what passes for one.
@@ -171,7 +206,7 @@ fn small_capital(c: char) -> Option<char> {
 }
 
 #[rustfmt::skip]
-/// By shape, in the fonts that people read; accented Greek letters are left out.
+/// By shape, in the fonts that people read; most accented letters are left to [`accented`].
 fn lookalike(c: char) -> Option<char> {
     Some(match c {
         'а' | 'А' | 'α' | 'Α' | 'Ꭺ' | 'ꓮ' => 'a',

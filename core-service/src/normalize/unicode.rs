@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Decoder, Mark,
-    letters::{Class, class, is_invisible, is_western, unaccented},
+    letters::{Class, class, is_invisible, is_western, needs_no_joiner, unaccented},
     sheet::{Sheet, Writer},
     words,
 };
@@ -160,6 +160,9 @@ impl Scan<'_> {
         }
         let sides = [before, after].map(|side| side.is_some_and(is_western));
         let inside = sides == [true, true];
+        // Keys and sentences are cut up there as well. But web pages put line breaks after slashes and between kana
+        // this way, so it is no more than a reason to read on.
+        let between = [before, after].iter().all(|side| side.is_some_and(needs_no_joiner));
         let forced = row.chars().any(|c| matches!(c, '\u{202d}' | '\u{202e}'));
         if forced || inside {
             let is_direction = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -174,8 +177,8 @@ impl Scan<'_> {
                 sheet.mark(Mark::ZeroWidth, range.clone());
             }
         }
-        if forced || sides.contains(&true) {
-            self.word.push(Part { range: range.clone(), kind: Kind::Hidden(String::new(), forced || inside) });
+        if forced || between || sides.contains(&true) {
+            self.word.push(Part { range: range.clone(), kind: Kind::Hidden(String::new(), forced || between) });
         } else {
             // Nothing before this place is changed any more, nothing after it belongs to the same word.
             self.flush(sheet);
@@ -224,7 +227,7 @@ impl Scan<'_> {
 
     fn letter(&mut self, range: Range<usize>, c: char, class: Class, apply: Applied) {
         match class {
-            Class::Lookalike(latin) if apply.fold => {
+            Class::Lookalike(latin) | Class::Accented(latin) if apply.fold => {
                 self.writer.replace_char(range, latin);
                 self.worth = true;
             }
@@ -244,7 +247,7 @@ impl Scan<'_> {
                 self.writer.replace_char(range, base);
                 self.worth = true;
             }
-            Class::Lookalike(_) | Class::Cased | Class::Latin if c.is_uppercase() => {
+            Class::Lookalike(_) | Class::Accented(_) | Class::Cased | Class::Latin if c.is_uppercase() => {
                 let lower: String = c.to_lowercase().collect();
                 self.writer.replace(range, &lower);
                 self.worth |= !matches!(class, Class::Latin);
@@ -331,6 +334,8 @@ struct Counts {
     regional: usize,
     genuine: usize,
     accented: bool,
+    /// An accent of another script; in a word of that script alone it is spelling.
+    foreign_accent: bool,
     /// From Latin to another script and back.
     switches: usize,
 }
@@ -343,7 +348,7 @@ impl Counts {
             let latin = match part.kind {
                 Kind::Ascii(byte) if byte.is_ascii_alphabetic() => Some(true),
                 Kind::Class(_, Class::Latin) => Some(true),
-                Kind::Class(_, Class::Lookalike(_)) => Some(false),
+                Kind::Class(_, Class::Lookalike(_) | Class::Accented(_)) => Some(false),
                 _ => None,
             };
             if latin.is_some() {
@@ -358,6 +363,10 @@ impl Counts {
                     count.accented = true;
                 }
                 Kind::Class(_, Class::Lookalike(_)) => count.lookalikes += 1,
+                Kind::Class(_, Class::Accented(_)) => {
+                    count.lookalikes += 1;
+                    count.foreign_accent = true;
+                }
                 Kind::Class(c, Class::Styled(_)) => {
                     count.styled += 1;
                     count.fullwidth += usize::from(matches!(c, '\u{ff00}'..='\u{ffef}'));
@@ -379,6 +388,6 @@ impl Counts {
     }
 
     fn only_lookalikes(&self) -> bool {
-        self.lookalikes > 0 && self.genuine == 0
+        self.lookalikes > 0 && self.genuine == 0 && !self.foreign_accent
     }
 }

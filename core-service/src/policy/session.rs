@@ -11,8 +11,9 @@ use crate::domain::{decision::Action, finding::Detector};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionFile {
-    /// The last user turns of a request that are also read as one text, so that what is split over them is found: 2 to
-    /// 16, or 0 for none. Their last 2 KiB are read; only what crosses from one turn into another is new.
+    /// The last user turns of a request that are also read as one text, so that what is split over them or their parts
+    /// is found: 2 to 16, or 0 for none. Their last 2 KiB are read, and the short strings of a tool's result; only what
+    /// crosses from one piece into another is new.
     pub joined_turns: u8,
     /// What becomes of an answer that is first seen when the next request brings it back, when this policy objects to it.
     pub late: Late,

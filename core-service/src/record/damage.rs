@@ -83,7 +83,7 @@ pub(super) fn settle(dir: &Path) -> Result<Option<Damage>, LogError> {
     Ok(Some(Damage { moved_to, found }))
 }
 
-fn sync(dir: &Path) -> Result<(), LogError> {
+pub(super) fn sync(dir: &Path) -> Result<(), LogError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(|error| LogError::io(dir, &error))
 }
 

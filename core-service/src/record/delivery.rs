@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use super::{
-    StorageFault,
+    Log, StorageFault,
     code::Code,
     entry::{Analysis, PayloadFault, RecordKind, StoredRecord},
     row::integer,
@@ -251,6 +251,8 @@ pub(crate) struct Wanted {
     pub(crate) bytes: usize,
     /// Pending records that are older are taken as they are.
     pub(crate) pending_before: Timestamp,
+    /// [`Log::reduces_payloads`].
+    pub(crate) reduces: bool,
 }
 
 #[derive(Debug, Default)]
@@ -286,7 +288,7 @@ pub(crate) fn ahead(connection: &Connection, node: &Arc<str>, wanted: &Wanted) -
                 ahead.pending = Timestamp::from_microsecond(time).ok();
                 return Ok(ahead);
             }
-            let found = find(connection, node, sequence)?;
+            let found = find_fit(connection, node, sequence, wanted.reduces)?;
             bytes += found.footprint();
             ahead.found.push(found);
         }
@@ -308,23 +310,43 @@ pub(crate) fn find(connection: &Connection, node: &Arc<str>, sequence: u64) -> r
     }
 }
 
-/// As many of them as there is room for, but one at least.
+/// As a sink may have it. What waits for its analysis still holds its payloads as they came: where they are not to be kept so,
+/// it goes without them, and what its analysis leaves of them does not follow.
+fn find_fit(connection: &Connection, node: &Arc<str>, sequence: u64, reduces: bool) -> rusqlite::Result<Found> {
+    match find(connection, node, sequence)? {
+        Found::Record(record) if reduces && record.event.outcome.analysis() == Analysis::Pending => {
+            let fault = record.fault.or(Some(PayloadFault::NotKept));
+            Ok(Found::Record(Box::new(StoredRecord { fault, ..record.without_payloads() })))
+        }
+        found => Ok(found),
+    }
+}
+
+/// As many of them as there is room for, but one at least. `reduces` is [`Log::reduces_payloads`].
 pub(crate) fn find_all(
     connection: &Connection,
     node: &Arc<str>,
     wanted: Vec<Undelivered>,
     bytes: usize,
+    reduces: bool,
 ) -> rusqlite::Result<Vec<(Undelivered, Found)>> {
     let (mut all, mut size) = (Vec::new(), 0);
     for one in wanted {
         if size >= bytes {
             break;
         }
-        let found = find(connection, node, one.sequence)?;
+        let found = find_fit(connection, node, one.sequence, reduces)?;
         size += found.footprint();
         all.push((one, found));
     }
     Ok(all)
+}
+
+impl Log {
+    /// Whether payloads are masked, or go, once they are judged.
+    pub(crate) fn reduces_payloads(&self) -> bool {
+        self.vault.reduces()
+    }
 }
 
 impl Found {

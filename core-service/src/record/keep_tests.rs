@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, types::ValueRef};
 
 use crate::{
     domain::{
@@ -15,6 +15,7 @@ use crate::{
 use super::{
     Begin, DeliveryChange, Log, LogSettings, NewRecord, PayloadFault, Retention, StorageFault,
     samples::{allowed, folder, judged, later, pending},
+    seal,
     verify::{Problem, Verified, verify},
 };
 
@@ -64,6 +65,15 @@ async fn a_log_that_nobody_touched_is_whole_and_its_head_can_be_asked_for_later(
     assert_eq!(verify(dir.path(), Some(&second.head)).unwrap().problems, [Problem::Head]);
 }
 
+/// Other payloads, with a digest of what was kept that fits them.
+fn forge(sequence: u64) -> String {
+    let digest = seal::of_payloads(ValueRef::Null, [ValueRef::Text(b"x"), ValueRef::Null, ValueRef::Null]);
+    let kept = seal::hex(&digest);
+    format!(
+        "UPDATE record SET request = 'x', response = NULL, envelope = NULL, kept = x'{kept}' WHERE seq = {sequence};"
+    )
+}
+
 #[tokio::test]
 async fn whatever_is_changed_is_named() {
     let judge_by_hand = "UPDATE record SET analysis = 2, (action, verdict, duration_us, violations_total, receipt,
@@ -72,6 +82,7 @@ async fn whatever_is_changed_is_named() {
             segments_unchanged, bytes_total, bytes_scanned, bytes_unchanged, took FROM record WHERE seq = 1) WHERE seq = 4";
     let insert = "CREATE TABLE copy AS SELECT * FROM record WHERE seq = 1; UPDATE copy SET seq = 6;
         INSERT INTO record SELECT * FROM copy; DROP TABLE copy";
+    let as_if_later = format!("{} UPDATE record SET analysis = 2 WHERE seq = 2", forge(2));
     for (change, expected) in [
         ("UPDATE record SET user = 'eve' WHERE seq = 2", vec![Problem::Record(2)]),
         ("UPDATE record SET principal = '' WHERE seq = 4", vec![Problem::Record(4)]),
@@ -83,6 +94,11 @@ async fn whatever_is_changed_is_named() {
         ("UPDATE record SET request = 'x' WHERE seq = 2", vec![Problem::Payload(2)]),
         ("UPDATE record SET envelope = NULL WHERE seq = 4", vec![Problem::Payload(4)]),
         ("UPDATE record SET digest = NULL, request = 'x' WHERE seq = 2", vec![Problem::Record(2)]),
+        (&forge(2), vec![Problem::Payload(2)]),
+        (&as_if_later, vec![Problem::Payload(2)]),
+        (&forge(3), vec![Problem::Judgement(3)]),
+        (&forge(4), vec![Problem::Payload(4)]),
+        ("UPDATE record SET kept = digest WHERE seq = 5", vec![Problem::Payload(5)]),
         (
             "UPDATE record SET analysis = 1 WHERE seq = 3",
             vec![Problem::Judgement(3), Problem::Judgements { stored: 0, chained: 0 }],
@@ -122,12 +138,15 @@ async fn a_damaged_payload_is_an_error_and_keeps_no_other_from_its_analysis() {
     let dir = folder();
     made(dir.path()).await;
     sql(dir.path(), "UPDATE record SET request = 'private' WHERE seq = 4");
+    sql(dir.path(), &forge(2));
     let log = Log::open(dir.path()).unwrap();
     log.append(vec![pending()], later()).await.unwrap();
     let found: Vec<_> = log.pending(0, 10).await.unwrap().into_iter().map(|one| (one.sequence, one.payloads)).collect();
     assert_eq!(found, [(4, Err(PayloadFault::Damaged)), (6, Ok(pending().payloads))]);
-    let error = EventStore::new(&log).get(&format!("{}-4", log.node())).await.unwrap_err();
-    assert_eq!(error, super::LogError::Storage(StorageFault::Corrupt).into());
+    for sequence in [2, 4] {
+        let error = EventStore::new(&log).get(&format!("{}-{sequence}", log.node())).await.unwrap_err();
+        assert_eq!(error, super::LogError::Storage(StorageFault::Corrupt).into());
+    }
     log.close().await;
 }
 
@@ -228,6 +247,39 @@ async fn what_waits_for_analysis_or_for_a_sink_stays() {
     assert_eq!(super::samples::sequences(log.append(vec![allowed()], later()).await.unwrap()), [6]);
     log.close().await;
     whole(dir.path());
+}
+
+#[tokio::test]
+async fn a_dead_letter_goes_with_its_record() {
+    let dir = folder();
+    made(dir.path()).await;
+    sql(
+        dir.path(),
+        "UPDATE record SET time = time - 8 * 24 * 3600000000 WHERE seq < 4;
+         INSERT INTO sink VALUES ('kafka', 5), ('old', 5);
+         INSERT INTO undelivered VALUES ('kafka', 1, 1, 0, 1, 0), ('kafka', 2, 2, 0, 1, 0), ('kafka', 4, 1, 0, 1, 0),
+             ('kafka', 5, 1, 0, 1, 0), ('old', 2, 1, 0, 1, 0), ('old', 3, 0, 0, 1, 0)",
+    );
+    let left = || -> String {
+        let all = "SELECT group_concat(sink || ' ' || seq || ' ' || state, ', ')
+            FROM (SELECT sink, seq, state FROM undelivered ORDER BY sink, seq)";
+        Connection::open(dir.path().join("portcullis.db")).unwrap().query_row(all, [], |row| row.get(0)).unwrap()
+    };
+    let by_age = Retention { keep: Some(WEEK), ..Retention::default() };
+    let log = keep(dir.path(), by_age.clone());
+    begins_with(&log, 4).await;
+    assert_eq!(left(), "kafka 2 2, kafka 4 1, kafka 5 1, old 3 0", "a sink is still to be told what it waits for");
+    log.complete(vec![(4, judged(Action::Allow))], later()).await.unwrap();
+    log.close().await;
+    // They were told, or an earlier version left them.
+    sql(
+        dir.path(),
+        "UPDATE record SET time = time - 8 * 24 * 3600000000 WHERE seq = 4; UPDATE undelivered SET state = 1",
+    );
+    let log = keep(dir.path(), by_age);
+    begins_with(&log, 5).await;
+    assert_eq!(left(), "kafka 5 1");
+    log.close().await;
 }
 
 #[tokio::test]

@@ -22,6 +22,10 @@ const STEP_BYTES: i64 = 16 << 20;
 /// Rows of the chain that one step takes away: of small commits there are as many as of records.
 const STEP_COMMITS: i64 = 1000;
 
+/// Dead letters that one step takes away: more than a step's records have, unless there are over ten sinks. The rest goes
+/// with the next steps.
+const STEP_LETTERS: i64 = 10 * STEP_RECORDS;
+
 /// Counts by the second are read for 30 days back at most.
 const TALLY_SECONDS: i64 = 31 * 24 * 3600;
 
@@ -63,6 +67,7 @@ pub(super) fn step(
     for notes in ["DELETE FROM review WHERE seq BETWEEN ?1 AND ?2", "DELETE FROM reveal WHERE seq BETWEEN ?1 AND ?2"] {
         connection.prepare_cached(notes)?.execute([range.first, range.last])?;
     }
+    prune_letters(connection, range.last)?;
     note(connection, &range, now)?;
     let next = connection
         .prepare_cached("SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'record'")?
@@ -119,6 +124,20 @@ fn delivered_up_to(connection: &Connection, sinks: &[Arc<str>]) -> rusqlite::Res
         return Ok(None);
     }
     Ok(Some(delivery::delivered_up_to(connection, sinks)?.map_or(0, integer)))
+}
+
+/// Takes away the dead letters of records that are gone, which nobody can send any more. What is held or redriven stays:
+/// its sink finds the record gone, says so, and makes a dead letter of it, which goes with a later step.
+fn prune_letters(connection: &Connection, removed: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM undelivered WHERE (sink, seq) IN (
+                 SELECT undelivered.sink, undelivered.seq
+                 FROM sink CROSS JOIN undelivered ON undelivered.sink = sink.name
+                 WHERE undelivered.seq <= ?1 AND undelivered.state = 1 LIMIT ?2)",
+        )?
+        .execute([removed, STEP_LETTERS])
+        .map(drop)
 }
 
 /// One row for what goes in a day for the same reason.

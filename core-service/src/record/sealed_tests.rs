@@ -1,6 +1,6 @@
 //! Payloads that are encrypted, from their recording to the loss of their key.
 
-use std::path::Path;
+use std::{fs, path::Path, time::Duration};
 
 use rusqlite::Connection;
 
@@ -13,9 +13,10 @@ use crate::{
 };
 
 use super::{
-    Erased, KeepPayloads, Log, LogSettings, Masking, MasterKeys, NewRecord, PayloadFault, Rewrapped, StoredRecord,
-    delivery,
+    Erased, KeepPayloads, Log, LogError, LogSettings, Masking, MasterKeys, NewRecord, PayloadFault, Rewrapped,
+    SEARCH_INDEX, StorageFault, StoredRecord, delivery,
     samples::{allowed, folder, judged, later, pending, sequences},
+    schema, vault,
     verify::{Problem, verify},
 };
 
@@ -55,8 +56,8 @@ async fn is_away(log: &Log, sequence: u64, fault: PayloadFault) {
 
 /// Whether the bytes stand anywhere in the folder.
 fn holds(dir: &Path, bytes: &[u8]) -> bool {
-    std::fs::read_dir(dir).unwrap().any(|entry| {
-        let file = std::fs::read(entry.unwrap().path()).unwrap();
+    fs::read_dir(dir).unwrap().any(|entry| {
+        let file = fs::read(entry.unwrap().path()).unwrap();
         file.windows(bytes.len()).any(|window| window == bytes)
     })
 }
@@ -118,7 +119,7 @@ async fn a_master_key_is_rotated_without_touching_a_record() {
     let dir = folder();
     let log = open(dir.path(), &["aa"]);
     log.append(vec![of("acme"), of("other")], later()).await.unwrap();
-    assert!(matches!(Log::rewrap(dir.path(), &keys(&["bb"])), Err(super::LogError::InUse { .. })));
+    assert!(matches!(Log::rewrap(dir.path(), &keys(&["bb"])), Err(LogError::InUse { .. })));
     log.close().await;
     let locked = Rewrapped { locked: 2, ..Rewrapped::default() };
     assert_eq!(Log::rewrap(dir.path(), &keys(&["bb"])).unwrap(), locked);
@@ -158,6 +159,42 @@ async fn an_erased_tenant_is_gone_for_good_and_the_chain_holds() {
     is_whole(&log, 4).await;
     log.close().await;
     assert!(verify(dir.path(), None).unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn the_words_of_an_erased_tenant_go_before_its_key() {
+    let dir = folder();
+    let log = open(dir.path(), &["aa"]);
+    log.append(vec![of("acme")], later()).await.unwrap();
+    log.close().await;
+    let index = dir.path().join(SEARCH_INDEX);
+    // Cannot be removed as a file is.
+    fs::create_dir(&index).unwrap();
+    assert!(matches!(Log::erase(dir.path(), "acme"), Err(LogError::Io { .. })));
+    fs::remove_dir(&index).unwrap();
+    assert_eq!(Log::erase(dir.path(), "acme").unwrap().keys, 1, "it was not touched");
+    // As a crash behind the key's end would have left it.
+    fs::write(&index, "words").unwrap();
+    assert_eq!(Log::erase(dir.path(), "acme").unwrap().keys, 0);
+    assert!(!index.exists());
+}
+
+#[tokio::test]
+async fn an_erasure_that_a_reader_keeps_from_the_file_fails() {
+    let dir = folder();
+    let log = open(dir.path(), &["aa"]);
+    log.append(vec![of("acme")], later()).await.unwrap();
+    log.close().await;
+    let mut opened = schema::open(dir.path(), &LogSettings::default()).unwrap();
+    opened.connection.busy_timeout(Duration::ZERO).unwrap();
+    let mut reader = Connection::open(dir.path().join("portcullis.db")).unwrap();
+    let view = reader.transaction().unwrap();
+    let records: i64 = view.query_row("SELECT count(*) FROM record", [], |row| row.get(0)).unwrap();
+    assert_eq!(records, 1);
+    let refused = vault::erase(&mut opened.connection, "acme").unwrap_err();
+    assert_eq!(refused, LogError::Storage(StorageFault::Busy));
+    drop(view);
+    vault::erase(&mut opened.connection, "acme").unwrap();
 }
 
 fn reduced(dir: &Path, payloads: KeepPayloads, keys: Option<MasterKeys>) -> Log {

@@ -148,9 +148,10 @@ pub(crate) fn read_stored(
 }
 
 /// The payloads as they are stored and their digest, why they cannot be read, and the payloads as they were recorded.
-/// For connections to which a vault is attached.
+/// For connections to which a vault is attached. Only a judgement that came later leaves `kept`: anywhere else nobody
+/// recorded it.
 pub(super) const PAYLOADS: &str =
-    "request, response, envelope, coalesce(kept, digest), salt, seal_fault(data_key), storage,
+    "request, response, envelope, CASE WHEN analysis = 2 THEN coalesce(kept, digest) ELSE digest END, salt, seal_fault(data_key), storage,
     CASE WHEN data_key IS NULL THEN request ELSE unseal(data_key, request_id, 0, request) END,
     CASE WHEN data_key IS NULL THEN response ELSE unseal(data_key, request_id, 1, response) END,
     CASE WHEN data_key IS NULL THEN envelope ELSE unseal(data_key, request_id, 2, envelope) END";

@@ -362,8 +362,9 @@ pub struct Erased {
     pub unprotected: u64,
 }
 
-/// Destroys the data keys of a tenant.
-pub(super) fn erase(connection: &mut Connection, tenant: &str) -> rusqlite::Result<Erased> {
+/// Destroys the data keys of a tenant. [`StorageFault::Busy`]: in the log they are destroyed, but what somebody reads of
+/// the file may still hold them.
+pub(super) fn erase(connection: &mut Connection, tenant: &str) -> Result<Erased, LogError> {
     // What is overwritten is not left in pages that are free.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     let transaction = connection.transaction()?;
@@ -381,8 +382,12 @@ pub(super) fn erase(connection: &mut Connection, tenant: &str) -> rusqlite::Resu
         |row| row.get(0),
     )?;
     transaction.commit()?;
-    // The write-ahead log held them too.
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    // The write-ahead log held them too, and the file does until it is folded back. A reader in the way is no error to
+    // SQLite: the answer says it.
+    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if is_busy {
+        return Err(StorageFault::Busy.into());
+    }
     Ok(Erased { keys: keys as u64, unprotected: unprotected.unsigned_abs() })
 }
 

@@ -140,7 +140,7 @@ fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) 
         .optional()?
         .unwrap_or_default();
 
-    let mut records = view.prepare(&format!("SELECT seq, kind, analysis, {RECORDED}, {JUDGED}, coalesce(kept, digest), salt, request, response, envelope FROM record ORDER BY seq"))?;
+    let mut records = view.prepare(&format!("SELECT seq, kind, analysis, {RECORDED}, {JUDGED}, coalesce(kept, digest), salt, request, response, envelope, kept IS NOT NULL FROM record ORDER BY seq"))?;
     let mut one = view.prepare(&format!("SELECT analysis, {JUDGED}, kept FROM record WHERE seq = ?1"))?;
     let mut cursor = Cursor { rows: records.query([])?, row: None };
     cursor.step()?;
@@ -196,12 +196,17 @@ fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) 
             }
             found.seen(cursor.kind()?, sequence);
             let state = cursor.look()?;
-            if !state.payloads_are_whole {
+            let was_pending = state.leaf_as_pending == leaf && state.analysis != Analysis::None.code();
+            let is_judged_later = was_pending && state.analysis == Analysis::Done.code();
+            let is_changed = !was_pending && state.leaf != leaf;
+            // What the chain holds of a judgement that came later vouches for `kept`, and nothing does elsewhere. Its
+            // leaf says so and not `analysis` alone, which no digest covers.
+            let is_vouched_for = is_judged_later || is_changed || !state.has_kept;
+            if !(state.payloads_are_whole && is_vouched_for) {
                 found.problem(Problem::Payload(sequence));
             }
-            if state.leaf_as_pending == leaf && state.analysis != Analysis::None.code() {
-                judged_later += u64::from(state.analysis == Analysis::Done.code());
-            } else if state.leaf != leaf {
+            judged_later += u64::from(is_judged_later);
+            if is_changed {
                 found.problem(Problem::Record(sequence));
             }
             cursor.step()?;
@@ -279,7 +284,9 @@ struct State {
     analysis: i64,
     leaf: Digest,
     leaf_as_pending: Digest,
+    /// By `kept`, where it is there.
     payloads_are_whole: bool,
+    has_kept: bool,
 }
 
 /// The records in their order.
@@ -322,7 +329,8 @@ fn state(row: &SqlRow<'_>) -> rusqlite::Result<State> {
     let payloads = seal::of_payloads(row.get_ref(PAYLOADS + 1)?, values(row, PAYLOADS + 2, 3)?);
     let payloads_are_whole =
         digest.as_blob_or_null().is_ok_and(|digest| digest.is_none_or(|digest| digest == payloads));
-    Ok(State { analysis, leaf, leaf_as_pending, payloads_are_whole })
+    let has_kept = row.get(PAYLOADS + 5)?;
+    Ok(State { analysis, leaf, leaf_as_pending, payloads_are_whole, has_kept })
 }
 
 fn values<'r>(row: &'r SqlRow<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<ValueRef<'r>>> {

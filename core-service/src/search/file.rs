@@ -1,12 +1,15 @@
 //! The file of the index: its format, and what is written to it.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{Missing, PART_RECORDS, Progress, fill::Entry, words};
-use crate::record::{LogError, SEARCH_INDEX, StorageFault, open_private, remove_search_index};
+use crate::{
+    foreground,
+    record::{LogError, SEARCH_INDEX, StorageFault, open_private, remove_search_index},
+};
 
 /// "PCLW".
 const APPLICATION_ID: i32 = 0x5043_4c57;
@@ -133,6 +136,7 @@ impl Writer {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut part = newest(&transaction)?;
         for entry in entries {
+            let begun = Instant::now();
             let open = part.filter(|part| part.records < PART_RECORDS && entry.time - part.began < PART_TIME);
             let mut open = match open {
                 Some(open) => open,
@@ -140,8 +144,7 @@ impl Writer {
             };
             add(&transaction, &mut open, entry)?;
             part = Some(open);
-            // As in the background analysis: calls go first.
-            std::thread::yield_now();
+            foreground::give_way(begun.elapsed(), entry.age());
         }
         if let (Some(part), Some(last)) = (part, entries.last()) {
             transaction.prepare_cached("UPDATE part SET last = ?2, records = ?3 WHERE id = ?1")?.execute(params![

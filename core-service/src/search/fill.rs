@@ -6,11 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::{Index, MOST_TEXT, Missing};
 use crate::{
     domain::exchange::Payloads,
+    foreground,
     record::{Log, LogError, Searchable, SearchableBatch, StorageFault, read_searchable, step_over},
 };
 
@@ -54,6 +56,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    pub(super) fn age(&self) -> Duration {
+        let age = Timestamp::now().as_microsecond() - self.time;
+        Duration::from_micros(u64::try_from(age).unwrap_or_default())
+    }
+
     fn new(record: &Searchable, said: Result<Said, Missing>) -> Self {
         let Searchable { sequence, time, .. } = *record;
         match said {
@@ -153,9 +160,9 @@ async fn read(log: &Arc<Log>, after: u64) -> Result<SearchableBatch, LogError> {
 async fn masked(records: &Arc<Vec<Searchable>>, mask: &Arc<Mask>, range: std::ops::Range<usize>) -> Option<Vec<Entry>> {
     let (records, mask) = (Arc::clone(records), Arc::clone(mask));
     let entry = move |record: &Searchable| {
+        let begun = Instant::now();
         let entry = Entry::of(record, &*mask);
-        // As in the background analysis: calls go first.
-        std::thread::yield_now();
+        foreground::give_way(begun.elapsed(), entry.age());
         entry
     };
     let work = move || records.get(range).unwrap_or_default().iter().map(entry).collect();

@@ -64,9 +64,13 @@ async fn ingested(adapter: &Adapter, request: Request) -> Result<Response, Failu
 
 fn read(item: &RawValue) -> Result<IngestRequest, ApiError> {
     let record = Record::of(item, "batchData")?;
-    let request = record.payload(&["requestPayload"])?.ok_or_else(|| missing("requestPayload"))?;
+    let request = record.payload(&["requestPayload"])?;
     let response = record.payload(&["responsePayload"])?;
-    exchange(&record, &request, response.as_ref(), None).map_err(|failure| failure.error)
+    // A call without a body, such as a GET, has an answer all the same.
+    if request.is_none() && response.is_none() {
+        return Err(missing("requestPayload"));
+    }
+    exchange(&record, request.as_ref(), response.as_ref(), None).map_err(|failure| failure.error)
 }
 
 /// 200 when all are recorded. Else an error, whose results say which are: 503 when the others may be sent again.

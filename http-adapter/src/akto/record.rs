@@ -12,7 +12,7 @@ use portcullis_api::{
 use serde_json::{Map, Value, value::RawValue};
 
 use super::payload::Sent;
-use crate::query;
+use crate::{labels, query};
 
 /// Members that hold what users wrote, and are kept as the payloads.
 const PAYLOADS: [&str; 4] = ["requestPayload", "responsePayload", "payload", "files"];
@@ -71,7 +71,7 @@ impl<'a> Record<'a> {
             }
         };
         for name in ["path", "method", "contextSource", "akto_account_id"] {
-            label(name, self.0.text(name)?.unwrap_or_default());
+            label(name, self.0.label(name).unwrap_or_default());
         }
         if let Some(Value::String(session)) = headers.get(SESSION_HEADER) {
             label("session_id", session.clone());
@@ -84,16 +84,16 @@ impl<'a> Record<'a> {
             let found = names.into_iter().filter_map(|name| tags.get(name)).map(words).find(|value| !value.is_empty());
             found.unwrap_or_default()
         };
-        Ok(CallContext {
+        Ok(labels::within(CallContext {
             source: source.unwrap_or_else(|| SOURCE.to_owned()),
             user: first(["user_email", "user_id"]),
             team: first(["team_alias", "team_id"]),
             model: String::new(),
-            client_ip: self.0.text("ip")?.unwrap_or_default(),
+            client_ip: self.0.label("ip").unwrap_or_default(),
             metadata: labels,
             envelope: self.envelope()?,
             principal: String::new(),
-        })
+        }))
     }
 
     /// All of the record but the payloads, as it came, and of the headers those that can hold no credential.

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use portcullis_api::{
     error::{ApiError, invalid},
-    json::raw::{self, members, string, text},
+    json::raw::{self, label, members, string, text},
     v1::CallContext,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::query::Choices;
+use crate::{labels, query::Choices};
 
 const SOURCE: &str = "truefoundry";
 const METADATA_ENTRIES: usize = 64;
@@ -122,18 +122,18 @@ fn call_context(body: &Body<'_>) -> Result<CallContext, ApiError> {
     let (user, team) = if is_team { (String::new(), subject) } else { (subject, String::new()) };
 
     let address = metadata.get("ip_address").copied().flatten().filter(|raw| raw.get().starts_with('"'));
-    let client_ip = text(address, "context.metadata.ip_address")?.unwrap_or_default();
+    let client_ip = address.map(label).unwrap_or_default();
     let mut labels = Vec::new();
     for (name, value) in metadata {
         // What is left out here is still in the envelope.
         if labels.len() < METADATA_ENTRIES
-            && let Some(value) = text(value, "context.metadata")?
+            && let Some(value) = value.map(label)
             && value.len() <= METADATA_BYTES
         {
             labels.push((name, value));
         }
     }
-    Ok(CallContext {
+    Ok(labels::within(CallContext {
         source: SOURCE.to_owned(),
         user,
         team,
@@ -142,7 +142,7 @@ fn call_context(body: &Body<'_>) -> Result<CallContext, ApiError> {
         metadata: labels.into_iter().collect(),
         envelope: beside(body),
         principal: String::new(),
-    })
+    }))
 }
 
 /// What came beside the payloads, as it came.
@@ -322,6 +322,15 @@ mod tests {
         assert_eq!(context.metadata.len(), METADATA_ENTRIES);
         assert!(!context.metadata.contains_key("a") && context.client_ip.is_empty());
         assert!(std::str::from_utf8(&context.envelope).unwrap().contains("\"k99\""));
+    }
+
+    #[test]
+    fn no_label_turns_a_call_away() {
+        let long = "9".repeat(2000);
+        let members = format!(r#""context": {{"metadata": {{"ip_address": "{long}", "a": "x\\ud800", "b": "c"}}}}"#);
+        let context = beside_request(&members).unwrap().context;
+        assert_eq!((context.client_ip.as_str(), context.metadata["b"].as_str()), ("", "c"));
+        assert!(context.metadata["a"].starts_with('x'));
     }
 
     #[test]

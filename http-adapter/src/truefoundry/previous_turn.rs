@@ -44,7 +44,7 @@ pub(super) async fn record(
 struct PreviousTurn {
     request: Bytes,
     response: Bytes,
-    /// Of the user, the session, and everything that was said up to the answer: the same small talk twice in one
+    /// Of the user or the team, the session, and everything that was said up to the answer: the same small talk twice in one
     /// conversation is two turns.
     key: String,
 }
@@ -77,7 +77,10 @@ impl PreviousTurn {
 fn key(context: &CallContext, said: &[&RawValue]) -> String {
     let session = context.metadata.get("session_id").map_or("", String::as_str);
     let mut hash = Sha256::new();
-    for part in [context.user.as_str(), session].into_iter().chain(said.iter().map(|message| message.get())) {
+    for part in [context.user.as_str(), context.team.as_str(), session]
+        .into_iter()
+        .chain(said.iter().map(|message| message.get()))
+    {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -143,6 +146,16 @@ mod tests {
         for body in ["", "[]", "{", "{\"messages\": 5}", "{\"messages\": [], \"messages\": []}"] {
             assert_eq!(PreviousTurn::of(body.as_bytes(), &CallContext::default()), None, "{body}");
         }
+    }
+
+    #[test]
+    fn two_teams_have_two_keys() {
+        let messages = json!({"messages": [said("user", "hi"), said("assistant", "hello"), said("user", "and?")]});
+        let key = |team: &str| {
+            let context = CallContext { team: team.to_owned(), ..CallContext::default() };
+            PreviousTurn::of(messages.to_string().as_bytes(), &context).unwrap().key
+        };
+        assert_ne!(key("red"), key("blue"));
     }
 
     #[test]

@@ -196,14 +196,18 @@ async fn memory_does_not_grow_with_hostile_bodies() {
     let strings = format!(r#"{{"requestBody":{{"a":[{}"a"]}}}}"#, r#""a","#.repeat(1_900_000));
     let numbers = format!(r#"{{"requestBody":{{"a":[{}1]}}}}"#, "1,".repeat(4_000_000));
     let brackets = format!(r#"{{"requestBody":{{"a":{}}}}}"#, "[".repeat(4_000_000));
+    // A key that would stand in the path of each.
+    let key = format!(r#"{{"requestBody":{{"{}":[{}"a"]}}}}"#, "k".repeat(200_000), r#""a","#.repeat(50_000));
+    let keys = format!(r#"{{"requestBody":{{"{}":[{}"a"]}}}}"#, "k".repeat(50_000), r#""a","#.repeat(50_000));
+    let hostile = [strings, numbers, brackets, key, keys];
     for _ in 0..2 {
-        for body in [&strings, &numbers, &brackets] {
+        for body in &hostile {
             is_clear_error(&client.post(PATH, body.clone()).await, 422, "hostile");
         }
     }
     let after_two = program.memory();
     for _ in 0..4 {
-        for body in [&strings, &numbers, &brackets] {
+        for body in &hostile {
             client.post(PATH, body.clone()).await;
         }
     }

@@ -1,6 +1,6 @@
 //! A model for the classification of texts, and its tokenizer.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use rten::{ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use rten_tensor::{NdTensor, prelude::*};
@@ -180,8 +180,7 @@ impl Model {
 
     /// See [`super::SecondStage::pieces`].
     pub(super) fn pieces(&self, window: &str) -> Result<Option<Pieces>, String> {
-        let head = &window[..window.floor_char_boundary(BYTES)];
-        let encoding = self.tokenizer.encode_fast(head, true).map_err(|error| error.to_string())?;
+        let encoding = self.tokenizer.encode_fast(visible_head(window), true).map_err(|error| error.to_string())?;
         let readable = self.known.as_ref().is_none_or(|known| {
             let mut all = 0;
             let (mut strange, mut letters) = (0, 0);
@@ -237,6 +236,32 @@ impl Model {
         let output = outputs.pop().ok_or("no output")?;
         output.try_into().map_err(|_| "an output that is no tensor of numbers".to_owned())
     }
+}
+
+/// The beginning of a window, without what nobody sees: most of that is in no vocabulary, and would keep the model from
+/// reading or take the place of the words.
+fn visible_head(window: &str) -> Cow<'_, str> {
+    let head = &window[..window.floor_char_boundary(BYTES)];
+    if !head.contains(is_unseen) {
+        return Cow::Borrowed(head);
+    }
+    let mut seen = String::with_capacity(BYTES);
+    for c in window.chars().filter(|c| !is_unseen(*c)) {
+        if seen.len() + c.len_utf8() > BYTES {
+            break;
+        }
+        seen.push(c);
+    }
+    Cow::Owned(seen)
+}
+
+/// As `normalize` has it, which stands beside this module and not below; and controls that part no words.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e01ef}')
+        || c.is_control() && !c.is_whitespace()
 }
 
 fn options() -> ModelOptions {

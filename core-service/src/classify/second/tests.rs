@@ -89,6 +89,15 @@ fn what_the_model_does_not_know_is_not_read() {
 }
 
 #[test]
+fn what_nobody_sees_does_not_keep_the_model_from_reading() {
+    for hidden in ["\u{200b}", "\u{2060}\u{feff}", "\u{1}", "\u{e0041}", &"\u{200b}".repeat(100)] {
+        let text = ATTACKS[0].replace(' ', &format!("{hidden} "));
+        assert_eq!(logits(&[&text]), logits(&[ATTACKS[0]]), "{}", hidden.escape_unicode());
+    }
+    assert!(stage().pieces("ᎣᏏᏲ\u{200b} ᏙᎯᏧ ᏂᎯ").unwrap().is_none());
+}
+
+#[test]
 fn no_deadline_is_passed() {
     assert_eq!(stage().read(&pieces(stage(), &HARMLESS), Some(Instant::now())).unwrap_err(), Missed::Late);
     assert!(stage().pace() > Duration::ZERO);

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// One `ExportLogsServiceRequest` for a batch. A log record's body is the record's line.
-pub(super) fn request(batch: &[Delivery], encode: &Encode) -> Vec<u8> {
+pub(super) fn request(batch: &[&Delivery], encode: &Encode) -> Vec<u8> {
     let records: Vec<Value> = batch.iter().map(|delivery| record(delivery, encode)).collect();
     let name = [attribute("service.name", "portcullis")];
     json!({
@@ -108,6 +108,7 @@ mod tests {
     fn a_batch_is_one_request_of_whole_log_records() {
         let mut batch = deliveries(&[("ann", 7), ("bob", 8)]);
         batch[1].record.traceparent = Traceparent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        let batch: Vec<_> = batch.iter().collect();
         let request: Value = serde_json::from_slice(&request(&batch, &encoder())).unwrap();
         let records = request["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array().unwrap();
         assert_eq!(records.len(), 2);

@@ -218,6 +218,35 @@ async fn a_batch_is_halved_until_the_one_is_found() {
     assert_eq!(receiver.taken(), [1, 2, 3, 4, 5, 7, 8]);
 }
 
+#[tokio::test]
+async fn a_record_that_fails_its_batch_stops_its_key_alone() {
+    for form in [HttpForm::Ndjson, HttpForm::Otlp] {
+        let receiver = Receiver::start().await;
+        receiver.decides(|call| {
+            let fails = call.sequences.iter().any(|sequence| [2, 7].contains(sequence));
+            if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK }.into_response()
+        });
+        let users = ["ann", "ann", "bob", "ann", "cid", "bob", "dan", "eve"];
+        let batch: Vec<_> = users.into_iter().zip(1..).collect();
+        let outcomes = receiver.sink(form).deliver(&deliveries(&batch)).await;
+        let stuck: Vec<_> = outcomes.iter().zip(1..).filter(|(outcome, _)| **outcome != Outcome::Delivered).collect();
+        let again = &Outcome::retry(DeliveryFailure::Unavailable);
+        assert_eq!(stuck, [(again, 2), (again, 4), (again, 7)]);
+        assert_eq!(receiver.taken(), [1, 3, 5, 6, 8]);
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_fails_whatever_comes_is_spared() {
+    let receiver = Receiver::start().await;
+    receiver.decides(|_| StatusCode::BAD_GATEWAY.into_response());
+    let users: Vec<String> = (0..100).map(|user| user.to_string()).collect();
+    let batch: Vec<_> = users.iter().zip(1..).map(|(user, sequence)| (user.as_str(), sequence)).collect();
+    let outcomes = receiver.sink(HttpForm::Ndjson).deliver(&deliveries(&batch)).await;
+    assert_eq!(outcomes, vec![Outcome::retry(DeliveryFailure::Unavailable); 100]);
+    assert_eq!(receiver.calls().len(), 16);
+}
+
 #[test]
 fn a_chain_is_a_key() {
     let batch = deliveries(&[("ann", 1), ("", 2), ("bob", 3), ("ann", 4), ("", 5)]);

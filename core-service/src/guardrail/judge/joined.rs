@@ -1,16 +1,15 @@
-//! The last user turns read as one text: what is split over them is in none of them.
+//! What comes in pieces, read as one text: what is split over them is in none of them.
 //!
-//! Read from the request itself, so it needs no session and costs the memory nothing. Joined as they stand and with a
-//! line between them: one finds a word that was cut, the other an instruction. Only what crosses from one piece into
-//! another counts, and only of rules that read language: digits that meet are no telephone number.
+//! The pieces are the last user turns with their parts, and the short strings of a tool's result. Read from the
+//! exchange itself, so it needs no session and costs the memory nothing. Only what crosses from one piece into another
+//! counts, and only of rules that read language: digits that meet are no telephone number.
 
 use std::ops::Range;
 
-use super::{Scan, ToMask, Verdicts, evaluate};
+use super::{Scan, ToMask, Verdicts, evaluate, location, shown};
 use crate::{
-    detect::scanner::{Findings, Scratch},
+    detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
-        decision::Location,
         exchange::Direction,
         finding::{Detector, Span},
         segment::{Role, Segment},
@@ -19,12 +18,20 @@ use crate::{
     session::turn_of,
 };
 
-/// Of all pieces together.
+/// Of all pieces of user turns together.
 const BYTES: usize = 2048;
 const DETECTORS: [Detector; 5] =
     [Detector::PromptInjection, Detector::Secrets, Detector::CodeSafety, Detector::Keywords, Detector::Regex];
 
-/// The end of one string of a turn.
+/// A string of a tool's result up to here is a piece: a longer one says enough to be judged alone.
+const SHORT: usize = 64;
+/// Of all pieces of tool results together, and how many scans they may take: what a long history of them costs at most.
+const RESULT_BYTES: usize = 16 << 10;
+const RESULT_RUNS: usize = 64;
+/// Neighbouring cells of a table make passwords and commands that nobody wrote; they seldom make an instruction.
+const RESULT_DETECTORS: [Detector; 1] = [Detector::PromptInjection];
+
+/// The end of one string.
 struct Piece<'a> {
     segment: &'a Segment<'a>,
     /// Where it begins in the segment's own string.
@@ -32,9 +39,34 @@ struct Piece<'a> {
     text: &'a str,
 }
 
-pub(super) fn judge(set: &PolicySet, chosen: &[&Bound], segments: &[Segment<'_>], verdicts: &mut Verdicts) {
-    let asks = |bound: &&&Bound| bound.policy.session.joined_turns > 1 && bound.covers(Direction::Request, Role::User);
-    let bounds: Vec<&Bound> = chosen.iter().filter(asks).copied().collect();
+/// `side` is the one to judge: both when none is named.
+pub(super) fn judge(
+    set: &PolicySet,
+    chosen: &[&Bound],
+    segments: &[Segment<'_>],
+    side: Option<Direction>,
+    verdicts: &mut Verdicts,
+) {
+    for direction in [Direction::Request, Direction::Response] {
+        if side.is_some_and(|side| side != direction) {
+            continue;
+        }
+        if direction == Direction::Request {
+            user_turns(set, chosen, segments, verdicts);
+        }
+        let bounds = asking(chosen, direction, Role::Tool);
+        let runs = if bounds.is_empty() { Vec::new() } else { runs(segments, direction) };
+        if !runs.is_empty() {
+            let reader = Reader::new(set, &bounds, (direction, Role::Tool), &RESULT_DETECTORS);
+            // Cells and list items: no word is cut where they meet.
+            runs.iter().for_each(|run| reader.read(run, " ", verdicts));
+        }
+    }
+}
+
+/// Joined as they stand and with a line between them: one finds a word that was cut, the other an instruction.
+fn user_turns(set: &PolicySet, chosen: &[&Bound], segments: &[Segment<'_>], verdicts: &mut Verdicts) {
+    let bounds = asking(chosen, Direction::Request, Role::User);
     let most = bounds.iter().map(|bound| bound.policy.session.joined_turns).max().unwrap_or_default();
     if most == 0 {
         return;
@@ -43,36 +75,91 @@ pub(super) fn judge(set: &PolicySet, chosen: &[&Bound], segments: &[Segment<'_>]
     if pieces.is_empty() {
         return;
     }
-    let mut mask = set.scanner.empty_mask();
-    bounds.iter().for_each(|bound| bound.mask(Direction::Request, Role::User, &mut mask));
-    for (index, rule) in set.scanner.rules() {
-        // A classifier reads the whole: it could not say that something crosses, and has read each turn.
-        if !DETECTORS.contains(&rule.identity.detector) || rule.identity.id.starts_with("classifier_") {
-            mask.remove(index);
-        }
-    }
+    let reader = Reader::new(set, &bounds, (Direction::Request, Role::User), &DETECTORS);
     for between in ["", "\n"] {
-        let Some((joined, places)) = join(&pieces, between) else { return };
-        let segment = Segment::bare(joined);
-        let (mut scratch, mut findings) = (Scratch::default(), Findings::default());
-        set.scanner.scan(0, &segment, &mask, &mut scratch, &mut findings);
-        findings.overflowed.clear();
-        findings.list.retain(|finding| touched(&places, finding.span).count() > 1);
-        if findings.list.is_empty() {
-            continue;
-        }
-        let scan = Scan::of(set, findings);
-        let mut found = Verdicts::default();
-        bounds.iter().for_each(|bound| evaluate(bound, std::slice::from_ref(&segment), &scan, &mut found));
-        take_over(found, &pieces, &places, verdicts);
+        reader.read(&pieces, between, verdicts);
     }
 }
 
-/// The ends of the last user turns, the oldest first; none when there is but one.
+fn asking<'b>(chosen: &[&'b Bound], direction: Direction, role: Role) -> Vec<&'b Bound> {
+    let asks = |bound: &&&Bound| bound.policy.session.joined_turns > 1 && bound.covers(direction, role);
+    chosen.iter().filter(asks).copied().collect()
+}
+
+/// What pieces of one origin are read for.
+struct Reader<'r> {
+    set: &'r PolicySet,
+    bounds: &'r [&'r Bound],
+    direction: Direction,
+    role: Role,
+    mask: RuleMask,
+}
+
+impl<'r> Reader<'r> {
+    fn new(
+        set: &'r PolicySet,
+        bounds: &'r [&'r Bound],
+        (direction, role): (Direction, Role),
+        detectors: &[Detector],
+    ) -> Self {
+        let mut mask = set.scanner.empty_mask();
+        bounds.iter().for_each(|bound| bound.mask(direction, role, &mut mask));
+        for (index, rule) in set.scanner.rules() {
+            // A classifier reads the whole: it could not say that something crosses, and has read each piece.
+            if !detectors.contains(&rule.identity.detector) || rule.identity.id.starts_with("classifier_") {
+                mask.remove(index);
+            }
+        }
+        Self { set, bounds, direction, role, mask }
+    }
+
+    fn read(&self, pieces: &[Piece<'_>], between: &str, verdicts: &mut Verdicts) {
+        if self.mask.is_empty() {
+            return;
+        }
+        let (joined, places) = join(pieces, between);
+        let segment = Segment { direction: self.direction, role: self.role, ..Segment::bare(joined) };
+        let (mut scratch, mut findings) = (Scratch::default(), Findings::default());
+        self.set.scanner.scan(0, &segment, &self.mask, &mut scratch, &mut findings);
+        findings.overflowed.clear();
+        findings.list.retain(|finding| touched(&places, finding.span).count() > 1);
+        if findings.list.is_empty() {
+            return;
+        }
+        let scan = Scan::of(self.set, findings);
+        let mut found = Verdicts::default();
+        self.bounds.iter().for_each(|bound| evaluate(bound, std::slice::from_ref(&segment), &scan, &mut found));
+        take_over(found, pieces, &places, verdicts);
+    }
+}
+
+/// Short strings of one tool result, or of the results in one turn, that stand side by side: the newest first, since an
+/// older one was read when it was the newest. A long one between them keeps them apart.
+fn runs<'a>(segments: &'a [Segment<'_>], direction: Direction) -> Vec<Vec<Piece<'a>>> {
+    let is_short =
+        |segment: &Segment<'_>| (segment.role, segment.direction) == (Role::Tool, direction) && segment.len() <= SHORT;
+    let beside = |a: &Segment<'_>, b: &Segment<'_>| is_short(a) && is_short(b) && turn_of(a) == turn_of(b);
+    let (mut runs, mut room) = (Vec::new(), RESULT_BYTES);
+    for run in segments.chunk_by(beside).rev().filter(|run| run.len() > 1).take(RESULT_RUNS) {
+        let mut pieces = Vec::new();
+        for segment in run.iter().rev() {
+            let Some(left) = room.checked_sub(segment.len()) else { break };
+            room = left;
+            pieces.push(Piece { segment, from: 0, text: &segment.text[segment.context..] });
+        }
+        if pieces.len() > 1 {
+            pieces.reverse();
+            runs.push(pieces);
+        }
+    }
+    runs
+}
+
+/// The ends of the last user turns, part by part, the oldest first; none when there is but one.
 fn last<'a>(segments: &'a [Segment<'_>], most: usize) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
     let (mut turns, mut current, mut room) = (0, None, BYTES);
-    for segment in segments.iter().rev().filter(|segment| segment.role == Role::User && !segment.is_key) {
+    for segment in segments.iter().rev().filter(|segment| segment.role == Role::User && is_said(segment)) {
         let Some(turn) = turn_of(segment) else { continue };
         if current != Some(turn) {
             if turns == most {
@@ -91,14 +178,19 @@ fn last<'a>(segments: &'a [Segment<'_>], most: usize) -> Vec<Piece<'a>> {
         }
     }
     pieces.reverse();
-    if turns > 1 { pieces } else { Vec::new() }
+    if pieces.len() > 1 { pieces } else { Vec::new() }
+}
+
+/// Whether a string is what the user says, and not what a turn or a part says of itself: a link, which would swallow
+/// the word after it, a name, a kind.
+fn is_said(segment: &Segment<'_>) -> bool {
+    let last = segment.pointer.rsplit('/').next().unwrap_or_default();
+    let said = matches!(last, "text" | "content" | "data") || last.bytes().all(|byte| byte.is_ascii_digit());
+    said && !segment.is_key
 }
 
 /// The text, and where in it the pieces stand.
-fn join(pieces: &[Piece<'_>], between: &str) -> Option<(String, Vec<Range<usize>>)> {
-    if pieces.len() < 2 {
-        return None;
-    }
+fn join(pieces: &[Piece<'_>], between: &str) -> (String, Vec<Range<usize>>) {
     let (mut joined, mut places) = (String::with_capacity(BYTES + pieces.len()), Vec::with_capacity(pieces.len()));
     for piece in pieces {
         if !joined.is_empty() {
@@ -108,7 +200,7 @@ fn join(pieces: &[Piece<'_>], between: &str) -> Option<(String, Vec<Range<usize>
         joined.push_str(piece.text);
         places.push(start..joined.len());
     }
-    Some((joined, places))
+    (joined, places)
 }
 
 /// The pieces that a span has a part of, and which part.
@@ -120,17 +212,11 @@ fn touched(places: &[Range<usize>], span: Span) -> impl DoubleEndedIterator<Item
     })
 }
 
-/// What was found, told by its place in the request; a rule that objected without this has said it already.
+/// What was found, told by its place in the exchange; a rule that objected without this has said it already.
 fn take_over(found: Verdicts, pieces: &[Piece<'_>], places: &[Range<usize>], verdicts: &mut Verdicts) {
     let place = |(number, part): (usize, Span)| {
         let Piece { segment, from, .. } = &pieces[number];
-        let span = Span::new(part.start as usize + from..part.end as usize + from);
-        Location {
-            direction: Direction::Request,
-            pointer: segment.pointer.clone(),
-            inner_pointer: segment.inner_pointer.clone(),
-            span,
-        }
+        (*segment, Span::new(part.start as usize + from..part.end as usize + from))
     };
     for mut violation in found.violations {
         let known = verdicts.violations.iter().any(|known| {
@@ -139,15 +225,16 @@ fn take_over(found: Verdicts, pieces: &[Piece<'_>], places: &[Range<usize>], ver
         });
         if !known {
             // Where it was completed.
-            violation.location = violation.location.and_then(|at| touched(places, at.span).next_back()).map(place);
+            let completed = violation.location.and_then(|at| touched(places, at.span).next_back()).map(place);
+            violation.location = completed.map(|(segment, span)| shown(segment, span));
             verdicts.violations.push(violation);
         }
     }
-    for ToMask { location, name, style, .. } in found.to_mask {
-        let parts = touched(places, location.span);
-        verdicts.to_mask.extend(parts.map(|part| ToMask {
-            location: place(part),
-            is_key: false,
+    for ToMask { location: at, name, style, .. } in found.to_mask {
+        let parts = touched(places, at.span).map(place);
+        verdicts.to_mask.extend(parts.map(|(segment, span)| ToMask {
+            location: location(segment, span),
+            is_key: segment.is_key,
             name: name.clone(),
             style,
         }));
