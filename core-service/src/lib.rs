@@ -1,7 +1,7 @@
 //! The guardrail and ingestion service.
 //!
 //! Imports go down this list, never up: `app`; `canary` and `grpc`; `postgres`; `deliver`, `events` and `guardrail`; `search`;
-//! `record`; `policy` and `session`; `detect`, `extract` and `mask`; `classify` and `normalize`; `telemetry`; `domain` and `foreground`.
+//! `record`; `policy` and `session`; `detect`, `extract` and `mask`; `classify`; `normalize`; `telemetry`; `domain` and `foreground`.
 
 pub mod app;
 pub mod canary;

@@ -22,6 +22,7 @@ mod words;
 
 use std::{fmt, ops::Range};
 
+pub(crate) use self::letters::is_invisible;
 use self::{
     origins::Origins,
     sheet::{Draft, Sheet},

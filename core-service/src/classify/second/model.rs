@@ -8,6 +8,7 @@ use serde::Deserialize;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use super::gate;
+use crate::normalize::is_invisible;
 
 /// Pieces of a window at most, its ends included: what the built-in model was trained on. A window has 48 words.
 const PIECES: usize = 64;
@@ -255,13 +256,9 @@ fn visible_head(window: &str) -> Cow<'_, str> {
     Cow::Owned(seen)
 }
 
-/// As `normalize` has it, which stands beside this module and not below; and controls that part no words.
+/// Invisible characters, and controls that part no words.
 fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e01ef}')
-        || c.is_control() && !c.is_whitespace()
+    is_invisible(c) || c.is_control() && !c.is_whitespace()
 }
 
 fn options() -> ModelOptions {
