@@ -3,6 +3,7 @@
 use std::{convert::Infallible, error::Error, time::Duration};
 
 use http::{Uri, header::AUTHORIZATION, uri::Scheme};
+use tokio_util::sync::CancellationToken;
 use tonic::{
     ConnectError, Request, Response, Status, TimeoutExpired,
     body::Body,
@@ -21,6 +22,9 @@ pub type Service = BoxCloneSyncService<http::Request<Body>, http::Response<Body>
 
 /// In the metadata of a failed call: under which the core logged the cause.
 const REQUEST_ID: &str = "x-request-id";
+
+/// Where the core is asked whether it can judge.
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
 /// Pauses between tries to connect: three tries within half a second, so that a core that restarts is not noticed.
 const BACKOFF: &[Duration] = &[Duration::from_millis(100), Duration::from_millis(300)];
@@ -103,6 +107,24 @@ impl Client {
             .keep_alive_while_idle(true)
             .connect_lazy();
         Ok(Self { service: BoxCloneSyncService::new(channel), backoff: BACKOFF, authorization })
+    }
+
+    /// Once `leaving` is cancelled, this program is not ready, whatever its core says: who asks for the core's health is
+    /// told so, and every other call is made as before. Costs an allocation for each call, little beside a network.
+    #[must_use]
+    pub fn ready_until(self, leaving: CancellationToken) -> Self {
+        let core = self.service;
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let (core, leaving) = (core.clone(), leaving.is_cancelled());
+            async move {
+                if leaving && request.uri().path() == HEALTH {
+                    let error = ApiError::new(ErrorCode::Unavailable, "the service is shutting down");
+                    return Ok(Status::from(error).into_http());
+                }
+                core.oneshot(request).await
+            }
+        });
+        Self { service: BoxCloneSyncService::new(service), backoff: self.backoff, authorization: self.authorization }
     }
 
     /// One call, which may take no longer than `deadline` with all its tries.
@@ -236,6 +258,22 @@ mod tests {
         for url in ["http://core:50051", "http://core"] {
             assert!(Client::remote(url, Some("t0ken"), None).is_ok());
         }
+    }
+
+    #[tokio::test]
+    async fn a_program_that_leaves_is_not_ready_and_makes_its_calls() {
+        let core = |_: http::Request<Body>| std::future::ready(Ok::<_, Infallible>(http::Response::new(Body::empty())));
+        let leaving = CancellationToken::new();
+        let client = Client::embedded(tower::service_fn(core)).ready_until(leaving.clone());
+        let refused = async |path: &str| {
+            let request = http::Request::builder().uri(path).body(Body::empty()).unwrap();
+            let answer = client.service.clone().oneshot(request).await.unwrap();
+            crate::refused::code(&answer)
+        };
+        assert_eq!(refused(HEALTH).await, None);
+        leaving.cancel();
+        assert_eq!(refused(HEALTH).await, Some(ErrorCode::Unavailable));
+        assert_eq!(refused("/portcullis.v1.GuardrailService/Check").await, None);
     }
 
     #[test]

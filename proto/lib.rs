@@ -9,6 +9,7 @@ pub mod error;
 pub mod json;
 pub mod limits;
 pub mod log;
+pub mod refused;
 pub mod serve;
 pub mod tls;
 pub mod trace;

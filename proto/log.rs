@@ -71,12 +71,21 @@ type Apply = dyn Fn(&str) -> Result<(), String> + Send + Sync;
 pub struct LogControl {
     filter: Arc<RwLock<String>>,
     apply: Arc<Apply>,
+    /// Wins over the settings' file.
+    fixed: Option<Arc<str>>,
 }
 
 impl LogControl {
     /// `filter` is what is in force, in the form of `RUST_LOG`; `apply` brings another into force.
     pub fn new(filter: String, apply: impl Fn(&str) -> Result<(), String> + Send + Sync + 'static) -> Self {
-        Self { filter: Arc::new(RwLock::new(filter)), apply: Arc::new(apply) }
+        Self { filter: Arc::new(RwLock::new(filter)), apply: Arc::new(apply), fixed: None }
+    }
+
+    /// With what wins over the settings' file, in the form of `RUST_LOG`: that variable, or a level that a flag or the
+    /// environment names.
+    #[must_use]
+    pub fn fixed(self, filter: Option<String>) -> Self {
+        Self { fixed: filter.map(Arc::from), ..self }
     }
 
     /// What is in force, in the form of `RUST_LOG`.
@@ -86,6 +95,11 @@ impl LogControl {
 
     pub fn set(&self, level: LogLevel) -> Result<(), String> {
         self.set_filter(level.directives())
+    }
+
+    /// What the settings say is in force again, whatever a caller chose since; their file names this level now.
+    pub fn read_anew(&self, file: LogLevel) -> Result<(), String> {
+        self.set_filter(self.fixed.as_deref().map_or_else(|| file.directives(), str::to_owned))
     }
 
     /// Of the operator's own making: only a level is open to callers.
@@ -129,5 +143,16 @@ mod tests {
         assert_eq!(control.filter(), "info");
         control.set(LogLevel::Warn).unwrap();
         assert_eq!(control.filter(), "warn");
+    }
+
+    #[test]
+    fn what_is_fixed_comes_back_and_else_the_files_level_is_taken() {
+        let control = LogControl::new("info".to_owned(), |_| Ok(()));
+        for (fixed, anew) in [(None, "error"), (Some("warn,h2=info".to_owned()), "warn,h2=info")] {
+            let control = control.clone().fixed(fixed);
+            control.set(LogLevel::Warn).unwrap();
+            control.read_anew(LogLevel::Error).unwrap();
+            assert_eq!(control.filter(), anew);
+        }
     }
 }

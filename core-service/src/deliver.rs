@@ -18,8 +18,10 @@
 //! Dead letters that are tried again come late, after what followed them.
 //!
 //! **Failures** ([`Outcome`]). What may succeed the next time is tried again for ever, with full jitter and a ceiling; while
-//! nothing at all succeeds, a handful of records is tried at a time. What is refused for good is a dead letter: it stands
-//! in the log's table `undelivered` with its reason until it is tried again (*redrive*) with success.
+//! nothing at all succeeds, a handful of records is tried at a time, each of another key and those first that were tried
+//! least: so a few that are refused again and again stop nobody else. What is refused for good is a dead letter: it stands
+//! in the log's table `undelivered` with its reason until it is tried again (*redrive*) with success. What retention took
+//! before a sink had it is counted with the dead letters as `gone`, and told in the service's log.
 //!
 //! **The cursor** is stored with one of the log's commits, when there is nothing more to deliver and ten times a second while there
 //! is; within a minute when all that came is of kinds that the sink does not take. After a crash what had been sent and was

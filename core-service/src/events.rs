@@ -27,16 +27,13 @@ use jiff::Timestamp;
 use tokio::{sync::broadcast, time::Instant};
 
 use self::embedded::Embedded;
+pub(crate) use self::summary::{Chart, Grained, Period, RULES, TOP, latency, rules};
 pub use self::{
     fault::StoreFault,
     filter::EventFilter,
     id::EventId,
-    search::Candidates,
+    search::Records,
     summary::{ActionCount, Bucket, Latency, RuleCount, Summary, TopCount},
-};
-pub(crate) use self::{
-    search::word,
-    summary::{Chart, Grained, Period, RULES, TOP, latency, rules},
 };
 pub use crate::record::{
     Analysis, Event, Judged, Note, Notes, Opinion, RecordKind, RecordedOutcome, Reveal, Review, StoredRecord,
@@ -81,14 +78,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// `after` is the `next` of the page before, or empty for the newest.
     async fn list(&self, filter: EventFilter, limit: u32, after: &str) -> Result<Page, EventError>;
 
-    /// As [`Self::list`], those whose payloads may hold the text: its longest word, ignoring the case of ASCII letters.
-    async fn candidates(
-        &self,
-        filter: EventFilter,
-        text: &str,
-        limit: u32,
-        after: &str,
-    ) -> Result<Candidates, EventError>;
+    /// As [`Self::list`], with the payloads, and as many as one call reads. What is searched for is not told here: what a
+    /// store made of it would hang on what was recorded, and a caller may be shown less than that.
+    async fn records(&self, filter: EventFilter, after: &str) -> Result<Records, EventError>;
+
+    /// The `next` of a page that ends with this event.
+    fn cursor(&self, event: &Event) -> String;
 
     /// None when there is no event of that id here.
     async fn get(&self, id: &EventId) -> Result<Option<StoredRecord>, EventError>;
@@ -154,15 +149,14 @@ impl EventStore {
         self.store().list(filter, bounded(limit), after).await
     }
 
-    /// As [`Store::candidates`]. A limit of 0 means [`DEFAULT_LIMIT`].
-    pub async fn candidates(
-        &self,
-        filter: EventFilter,
-        text: &str,
-        limit: u32,
-        after: &str,
-    ) -> Result<Candidates, EventError> {
-        self.store().candidates(filter, text, bounded(limit), after).await
+    /// As [`Store::records`].
+    pub async fn records(&self, filter: EventFilter, after: &str) -> Result<Records, EventError> {
+        self.store().records(filter, after).await
+    }
+
+    /// As [`Store::cursor`].
+    pub fn cursor(&self, event: &Event) -> String {
+        self.store().cursor(event)
     }
 
     /// As [`Self::list`], those in which these words were said.
@@ -214,6 +208,6 @@ impl EventStore {
     }
 }
 
-fn bounded(limit: u32) -> u32 {
+pub(crate) fn bounded(limit: u32) -> u32 {
     if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) }
 }

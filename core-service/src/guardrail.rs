@@ -9,3 +9,4 @@ pub mod masked;
 pub mod pieces;
 pub mod service;
 pub mod text;
+mod told;

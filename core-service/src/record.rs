@@ -6,7 +6,8 @@
 //! in silence: a full queue makes callers wait until their deadline and then says so, and a queued record whose
 //! transaction failed is counted ([`Health::lost`]) and logged. When the disk takes nothing, callers are refused until it
 //! does again; under [`OnFull::Shed`] they are answered, and what was dropped is counted. As soon as there is room again,
-//! a record of [`RecordKind::Log`] stands where the gap is.
+//! a record of [`RecordKind::Log`] stands where the gap is. A gap outlives the process: until that record is written,
+//! `portcullis.gap` beside the file holds it.
 //!
 //! **The writer.** One thread owns the only connection that writes. It takes what is queued, writes it in one
 //! transaction, commits and answers. While it commits, the next batch gathers: one sync to disk is shared by all
@@ -32,7 +33,7 @@
 //! - `data_key`: under which the payloads of each tenant are encrypted, where they are (`vault`).
 //! - `meta`: the node's name, made once a file. An event's id is `<node>-<sequence>`.
 //!
-//! A file that cannot be read is moved aside at the start and a new one begun, under a new name of the node.
+//! A file that cannot be read is moved aside at the start of the service and a new one begun, under a new name of the node.
 
 mod aggregate;
 mod cells;
@@ -96,11 +97,14 @@ pub use note::{MAX_NOTE, Note, Notes, Opinion, Reveal, Review};
 use queue::{Queue, Work};
 pub use row::Finished;
 use row::{Completion, Row};
+use schema::{Opened, Opening};
 pub use settings::{CommitBounds, KeepPayloads, LogSettings, Masking, OnFull, Retention};
 use vault::Vault;
 pub use vault::{Erased, InvalidKey, MasterKeys, Rewrapped};
 
-pub(crate) use aggregate::{Aggregates, Changed, Dimension, Grain, KEPT, Names, kind_of, latency_of, pending_name};
+pub(crate) use aggregate::{
+    Aggregates, Changed, Dimension, Grain, KEPT, Names, kind_of, latency_of, pending_name, would_block_name,
+};
 pub(crate) use code::Code;
 pub(crate) use durations::{decode as read_durations, encode as write_durations};
 pub(crate) use health::HealthView;
@@ -140,9 +144,19 @@ impl Log {
     }
 
     /// A file that cannot be read is moved aside and a new one begun, which is said in the service's log and is the
-    /// new file's first record.
+    /// new file's first record. One that holds encrypted payloads is not opened without a master key.
     pub fn open_with(dir: &Path, settings: &LogSettings) -> Result<Self, LogError> {
-        let opened = schema::open(dir, settings)?;
+        Self::begin(schema::open(dir, settings, Opening::Service)?, Opening::Service, dir, settings)
+    }
+
+    /// For a command, in a folder that no service has open: without master keys, and without touching a file that cannot be
+    /// read.
+    pub fn open_for_command(dir: &Path) -> Result<Self, LogError> {
+        let settings = LogSettings::default();
+        Self::begin(schema::open(dir, &settings, Opening::Command)?, Opening::Command, dir, &settings)
+    }
+
+    fn begin(opened: Opened, opening: Opening, dir: &Path, settings: &LogSettings) -> Result<Self, LogError> {
         if let Some(damage::Damage { moved_to, found }) = &opened.damage {
             let (folder, found) = (dir.display(), found.as_str());
             tracing::error!(%folder, moved_to, found, "the log file was damaged: it was moved aside, a new one is begun");
@@ -152,7 +166,7 @@ impl Log {
         let tidings = Arc::new(Tidings::default());
         let pending = Arc::new(Notify::new());
         let writer::Started { queue, status, changes, tip, vault } =
-            writer::start(opened, settings, Arc::clone(&tidings), Arc::clone(&pending))?;
+            writer::start(opened, opening, settings, Arc::clone(&tidings), Arc::clone(&pending))?;
         let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node), Arc::clone(&tidings), Arc::clone(&vault)));
         let health = HealthView { status, tidings, dir: dir.to_path_buf() };
         Ok(Self { queue, readers, vault, node, path, health, on_full: settings.on_full, pending, changes, tip })
@@ -161,7 +175,7 @@ impl Log {
     /// Destroys the keys of a tenant's payloads, in the log of a folder that no service has open. [`StorageFault::Busy`]
     /// is that somebody reads the file and the keys may still stand in it: it has to be asked for again.
     pub fn erase(dir: &Path, tenant: &str) -> Result<Erased, LogError> {
-        let mut opened = schema::open(dir, &LogSettings::default())?;
+        let mut opened = schema::open(dir, &LogSettings::default(), Opening::Command)?;
         // First, and whatever keys there are: a crash must not leave the words of what can be read no more. The next start
         // makes it anew, which takes as long as reading the log.
         remove_search_index(dir)?;
@@ -171,7 +185,7 @@ impl Log {
 
     /// Wraps every tenant's key by the first of these, in the log of a folder that no service has open.
     pub fn rewrap(dir: &Path, keys: &MasterKeys) -> Result<Rewrapped, LogError> {
-        let mut opened = schema::open(dir, &LogSettings::default())?;
+        let mut opened = schema::open(dir, &LogSettings::default(), Opening::Command)?;
         Ok(vault::rewrap(&mut opened.connection, keys)?)
     }
 
@@ -233,9 +247,14 @@ impl Log {
     }
 
     /// Records behind a sequence that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are
-    /// large, but never none while there is one.
+    /// large, but never none while there is one. Those that are [`Log::locked`] are not among them.
     pub async fn pending(&self, after: u64, limit: usize) -> Result<Vec<PendingRecord>, LogError> {
         self.readers.run(move |connection, _| read::pending(connection, after, limit)).await
+    }
+
+    /// How many records wait for analysis and, before that, for their master key.
+    pub async fn locked(&self) -> Result<u64, LogError> {
+        self.readers.run(|connection, _| read::locked(connection)).await
     }
 
     /// Notified once a commit that brought pending records; it keeps one notification for a worker that is busy.

@@ -16,11 +16,11 @@ mod name;
 mod policies;
 
 pub use self::{
-    delivery::{BatchSettled, DeadLetter},
-    events::{Analysed, CanaryRan, CheckEnded, RecordsLost, SecondStageRan, Verdict},
+    delivery::{BatchSettled, DeadLetter, RecordsRemoved},
+    events::{Analysed, CallRefused, CanaryRan, CheckEnded, RecordsLost, SecondStageRan, Verdict},
     labels::{
         CanaryProblem, CheckFailure, DeliveryFailure, DetectorFate, MetricsFate, PolicyReload, PolicyState,
-        SecondOutcome, Source, SpanFate,
+        SecondOutcome, Source, SpanFate, Via,
     },
     metrics::{LogState, Metrics, metrics},
     name::{Kind, Name},

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
+    Extension,
     extract::{Path, State, rejection::PathRejection},
     response::Response,
 };
 use http::StatusCode;
 use portcullis_api::{
+    access::Principal,
     capture::Captured,
     error::{ApiError, ErrorCode},
 };
@@ -41,12 +43,16 @@ pub(crate) async fn list(State(adapter): State<Arc<Adapter>>) -> Result<Response
     Ok(reply::json(StatusCode::OK, &json!({"captures": heads})))
 }
 
-/// `GET /v1/captures/{id}`: with the body, as JSON or else as text.
+/// `GET /v1/captures/{id}`: with the body, as JSON or else as text. It is what users wrote, and not the caller's users alone:
+/// shown to whom recorded payloads are.
 pub(crate) async fn get(
     State(adapter): State<Arc<Adapter>>,
+    caller: Option<Extension<Principal>>,
     id: Result<Path<u64>, PathRejection>,
 ) -> Result<Response, Failure> {
     let calls = calls(&adapter)?;
+    let Extension(caller) = caller.unwrap_or_default();
+    adapter.core.may_reveal(&caller).await?;
     let found = id.ok().and_then(|Path(id)| calls.iter().find(|captured| captured.id == id));
     let captured = found.ok_or_else(|| ApiError::new(ErrorCode::NotFound, "there is no capture of this id"))?;
     // As it came, where that is JSON.

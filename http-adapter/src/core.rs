@@ -5,16 +5,17 @@ use std::time::Duration;
 use portcullis_api::{
     access::Principal,
     client::Client,
+    error::ErrorCode,
     trace,
     v1::{
         Action, BeginCanaryRequest, BeginCanaryResponse, CheckRequest, CheckResponse, EndCanaryRequest,
         EndCanaryResponse, GetCanaryRequest, GetCanaryResponse, GetEventRequest, GetEventResponse, GetPolicyRequest,
         GetPolicyResponse, IngestRequest, IngestResponse, LintPolicyRequest, LintPolicyResponse, ListEventsRequest,
-        ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse, ReviewEventRequest, ReviewEventResponse,
-        SummarizeRequest, SummarizeResponse, TestPolicyRequest, TestPolicyResponse, WatchEventsRequest,
-        WatchEventsResponse, canary_service_client::CanaryServiceClient, event_service_client::EventServiceClient,
-        guardrail_service_client::GuardrailServiceClient, ingestion_service_client::IngestionServiceClient,
-        policy_service_client::PolicyServiceClient,
+        ListEventsResponse, ListPoliciesRequest, ListPoliciesResponse, PayloadView, ReviewEventRequest,
+        ReviewEventResponse, SummarizeRequest, SummarizeResponse, TestPolicyRequest, TestPolicyResponse,
+        WatchEventsRequest, WatchEventsResponse, canary_service_client::CanaryServiceClient,
+        event_service_client::EventServiceClient, guardrail_service_client::GuardrailServiceClient,
+        ingestion_service_client::IngestionServiceClient, policy_service_client::PolicyServiceClient,
     },
 };
 use tonic::Streaming;
@@ -87,6 +88,17 @@ impl Core {
         request.context.get_or_insert_default().principal = caller.to_string();
         let call = |service, request| async { IngestionServiceClient::new(service).ingest(request).await };
         Ok(self.client.call(request, self.deadline, call).await?)
+    }
+
+    /// Whether the caller is one to whom payloads are shown as they were recorded. The core alone knows, and says so before it
+    /// looks for the event: of no id there is none, and so nothing is noted as seen.
+    pub(crate) async fn may_reveal(&self, caller: &Principal) -> Result<(), Failure> {
+        let view = PayloadView::Original.into();
+        let asked = GetEventRequest { id: String::new(), view, principal: caller.to_string() };
+        match self.get_event(asked).await {
+            Err(failure) if failure.error.code != ErrorCode::NotFound => Err(failure),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Without an end: only how long it may take to begin is bounded.

@@ -92,6 +92,10 @@ impl IntoResponse for Failure {
             }
         }
         let mut response = with_headers(code, reply::json(code.http(), &body));
+        // Whoever asks whether this program is ready gets the answer that it asked for.
+        if matches!(self.form, Form::Probe(_)) {
+            response.extensions_mut().remove::<ErrorCode>();
+        }
         if let Some(request_id) = &self.request_id {
             reply::identify(&mut response, request_id);
         }
@@ -99,8 +103,10 @@ impl IntoResponse for Failure {
     }
 }
 
-/// What an answer of this code tells beside its body.
+/// What an answer of this code tells beside its body. The code itself goes with it as far as the port, where the program
+/// counts what was refused.
 pub(crate) fn with_headers(code: ErrorCode, mut response: Response) -> Response {
+    response.extensions_mut().insert(code);
     let headers = response.headers_mut();
     if code.is_retryable() {
         headers.insert(RETRY_AFTER, HeaderValue::from(error::RETRY_AFTER.as_secs().max(1)));
@@ -115,8 +121,17 @@ pub(crate) fn with_headers(code: ErrorCode, mut response: Response) -> Response 
 
 #[cfg(test)]
 mod tests {
+    use portcullis_api::refused;
+
     use super::*;
     use crate::testing::body_text;
+
+    #[test]
+    fn what_a_probe_is_told_refuses_nobody() {
+        let error = ApiError::new(ErrorCode::Unavailable, "why");
+        let response = Failure { error, request_id: None, form: Form::Probe("unavailable") }.into_response();
+        assert_eq!((response.status().as_u16(), refused::code(&response)), (503, None));
+    }
 
     #[tokio::test]
     async fn every_code_answers_json_with_its_status_and_its_headers() {
@@ -128,6 +143,7 @@ mod tests {
             };
             let response = failure.into_response();
             assert_eq!(response.status(), code.http());
+            assert_eq!(refused::code(&response), Some(code));
             assert_eq!(response.headers()["content-type"], "application/json");
             assert_eq!(response.headers()["x-request-id"], "0190-id");
             assert_eq!(response.headers().contains_key(RETRY_AFTER), response.status() == 503);

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
     response::Response,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use portcullis_api::{
     access::Principal,
     error::{ApiError, ErrorCode, invalid},
@@ -24,6 +24,7 @@ use serde_json::{
 use crate::{
     Adapter,
     error::Failure,
+    page::is_foreign,
     query::{flag, once, pairs},
     reply,
 };
@@ -47,7 +48,13 @@ pub(crate) async fn get(
     State(adapter): State<Arc<Adapter>>,
     caller: Option<Extension<Principal>>,
     id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    // A browser sends credentials along: another site's page would have it recorded that its reader looked.
+    if is_foreign(&headers) {
+        let message = "this is recorded in the caller's name, and another site's page asked for it";
+        return Err(ApiError::new(ErrorCode::PermissionDenied, message).into());
+    }
     let unknown = || ApiError::new(ErrorCode::NotFound, "there is no event of this id");
     let Path(id) = id.map_err(|_| unknown())?;
     // That the caller saw it is recorded.
@@ -154,6 +161,7 @@ fn parse_list(query: Option<&str>) -> Result<ListEventsRequest, ApiError> {
             "until" => filter.until = value.into_owned(),
             "session" => filter.session = value.into_owned(),
             "late" => filter.late = flag(&value, "late")?,
+            "enforced" => filter.enforced = Some(flag(&value, "enforced")?),
             _ => return Err(invalid(&name, "is not a filter of events")),
         }
         seen.push(name);

@@ -9,13 +9,12 @@ use axum::{
 };
 use http::Method;
 use portcullis_api::{
-    access::Access,
     error::{ApiError, ErrorCode},
     trace,
 };
 use tracing::Instrument as _;
 
-use crate::error::Failure;
+use crate::{door::Door, error::Failure};
 
 /// A span for each call, behind the caller's own where a header names one.
 pub(crate) async fn traced(request: Request, next: Next) -> Response {
@@ -51,14 +50,15 @@ pub(crate) async fn traced(request: Request, next: Next) -> Response {
 /// Runs before the body is read: a caller without credentials cannot make this program hold its bytes. Leaves the
 /// [`Principal`](portcullis_api::access::Principal) as an extension.
 pub(crate) async fn require_access(
-    State(access): State<Arc<Access>>,
+    State(door): State<Arc<Door>>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
-    let Some(principal) = access.admit(request.headers()) else {
+    door.must_be_local(&request)?;
+    let Some(principal) = door.access.admit(request.headers()) else {
         return Err(ApiError::new(ErrorCode::Unauthenticated, "valid credentials are required").into());
     };
-    access.mark(request.headers_mut());
+    door.access.mark(request.headers_mut());
     request.extensions_mut().insert(principal);
     Ok(next.run(request).await)
 }
@@ -75,11 +75,10 @@ pub(crate) async fn method_not_allowed() -> Failure {
 mod tests {
     use http::{Method, header::AUTHORIZATION};
     use portcullis_api::{
-        access::{Credential, Credentials},
+        access::{Access, Credential, Credentials},
         v1::{ListEventsResponse, ListPoliciesResponse},
     };
 
-    use super::*;
     use crate::{
         AdapterSettings,
         testing::{Call, FakeCore, TRUEFOUNDRY, ask, get, post, send},

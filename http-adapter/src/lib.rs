@@ -6,6 +6,7 @@ mod canary;
 mod capture;
 mod core;
 mod decision;
+mod door;
 mod error;
 mod events;
 mod generic;
@@ -44,8 +45,8 @@ use portcullis_api::{
     trace,
 };
 
-use self::core::Core;
 pub use self::settings::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord};
+use self::{core::Core, door::Door};
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -131,10 +132,9 @@ pub fn router(client: Client, settings: AdapterSettings) -> Router {
         let router = routes.into_iter().fold(Router::new(), |router, (path, route)| router.route(path, route));
         router.method_not_allowed_fallback(layers::method_not_allowed)
     };
-    let access = Arc::new(settings.access);
-    let guarded =
-        all(guarded()).route_layer(middleware::from_fn_with_state(Arc::clone(&access), layers::require_access));
-    let page = all(page::routes()).route_layer(middleware::from_fn_with_state(access, page::require_access));
+    let door = Arc::new(Door::new(settings.access, settings.loopback));
+    let guarded = all(guarded()).route_layer(middleware::from_fn_with_state(Arc::clone(&door), layers::require_access));
+    let page = all(page::routes()).route_layer(middleware::from_fn_with_state(door, page::require_access));
     let router = all(probes()).merge(guarded).merge(page).fallback(layers::not_found).with_state(Arc::new(adapter));
     if trace::is_on() { router.layer(middleware::from_fn(layers::traced)) } else { router }
 }

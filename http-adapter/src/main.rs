@@ -3,13 +3,14 @@
 use std::{
     io::Write as _,
     net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::PathBuf,
     process::ExitCode,
     str::FromStr,
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, response::Response};
 use clap::Parser;
 use core_service::{
     app::{
@@ -20,17 +21,18 @@ use core_service::{
         settings::{CoreSettings, File, Overrides, Secret, SettingsError},
         telemetry,
     },
-    telemetry::metrics,
+    telemetry::{CallRefused, Via, emit, metrics},
 };
 use http_adapter::{AdapterSettings, Contract, Metrics, OnResponse, UnknownWord, router};
 use portcullis_api::{
     body::BodyLimits,
     client::Client,
     log::LogControl,
+    refused,
     serve::{self, Connections, Protocol},
     tls,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 /// Requests are read on one thread and freed on another, when they are on disk: the system's allocator pays for that
@@ -112,7 +114,8 @@ async fn run(
     telemetry::follow(control.clone(), cli.shared.config.clone())?;
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
     shared.must_be_guarded("HTTP", http_listen)?;
-    let settings = AdapterSettings { log: Some(control), ..adapter(cli, file, &shared)? };
+    let loopback = http_listen.ip().is_loopback();
+    let settings = AdapterSettings { log: Some(control), loopback, ..adapter(cli, file, &shared)? };
     let connections =
         Connections { tls: shared.tls.clone(), max: shared.connections, ..Connections::new(Protocol::Http) };
     let listener = compose::bind("HTTP", http_listen).await?;
@@ -145,13 +148,19 @@ async fn run(
         let core = Client::remote(&url, token, roots.as_deref()).map_err(|error| {
             StartError::Settings(SettingsError::Invalid { name: "core.url", message: error.to_string() })
         })?;
+        let leaving = CancellationToken::new();
+        let core = core.ready_until(leaving.clone());
         let report = report.line("core", &url).line("contract", contract).line("responses", responses);
         let report = report.line("traces", otlp.about_traces()).tls(shared.tls.as_ref());
         let report = report.access(&shared.access, shared.auth_mode, &[address]);
         report.print().map_err(other)?;
         otlp.push_metrics(|| metrics().render(None));
         let settings = AdapterSettings { metrics: Some(Metrics::new(|| metrics().render(None))), ..settings };
-        return serve(listener, router(core, settings), connections, stop, signals, async {}).await;
+        let drain = async {
+            leaving.cancel();
+            sleep(shared.drain_notice).await;
+        };
+        return serve(listener, router(core, settings), connections, stop, signals, drain).await;
     }
     shared.must_be_guarded("gRPC", shared.grpc_listen)?;
     let grpc = compose::bind("gRPC", shared.grpc_listen).await?;
@@ -159,7 +168,9 @@ async fn run(
     let engine = Engine::start(&shared).await?;
     otlp.push_metrics(engine.metrics());
     let serving = engine.serve(grpc, stop.clone())?;
-    let core = Client::embedded(engine.embedded()?);
+    let embedded = engine.embedded()?;
+    let readiness = embedded.readiness();
+    let core = Client::embedded(embedded);
     let settings = AdapterSettings { metrics: Some(Metrics::new(engine.metrics())), ..settings };
     let report = report
         .line("grpc", grpc_address)
@@ -174,13 +185,19 @@ async fn run(
         .access(&shared.access, shared.auth_mode, &[address, grpc_address]);
     report.print().map_err(other)?;
     let router = router(core, settings);
-    let served = serve(listener, router, connections, stop, signals, engine.begin_drain()).await;
+    let drain = async {
+        readiness.withdraw().await;
+        sleep(shared.drain_notice).await;
+        engine.begin_drain().await;
+    };
+    let served = serve(listener, router, connections, stop, signals, drain).await;
     let _ = serving.await;
     engine.finish().await;
     served
 }
 
-/// Until a signal; `drain` runs before the doors close.
+/// Until a signal; `drain` runs before the doors close, so that balancers can go elsewhere while calls are still taken. A
+/// second signal waits for nothing: see [`Signals::interrupted`].
 async fn serve(
     listener: TcpListener,
     router: Router,
@@ -189,7 +206,7 @@ async fn serve(
     signals: Signals,
     drain: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    let serving = serve::serve(listener, router, stop.clone(), &connections);
+    let serving = serve::serve(listener, refused::shown(router, count), stop.clone(), &connections);
     let stopping = async {
         signals.interrupted().await;
         drain.await;
@@ -201,6 +218,14 @@ async fn serve(
     Ok(())
 }
 
+/// Of a core in this process too: what it refuses leaves here, and is counted nowhere else.
+fn count(answer: Response) -> Response {
+    if let Some(error) = refused::code(&answer) {
+        emit(CallRefused { via: Via::Http, error });
+    }
+    answer
+}
+
 fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSettings, SettingsError> {
     let defaults = AdapterSettings::default();
     let capture = cli.capture.or(file.capture).unwrap_or_default();
@@ -208,20 +233,38 @@ fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSetti
         let message = "a capture is what users wrote: it needs credentials".to_owned();
         return Err(SettingsError::Invalid { name: "capture", message });
     }
-    let millis = |set: Option<u64>, default| set.map_or(default, Duration::from_millis);
+    let (body, call) = (file.limits.body_timeout_ms, file.limits.call_timeout_ms);
     Ok(AdapterSettings {
         bodies: BodyLimits {
             bytes: shared.body_bytes,
-            timeout: millis(file.limits.body_timeout_ms, defaults.bodies.timeout),
+            timeout: millis(body, defaults.bodies.timeout, &BODY_MS, "limits.body_timeout_ms")?,
             budget: file.limits.body_budget_bytes.unwrap_or(defaults.bodies.budget).max(shared.body_bytes),
         },
-        call_deadline: millis(file.limits.call_timeout_ms, defaults.call_deadline),
+        call_deadline: millis(call, defaults.call_deadline, &CALL_MS, "limits.call_timeout_ms")?,
         contract: word(cli.contract, file.contract.as_deref(), "contract")?,
         on_response: word(cli.on_response, file.on_response.as_deref(), "on_response")?,
         capture,
         access: shared.access.clone(),
         ..defaults
     })
+}
+
+/// Milliseconds. Of 0 every call would be refused: whatever it waits for comes too late.
+const BODY_MS: RangeInclusive<u64> = 100..=600_000;
+/// A gateway has given up by then.
+const CALL_MS: RangeInclusive<u64> = 10..=60_000;
+
+fn millis(
+    set: Option<u64>,
+    default: Duration,
+    bounds: &RangeInclusive<u64>,
+    name: &'static str,
+) -> Result<Duration, SettingsError> {
+    match set {
+        None => Ok(default),
+        Some(millis) if bounds.contains(&millis) => Ok(Duration::from_millis(millis)),
+        Some(_) => Err(SettingsError::Invalid { name, message: format!("{} to {}", bounds.start(), bounds.end()) }),
+    }
 }
 
 fn word<T>(flag: Option<T>, file: Option<&str>, name: &'static str) -> Result<T, SettingsError>
@@ -231,4 +274,36 @@ where
     let from_file = || file.map(str::parse).transpose();
     let read = flag.map_or_else(from_file, |flag| Ok(Some(flag)));
     read.map(Option::unwrap_or_default).map_err(|unknown| SettingsError::Invalid { name, message: unknown.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use core_service::app::settings::LimitsFile;
+
+    use super::*;
+
+    #[test]
+    fn times_within_which_nothing_can_be_answered_are_refused() {
+        let cli = Cli::parse_from(["portcullis"]);
+        let read = |body_timeout_ms, call_timeout_ms| {
+            let limits = LimitsFile { body_timeout_ms, call_timeout_ms, ..LimitsFile::default() };
+            let file = File { limits, ..File::default() };
+            let shared = CoreSettings::new(&cli.shared, &file).unwrap();
+            adapter(&cli, &file, &shared).map(|settings| (settings.bodies.timeout, settings.call_deadline))
+        };
+        for (body, call, name) in [
+            (Some(0), None, "limits.body_timeout_ms"),
+            (Some(99), None, "limits.body_timeout_ms"),
+            (Some(600_001), None, "limits.body_timeout_ms"),
+            (None, Some(0), "limits.call_timeout_ms"),
+            (None, Some(9), "limits.call_timeout_ms"),
+            (None, Some(60_001), "limits.call_timeout_ms"),
+        ] {
+            let error = read(body, call).unwrap_err();
+            assert!(matches!(error, SettingsError::Invalid { name: named, .. } if named == name), "{error}");
+        }
+        let least = read(Some(100), Some(10)).unwrap();
+        assert_eq!(least, (Duration::from_millis(100), Duration::from_millis(10)));
+        assert_eq!(read(None, None).unwrap(), (Duration::from_secs(10), Duration::from_secs(5)));
+    }
 }

@@ -31,7 +31,7 @@ mod timing;
 
 use axum::routing::{get, post};
 
-pub(crate) use self::access::require_access;
+pub(crate) use self::access::{is_foreign, require_access};
 use crate::Route;
 
 /// All of it behind the credentials when there are any.

@@ -4,7 +4,10 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 use portcullis_api::error::{ApiError, ErrorCode};
 use serde::Serialize;
 
@@ -38,11 +41,13 @@ pub(crate) fn json_with<T: Serialize>(status: StatusCode, value: &T, name: &str,
     bytes(status, body)
 }
 
-/// `body` is JSON already.
+/// `body` is JSON already. It is made for who asked, at the moment he did: no cache on the way keeps what was recorded.
 pub(crate) fn bytes(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -96,6 +96,8 @@ pub struct AdapterSettings {
     /// Whether a call may ask to be kept, to be looked at. Needs credentials.
     pub capture: bool,
     pub access: Access,
+    /// Whether the port is one of this machine alone: without credentials it then answers to this machine's names alone.
+    pub loopback: bool,
     /// What `GET /metrics` shows. None: this program measures nothing.
     pub metrics: Option<Metrics>,
     /// What `POST /v1/log-level` changes. None: the log is somebody else's.
@@ -111,6 +113,7 @@ impl Default for AdapterSettings {
             on_response: OnResponse::default(),
             capture: false,
             access: Access::default(),
+            loopback: false,
             metrics: None,
             log: None,
         }

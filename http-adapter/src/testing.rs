@@ -274,6 +274,7 @@ pub(crate) async fn send(router: &Router, request: Request<Body>) -> Response {
 pub(crate) async fn ask(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
     let response = send(router, request).await;
     assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
     (response.status(), serde_json::from_str(&body_text(response).await).unwrap())
 }
 

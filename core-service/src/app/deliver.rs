@@ -49,7 +49,7 @@ pub fn run(args: &DeliverArgs, out: &mut impl Write) -> Result<bool, StartError>
         return Err(StartError::Other(format!("{}: no log is there", args.data_dir.display())));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let log = Log::open(&args.data_dir).map_err(|error| match error {
+    let log = Log::open_for_command(&args.data_dir).map_err(|error| match error {
         LogError::InUse { .. } => StartError::Other(format!(
             "{error}: ask it, as in `grpcurl ADDRESS portcullis.v1.DeliveryService/ListSinks`"
         )),

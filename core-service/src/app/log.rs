@@ -24,7 +24,8 @@ pub enum LogCommand {
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
-    /// Makes a tenant's encrypted payloads unreadable for ever, by destroying their key. The service must not run.
+    /// Makes a tenant's encrypted payloads unreadable for ever, by destroying their key. The service must not run. Exit status
+    /// 1 when there was no key, now or in an earlier run, or when records are readable still.
     Erase {
         #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
         data_dir: PathBuf,
@@ -52,13 +53,17 @@ pub fn run(command: &LogCommand, out: &mut impl Write) -> Result<bool, StartErro
         }
         LogCommand::Erase { data_dir, tenant } => {
             exists(data_dir)?;
-            let Erased { keys, unprotected } = Log::erase(data_dir, tenant)?;
-            writeln!(out, "{keys} keys destroyed").map_err(other)?;
+            let Erased { keys, before, unprotected } = Log::erase(data_dir, tenant)?;
+            let told = match before {
+                0 => writeln!(out, "{keys} keys destroyed"),
+                _ => writeln!(out, "{keys} keys destroyed, and {before} in an earlier run"),
+            };
+            told.map_err(other)?;
             if unprotected > 0 {
                 writeln!(out, "{unprotected} records were stored without encryption, and are still readable")
                     .map_err(other)?;
             }
-            Ok(keys > 0 && unprotected == 0)
+            Ok(keys + before > 0 && unprotected == 0)
         }
         LogCommand::Rewrap { data_dir, keys } => {
             exists(data_dir)?;
@@ -105,5 +110,41 @@ fn print(found: &Verified, out: &mut impl Write) -> io::Result<()> {
         (0, _) => writeln!(out, "all as it was recorded"),
         (total, 0) => writeln!(out, "{total} problems"),
         (total, more) => writeln!(out, "{total} problems, {more} of them not named"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{
+        LogSettings, MasterKeys,
+        samples::{allowed, folder, later},
+    };
+
+    fn erase(data_dir: &Path, tenant: &str) -> (bool, String) {
+        let mut out = Vec::new();
+        let command = LogCommand::Erase { data_dir: data_dir.to_owned(), tenant: tenant.to_owned() };
+        let is_well = run(&command, &mut out).unwrap();
+        (is_well, String::from_utf8(out).unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_erasure_that_is_repeated_says_that_it_was_done() {
+        let dir = folder();
+        let settings = LogSettings { keys: MasterKeys::parse(&"ab".repeat(32)).ok(), ..LogSettings::default() };
+        let log = Log::open_with(dir.path(), &settings).unwrap();
+        let record = allowed();
+        let tenant = record.context.principal.clone();
+        log.append(vec![record], later()).await.unwrap();
+        log.close().await;
+        assert_eq!(erase(dir.path(), &tenant), (true, "1 keys destroyed\n".to_owned()));
+        assert_eq!(erase(dir.path(), &tenant), (true, "0 keys destroyed, and 1 in an earlier run\n".to_owned()));
+        assert_eq!(erase(dir.path(), "nobody"), (false, "0 keys destroyed\n".to_owned()));
+        // What was recorded in the clear is readable still.
+        let log = Log::open(dir.path()).unwrap();
+        log.append(vec![allowed()], later()).await.unwrap();
+        log.close().await;
+        let (is_well, said) = erase(dir.path(), &tenant);
+        assert!(!is_well && said.contains("and 1 in an earlier run") && said.contains("1 records"), "{said}");
     }
 }

@@ -16,7 +16,7 @@ mod settings;
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{Key, KeyValue, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithTonicConfig as _};
 use opentelemetry_sdk::{
     Resource,
@@ -26,6 +26,7 @@ use portcullis_api::trace;
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tonic::metadata::MetadataMap;
+use uuid::Uuid;
 
 use self::{
     keep::{Keep, Ratio},
@@ -67,11 +68,7 @@ impl Otlp {
         let settings = OtlpSettings::read(file).map_err(StartError::Other)?;
         let stop = CancellationToken::new();
         let name = settings.service.unwrap_or_else(|| program.to_owned());
-        // The variable for further attributes is read there.
-        let resource = Resource::builder()
-            .with_service_name(name)
-            .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            .build();
+        let resource = resource(name);
         let push = settings.metrics.map(|settings| Push::new(&settings, &resource)).transpose();
         let traces = settings.traces.map(|settings| Traces::start(settings, &resource, &stop)).transpose();
         let (traces, push) = (traces.map_err(StartError::Other)?, push.map_err(StartError::Other)?);
@@ -104,6 +101,21 @@ impl Otlp {
     }
 }
 
+const INSTANCE: &str = "service.instance.id";
+
+/// Two processes of one name would be one series to a collector: each has an id of its own, new with every start, unless
+/// the environment gives it one.
+fn resource(name: String) -> Resource {
+    // The variable for further attributes is read there.
+    let said = Resource::builder().build();
+    let instance = said.get(&Key::from_static_str(INSTANCE)).unwrap_or_else(|| Uuid::new_v4().to_string().into());
+    Resource::builder()
+        .with_service_name(name)
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_attribute(KeyValue::new(INSTANCE, instance))
+        .build()
+}
+
 impl Traces {
     fn start(settings: TraceSettings, resource: &Resource, stop: &CancellationToken) -> Result<Self, String> {
         let TraceSettings { collector, ratio, follow_parent } = settings;
@@ -123,5 +135,17 @@ impl Traces {
             .build();
         trace::switch_on(provider.tracer("portcullis"));
         Ok(Self { provider, task, collector: collector.to_string() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_start_is_an_instance_of_its_own() {
+        let instance = || resource("gate".to_owned()).get(&Key::from_static_str(INSTANCE)).unwrap().to_string();
+        let (one, other) = (instance(), instance());
+        assert!(Uuid::parse_str(&one).is_ok() && one != other, "{one} {other}");
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use portcullis_api::{access::Access, tls::Tls};
 
 use super::settings::AuthMode;
-use crate::{deliver::SinkStatus, policy::live::PolicyStatus};
+use crate::{deliver::SinkStatus, policy::live::PolicyStatus, record::LogSettings};
 
 /// Lines of a name and a value, in their order.
 #[derive(Debug, Default)]
@@ -62,6 +62,12 @@ impl Report {
         }
     }
 
+    /// Whether what the log keeps of payloads can be read by whoever has its file.
+    #[must_use]
+    pub fn payloads(self, log: &LogSettings) -> Self {
+        self.line("payloads", if log.keys.is_some() { "encrypted" } else { "in the clear: no master key is given" })
+    }
+
     /// Whose certificate both ports show, where they show one.
     #[must_use]
     pub fn tls(self, tls: Option<&Tls>) -> Self {
@@ -90,5 +96,18 @@ impl Report {
         let mut out = io::stdout().lock();
         out.write_all(self.0.as_bytes())?;
         out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::MasterKeys;
+
+    #[test]
+    fn a_start_says_whether_payloads_are_encrypted() {
+        let told = |keys| Report::new("portcullis").payloads(&LogSettings { keys, ..LogSettings::default() }).0;
+        assert!(told(None).contains("  payloads   in the clear"));
+        assert!(told(MasterKeys::parse(&"ab".repeat(32)).ok()).contains("  payloads   encrypted"));
     }
 }

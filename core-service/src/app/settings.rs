@@ -3,6 +3,7 @@
 mod access;
 mod delivery;
 mod kafka;
+mod limits;
 mod log;
 mod store;
 mod telemetry;
@@ -31,6 +32,7 @@ pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
     delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
+    limits::LimitsFile,
     log::{KeyOverrides, LogFile, LogOverrides, keys},
     store::{StoreFile, StoreOverrides},
     telemetry::TelemetryFile,
@@ -101,6 +103,9 @@ pub struct Overrides {
     /// Bytes of one payload, and of an HTTP body.
     #[arg(long, env = "PORTCULLIS_BODY_BYTES", value_name = "BYTES")]
     pub body_bytes: Option<usize>,
+    /// Milliseconds from the signal to stop, in which `/readyz` answers 503 and calls are still taken.
+    #[arg(long, env = "PORTCULLIS_DRAIN_NOTICE_MS", value_name = "MILLISECONDS")]
+    pub drain_notice_ms: Option<u64>,
     /// What masks of the style `hash` depend on, at least 16 bytes; drawn at each start when not given.
     #[arg(long, env = "PORTCULLIS_MASK_KEY", value_name = "KEY", hide_env_values = true)]
     pub mask_key: Option<Secret>,
@@ -181,20 +186,6 @@ pub struct CoreFile {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct LimitsFile {
-    pub body_bytes: Option<usize>,
-    /// Milliseconds within which a body has to arrive.
-    pub body_timeout_ms: Option<u64>,
-    /// Bytes of bodies that are held at the same time.
-    pub body_budget_bytes: Option<usize>,
-    /// Milliseconds that the adapter waits for the core.
-    pub call_timeout_ms: Option<u64>,
-    /// Of each port, at the same time.
-    pub connections: Option<usize>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 pub struct MaskFile {
     pub key: Option<Secret>,
 }
@@ -238,12 +229,15 @@ pub struct CoreSettings {
     pub body_bytes: usize,
     /// Of each port.
     pub connections: usize,
+    /// From the signal to stop, to the ports' closing.
+    pub drain_notice: Duration,
     mask_key: Option<Secret>,
     pub sessions: Limits,
     /// To whom payloads are shown as they were recorded.
     pub reveal: Revealers,
     pub second_stage: Choice,
     pub log_format: LogFormat,
+    /// Of a flag or the environment: it holds whatever the file says, now or later.
     pub log_level: Option<LogLevel>,
     pub log: LogSettings,
     pub search: SearchMode,
@@ -306,6 +300,7 @@ impl CoreSettings {
             tls: tls::tls(&overrides.tls, &file.tls)?,
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             connections: file.limits.connections.unwrap_or(Connections::MAX),
+            drain_notice: limits::drain_notice(overrides.drain_notice_ms, &file.limits)?,
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             reveal: overrides.reveal.clone().or_else(|| file.reveal.clone()).unwrap_or_default(),
@@ -315,7 +310,7 @@ impl CoreSettings {
                 .or_else(|| file.second_stage.as_deref().map(Choice::named))
                 .unwrap_or_default(),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
-            log_level: overrides.log.log_level.or(file.log.level),
+            log_level: overrides.log.log_level,
             log,
             search: overrides.log.log_search.or(file.log.search).unwrap_or_default(),
             delivery: DeliverySettings::new(overrides, file)?,

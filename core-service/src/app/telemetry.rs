@@ -1,7 +1,7 @@
 //! Log lines on standard error; no text that was checked is ever part of one.
 //!
-//! Which are written: `RUST_LOG`, else the level of the settings. The level can be changed while the program runs, by
-//! `POST /v1/log-level`, or in the settings' file and with SIGHUP.
+//! Which are written: `RUST_LOG`, else the level of a flag or the environment, else that of the settings' file. The level
+//! can be changed while the program runs, by `POST /v1/log-level`, or, where the file decides, in the file and with SIGHUP.
 
 use std::{
     env,
@@ -27,15 +27,16 @@ use super::{
     settings::{File, LogFormat},
 };
 
-/// The log, and what is exported besides. Must be called within a tokio runtime.
+/// The log, and what is exported besides. The level is that of a flag or the environment. Must be called within a tokio
+/// runtime.
 pub fn init(
     program: &'static str,
     file: &File,
     format: LogFormat,
     level: Option<LogLevel>,
 ) -> Result<(LogControl, Otlp), StartError> {
-    let wanted = env::var(EnvFilter::DEFAULT_ENV).ok().filter(|text| !text.trim().is_empty());
-    let wanted = wanted.unwrap_or_else(|| level.unwrap_or_default().directives());
+    let fixed = fixed(env::var(EnvFilter::DEFAULT_ENV).ok(), level);
+    let wanted = fixed.clone().unwrap_or_else(|| file.log.level.unwrap_or_default().directives());
     let filter = parse(&wanted).map_err(|why| StartError::Other(format!("RUST_LOG: {why}")))?;
     let (filter, handle) = reload::Layer::new(filter);
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
@@ -58,7 +59,12 @@ pub fn init(
     let control = LogControl::new(wanted, move |text| {
         handle.reload(parse(text)?).map_err(|_| "the log's filter is not in place".to_owned())
     });
-    Ok((control, otlp))
+    Ok((control.fixed(fixed), otlp))
+}
+
+/// What is written whatever the settings' file says, now or later: what `RUST_LOG` says, else a flag or the environment.
+fn fixed(rust_log: Option<String>, level: Option<LogLevel>) -> Option<String> {
+    rust_log.filter(|text| !text.trim().is_empty()).or_else(|| level.map(LogLevel::directives))
 }
 
 type Boxed = Box<dyn Layer<Registry> + Send + Sync>;
@@ -91,8 +97,8 @@ fn parse(filter: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(filter).map_err(|error| error.to_string())
 }
 
-/// At each SIGHUP the level is what the settings' file says then; a file that cannot be read changes nothing. Listens
-/// from now on: without it the signal would end the program.
+/// At each SIGHUP the level is what the settings say then: `RUST_LOG`, a flag or the environment, or else their file. A file
+/// that cannot be read changes nothing. Listens from now on: without it the signal would end the program.
 pub fn follow(control: LogControl, file: Option<PathBuf>) -> Result<(), StartError> {
     let signal = unix::signal(SignalKind::hangup());
     let mut signal = signal.map_err(|error| StartError::Other(format!("signals: {error}")))?;
@@ -101,7 +107,7 @@ pub fn follow(control: LogControl, file: Option<PathBuf>) -> Result<(), StartErr
             let named = file.clone();
             let read = tokio::task::spawn_blocking(move || File::read(named.as_deref())).await;
             let set = match read {
-                Ok(Ok(file)) => control.set(file.log.level.unwrap_or_default()),
+                Ok(Ok(file)) => control.read_anew(file.log.level.unwrap_or_default()),
                 Ok(Err(error)) => Err(error.to_string()),
                 Err(error) => Err(error.to_string()),
             };
@@ -117,6 +123,22 @@ pub fn follow(control: LogControl, file: Option<PathBuf>) -> Result<(), StartErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_changes_no_level_that_a_flag_the_environment_or_rust_log_names() {
+        let rust_log = || Some("warn,h2=debug".to_owned());
+        for (rust_log, level, anew) in [
+            (rust_log(), None, "warn,h2=debug"),
+            (rust_log(), Some(LogLevel::Info), "warn,h2=debug"),
+            (None, Some(LogLevel::Info), "info"),
+            (Some(" ".to_owned()), Some(LogLevel::Info), "info"),
+            (None, None, "error"),
+        ] {
+            let control = LogControl::new("warn".to_owned(), |_| Ok(())).fixed(fixed(rust_log, level));
+            control.read_anew(LogLevel::Error).unwrap();
+            assert_eq!(control.filter(), anew);
+        }
+    }
 
     #[test]
     fn what_no_layer_wants_is_not_made() {

@@ -108,6 +108,7 @@ async fn run(settings: CoreSettings, otlp: &mut Otlp) -> Result<(), StartError> 
         tokio::spawn(tls.keep_current());
     }
     let core = Core::start(&settings).await?;
+    let readiness = core.embedded()?.readiness();
     otlp.push_metrics(core.metrics());
     let stop = CancellationToken::new();
     let serving = core.serve(listener, stop.clone())?;
@@ -115,12 +116,16 @@ async fn run(settings: CoreSettings, otlp: &mut Otlp) -> Result<(), StartError> 
         .line("grpc", address)
         .policies(&settings.policies_dir, &core.policies())
         .line("data", format_args!("{} (node {})", settings.data_dir.display(), core.node()))
+        .payloads(&settings.log)
         .sinks(&core.sinks())
         .tls(settings.tls.as_ref())
         .line("traces", otlp.about_traces())
         .access(&settings.access, settings.auth_mode, &[address]);
     report.print().map_err(|error| StartError::Other(error.to_string()))?;
     signals.interrupted().await;
+    // Balancers go elsewhere, and so do those of adapters, while calls are still taken.
+    readiness.withdraw().await;
+    tokio::time::sleep(settings.drain_notice).await;
     core.begin_drain().await;
     stop.cancel();
     let _ = serving.await;

@@ -9,7 +9,8 @@
 //! the whole endpoint's trouble (no connection, no answer in time, 429, 503, a refusal) ends the batch.
 //! **A batch a call:** a batch that is refused is halved until the record is found that it was about. So is one of which a
 //! collector says that it left some out, since it does not say which: the others come twice. So is one that is answered
-//! with what may be one record's trouble: that record and what follows it of its key are tried again, the others go on.
+//! with what may be one record's trouble: that record and what follows it of its key are tried again, the others go on. What a
+//! collector answered with 2xx and a body that does not come whole is tried again too: the rest may say that it left some out.
 
 mod answer;
 mod otlp;

@@ -4,6 +4,11 @@
 //! again, what followed it in the batch is sent again too, though it may have arrived: a reader sees the last of each in
 //! the right order, and knows repeats by the header `portcullis-event-id`.
 //!
+//! **Copies** for the topic of violations go first, and the record follows when its copy is there: a topic that is missing
+//! or forbidden must not bring its record to the other one again with every try. A copy that arrived is remembered until the
+//! record has too, so that it does not come again either, but for a restart between the two. It costs a batch with copies the time
+//! of two answers.
+//!
 //! **One for all.** Brokers take a request of many records whole or not at all, and old ones do not say which record they
 //! object to. So none is given up before it was refused alone: what was refused together is sent again in halves.
 //!
@@ -16,7 +21,12 @@ mod failure;
 mod headers;
 mod settings;
 
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use futures_util::future::join_all;
@@ -50,6 +60,8 @@ pub struct Kafka {
     context: Context,
     /// Replaced after an error that ends it.
     producer: ArcSwap<Producer>,
+    /// Sequences of records that are to be tried again and whose copy is there: no more than a sink's task holds.
+    copied: Mutex<HashSet<u64>>,
 }
 
 type Producer = FutureProducer<Context>;
@@ -77,7 +89,8 @@ impl Kafka {
         let client_id = format!("portcullis-{node}");
         let context = Context::default();
         let producer = produce(&settings, &client_id, &context)?;
-        Ok(Self { settings, account, protobuf, client_id, context, producer: ArcSwap::from_pointee(producer) })
+        let (producer, copied) = (ArcSwap::from_pointee(producer), Mutex::default());
+        Ok(Self { settings, account, protobuf, client_id, context, producer, copied })
     }
 
     /// Says in the log whether the brokers answer and the topics are there. Takes some seconds when they do not.
@@ -139,7 +152,29 @@ impl Kafka {
         .await
     }
 
+    fn copied(&self) -> MutexGuard<'_, HashSet<u64>> {
+        self.copied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The copies that are still to be sent.
+    fn copies(&self, batch: &[Delivery]) -> Vec<Message> {
+        if self.settings.violations_topic.is_none() {
+            return Vec::new();
+        }
+        let copied = self.copied();
+        let is_due = |delivery: &Delivery| {
+            let judged = delivery.record.event.outcome.judged();
+            judged.is_some_and(|judged| !judged.decision.violations.is_empty())
+                && !copied.contains(&delivery.sequence())
+        };
+        let due = batch.iter().enumerate().filter(|(_, delivery)| is_due(delivery));
+        due.map(|(index, _)| Message { index, copy: true, form: Form::Whole }).collect()
+    }
+
     async fn settle(&self, producer: &Producer, batch: &[Delivery], all: Vec<Message>, outcomes: &mut [Outcome]) {
+        if all.is_empty() {
+            return;
+        }
         // The first is sent first.
         let mut groups = vec![all];
         while let Some(group) = groups.pop() {
@@ -219,21 +254,21 @@ fn produce(settings: &KafkaSettings, client_id: &str, context: &Context) -> Resu
 impl Sink for Kafka {
     async fn deliver(&self, batch: &[Delivery]) -> Vec<Outcome> {
         let producer = self.producer.load_full();
-        let mut messages = Vec::with_capacity(batch.len());
-        for (index, delivery) in batch.iter().enumerate() {
-            let message = Message { index, copy: false, form: Form::Whole };
-            messages.push(message);
-            let judged = delivery.record.event.outcome.judged();
-            if self.settings.violations_topic.is_some()
-                && judged.is_some_and(|judged| !judged.decision.violations.is_empty())
-            {
-                messages.push(Message { copy: true, ..message });
-            }
-        }
         let mut outcomes = vec![Outcome::Delivered; batch.len()];
+        let copies = self.copies(batch);
+        self.settle(&producer, batch, copies.clone(), &mut outcomes).await;
+        let messages = behind_copies(batch, &mut outcomes);
+        let arrived = copies.iter().filter(|copy| outcomes[copy.index] == Outcome::Delivered);
+        self.copied().extend(arrived.map(|copy| batch[copy.index].sequence()));
         self.settle(&producer, batch, messages, &mut outcomes).await;
         self.renew(&producer);
         keep_order(batch, &mut outcomes);
+        let mut copied = self.copied();
+        for (delivery, outcome) in batch.iter().zip(&outcomes) {
+            if !matches!(outcome, Outcome::Retry { .. }) {
+                copied.remove(&delivery.sequence());
+            }
+        }
         outcomes
     }
 
@@ -243,6 +278,25 @@ impl Sink for Kafka {
         let flushed = tokio::task::spawn_blocking(move || producer.flush(Duration::from_secs(1)));
         let _ = flushed.await;
     }
+}
+
+/// The records themselves, but for those whose copy is to be tried again, and what follows these.
+fn behind_copies(batch: &[Delivery], outcomes: &mut [Outcome]) -> Vec<Message> {
+    let mut messages = Vec::with_capacity(batch.len());
+    let mut held: HashSet<&Arc<str>> = HashSet::new();
+    for (index, (delivery, outcome)) in batch.iter().zip(outcomes).enumerate() {
+        let key = delivery.key.as_ref();
+        if key.is_some_and(|key| held.contains(key)) {
+            // Whatever became of its own copy, which comes again behind the one that is missing.
+            *outcome = Outcome::retry(DeliveryFailure::Unavailable);
+        }
+        if matches!(outcome, Outcome::Retry { .. }) {
+            held.extend(key);
+        } else {
+            messages.push(Message { index, copy: false, form: Form::Whole });
+        }
+    }
+    messages
 }
 
 /// What follows a record of its key that is to be tried again, is tried again behind it.

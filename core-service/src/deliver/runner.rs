@@ -17,12 +17,12 @@ use crate::record::{
     DeliveryChange, Log, LogError, Undelivered, UndeliveredState,
     delivery::{self, Found, Wanted},
 };
-use crate::telemetry::{self, BatchSettled, DeadLetter};
+use crate::telemetry::{self, BatchSettled, DeadLetter, RecordsRemoved};
 
 /// Batches that are held in memory at most.
 const WINDOW: usize = 4;
-/// Records that are tried at a time while nothing succeeds: more than one, so that a record that alone is refused is not
-/// taken for a sink that is down.
+/// Records that are tried at a time while nothing succeeds, of as many keys: more than one, so that a record that alone is
+/// refused is not taken for a sink that is down.
 const PROBE: usize = 16;
 /// Between two tries after the log failed.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -215,6 +215,9 @@ impl<S: Sink> Runner<S> {
             };
             let ahead = self.log.readers().run(move |connection, node| delivery::ahead(connection, node, &wanted));
             let ahead = ahead.await?;
+            if ahead.removed > 0 {
+                self.miss(ahead.removed);
+            }
             for found in ahead.found {
                 self.take_in(found, None);
             }
@@ -241,6 +244,15 @@ impl<S: Sink> Runner<S> {
         }
     }
 
+    /// So many records are gone that the sink never got: retention did not wait for it. What they were nobody knows any more,
+    /// so they are counted with the dead letters and not listed among them.
+    fn miss(&mut self, records: u64) {
+        telemetry::emit(RecordsRemoved { sink: &self.plan.name, records, after: self.read_to });
+        // The cursor, so that a restart does not find and count them again.
+        self.unstored = true;
+        self.board.update(|progress| progress.last_failure = Some((DeliveryFailure::Gone, Timestamp::now())));
+    }
+
     /// A dead letter.
     fn bury(&mut self, sequence: u64, reason: DeliveryFailure, attempts: u32) {
         let time = Timestamp::now();
@@ -257,8 +269,12 @@ impl<S: Sink> Runner<S> {
         if self.paused.is_some_and(|until| until > now) {
             return Vec::new();
         }
-        let records = if self.failures > 0 { PROBE.min(self.plan.batch_records) } else { self.plan.batch_records };
-        self.window.take(now, records, self.plan.batch_bytes)
+        let (records, bytes) = (self.plan.batch_records, self.plan.batch_bytes);
+        if self.failures > 0 {
+            self.window.probe(now, records.min(PROBE), bytes)
+        } else {
+            self.window.take(now, records, bytes)
+        }
     }
 
     /// For something to do. `now` is when there was nothing.

@@ -1,3 +1,6 @@
+mod removed;
+mod stuck;
+
 use std::{
     sync::{
         Arc, Mutex,

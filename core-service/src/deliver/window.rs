@@ -100,6 +100,33 @@ impl Window {
         batch
     }
 
+    /// What may be handed over while nothing gets there: of each key its oldest record alone, and first what was tried least. So
+    /// a record that is refused for a while takes one place, whatever follows it, and however many such there are, everybody
+    /// else gets a turn. It walks over all that is in hand, which is bounded, and so seldom that it costs nothing.
+    pub(super) fn probe(&mut self, now: Instant, records: usize, bytes: usize) -> Vec<Delivery> {
+        let mut seen = HashSet::new();
+        let mut oldest: Vec<&mut Slot> = self
+            .slots
+            .values_mut()
+            .filter(|slot| slot.key.as_ref().is_none_or(|key| seen.insert(Arc::clone(key))))
+            .filter(|slot| slot.delivery.is_some() && slot.due.is_none_or(|due| due <= now))
+            .collect();
+        // Stable: those that were tried as often stay in their order.
+        oldest.sort_by_key(|slot| slot.attempts);
+        let (mut batch, mut taken) = (Vec::new(), 0);
+        for slot in oldest {
+            if batch.len() >= records || taken >= bytes {
+                break;
+            }
+            if let Some(delivery) = slot.delivery.take() {
+                taken += slot.bytes;
+                batch.push(delivery);
+            }
+        }
+        batch.sort_unstable_by_key(Delivery::sequence);
+        batch
+    }
+
     /// When the next record may be tried again that has to wait. What was due before waits for another of its key.
     pub(super) fn next_due(&self, now: Instant) -> Option<Instant> {
         self.slots.values().filter_map(|slot| slot.due).filter(|&due| due > now).min()
@@ -156,3 +183,6 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,7 @@ fn varied() -> Vec<NewRecord> {
             record.request_id = Uuid::from_u128((n / 2) as u128);
             record.context.metadata = [("session_id".to_owned(), ["", "s1", "s2"][n / 5 % 3].to_owned())].into();
             record.late = n % 11 == 0;
+            record.enforced = n % 8 > 3;
             record
         })
         .collect()
@@ -103,6 +104,8 @@ pub async fn lists_and_watchers_agree_on_what_a_filter_means(rig: &impl Rig) {
         EventFilter { session: text("s2"), user: text("ann"), late: true, ..some() },
         EventFilter { session: text(""), ..some() },
         EventFilter { late: true, ..some() },
+        EventFilter { enforced: Some(true), ..some() },
+        EventFilter { enforced: Some(false), action: Some(Action::Block), ..some() },
         EventFilter { category: Some(Category::Detector(Detector::Secrets)), ..some() },
         EventFilter { category: Some(Category::Session), ..some() },
         EventFilter { rule: text("tokens"), user: text("ann"), ..some() },
@@ -131,6 +134,7 @@ pub async fn lists_and_watchers_agree_on_what_a_filter_means(rig: &impl Rig) {
 }
 
 /// A refusal is a decision and the exchange that stands for it; a canary is nobody's call; what is pending is counted once.
+/// What passed was not blocked, and nobody waited for what was judged behind.
 pub async fn what_the_page_counts_is_each_check_once(rig: &impl Rig) {
     let (log, store) = (rig.log(), rig.store());
     let of = |kind, outcome| NewRecord { kind, ..record(outcome) };
@@ -142,9 +146,11 @@ pub async fn what_the_page_counts_is_each_check_once(rig: &impl Rig) {
         of(RecordKind::Decision, RecordedOutcome::Judged(judged(Action::Allow))),
         pending(),
         pending(),
+        NewRecord { enforced: false, ..of(RecordKind::Exchange, block()) },
+        pending(),
     ];
     log.append(records, later()).await.unwrap();
-    log.complete(vec![(5, judged(Action::Mask))], later()).await.unwrap();
+    log.complete(vec![(5, judged(Action::Mask)), (8, judged(Action::Block))], later()).await.unwrap();
     rig.settle().await;
     let summary = store.summarize(Duration::from_secs(3600), None).await.unwrap();
     let sum = |of: fn(&Bucket) -> u64| summary.buckets.iter().map(of).sum::<u64>();
@@ -153,14 +159,15 @@ pub async fn what_the_page_counts_is_each_check_once(rig: &impl Rig) {
         sum(|bucket| bucket.alerts),
         sum(|bucket| bucket.masks),
         sum(|bucket| bucket.blocks),
+        sum(|bucket| bucket.would_block),
         sum(|bucket| bucket.pending),
     ];
-    assert_eq!((counts, summary.bucket), ([1, 0, 1, 1, 1], 60));
+    assert_eq!((counts, summary.bucket), ([1, 0, 1, 1, 2, 1], 60));
     let top = |name: &str, count, flagged, blocked| TopCount { name: name.to_owned(), count, flagged, blocked };
-    assert_eq!(summary.users, [top("ann@example.com", 4, 2, 1)]);
-    assert_eq!(summary.categories, [top("secrets", 2, 2, 1)]);
-    assert_eq!(summary.coverage, [top("partial", 3, 0, 0)]);
-    assert_eq!(summary.not_run, [top("keywords failed", 3, 0, 0), top("secrets timed_out", 3, 0, 0)]);
+    assert_eq!(summary.users, [top("ann@example.com", 6, 4, 1)]);
+    assert_eq!(summary.categories, [top("secrets", 4, 4, 1)]);
+    assert_eq!(summary.coverage, [top("partial", 5, 0, 0)]);
+    assert_eq!(summary.not_run, [top("keywords failed", 5, 0, 0), top("secrets timed_out", 5, 0, 0)]);
     // 41 µs, and at most an eighth more.
     let Latency { count, p50_us, p99_us, .. } = summary.latency;
     assert_eq!((count, p50_us, p99_us), (3, 43, 43));
@@ -169,6 +176,24 @@ pub async fn what_the_page_counts_is_each_check_once(rig: &impl Rig) {
     assert_eq!((&day.users, day.latency), (&summary.users, summary.latency));
     let before = store.summarize(Duration::from_secs(3600), Some(Timestamp::UNIX_EPOCH)).await.unwrap();
     assert_eq!((before.users, before.latency.count), (vec![], 0));
+}
+
+/// As a list of the same period has it.
+pub async fn a_period_that_is_told_its_end_stops_there(rig: &impl Rig) {
+    let (log, store) = (rig.log(), rig.store());
+    log.append(vec![allowed()], later()).await.unwrap();
+    rig.settle().await;
+    let events = store.list(EventFilter::default(), 1, "").await.unwrap().events;
+    let begun = events[0].time.as_second() / 60 * 60;
+    for (until, wanted) in [(begun, 0_u64), (begun + 60, 1), (begun + 120, 0)] {
+        let until = Timestamp::from_second(until).unwrap();
+        let summary = store.summarize(Duration::from_secs(60), Some(until)).await.unwrap();
+        let bars: Vec<u64> = summary.buckets.iter().map(|bucket| bucket.allowed).collect();
+        assert_eq!(bars, [wanted], "until {until}");
+        let any = usize::from(wanted > 0);
+        let counted = (summary.actions.len(), summary.users.len(), summary.latency.count);
+        assert_eq!(counted, (any, any, wanted), "until {until}");
+    }
 }
 
 pub async fn a_summary_counts_actions_rules_and_what_waits(rig: &impl Rig) {
@@ -220,32 +245,31 @@ pub async fn a_summary_counts_actions_rules_and_what_waits(rig: &impl Rig) {
     assert_eq!((before.actions, before.rules, before.pending), (vec![], vec![], 1));
 }
 
-pub async fn a_text_is_looked_for_in_payloads_and_the_list_goes_on(rig: &impl Rig) {
+pub async fn a_search_reads_every_record_whatever_is_in_it(rig: &impl Rig) {
     let (log, store) = (rig.log(), rig.store());
     let said = |text: &str| NewRecord { payloads: Payloads::Request(Payload::Text(text.to_owned())), ..allowed() };
-    let texts = (0..1200).map(|number| said(if number % 400 == 7 { "the Falcon flies" } else { "nothing" }));
-    log.append(texts.collect(), later()).await.unwrap();
+    let of = |sequence: u64| if sequence.is_multiple_of(400) { "the falcon flies" } else { "nothing" };
+    log.append((1..=1200).map(|sequence| said(of(sequence))).collect(), later()).await.unwrap();
     rig.settle().await;
-    let found = async |limit, after: &str| {
-        let found = store.candidates(EventFilter::default(), "a FALCON!", limit, after).await.unwrap();
-        (found.records.iter().map(|record| record.event.sequence).collect::<Vec<_>>(), found.next)
-    };
-    // How far one call looks is each store's own choice.
-    let all = async |limit| {
-        let (mut all, mut after) = (Vec::new(), String::new());
-        loop {
-            let (sequences, next) = found(limit, &after).await;
-            assert!(sequences.len() <= limit as usize);
-            all.extend(sequences);
-            match next {
-                Some(next) => after = next,
-                None => return all,
-            }
+    let (mut all, mut after) = (Vec::new(), String::new());
+    // How many one call reads is each store's own choice.
+    loop {
+        let read = store.records(EventFilter::default(), &after).await.unwrap();
+        for record in &read.records {
+            let text = Payload::Text(of(record.event.sequence).to_owned());
+            assert_eq!(record.request, Some(text), "{}", record.event.sequence);
         }
-    };
-    for limit in [1, 2, 10] {
-        assert_eq!(all(limit).await, [808, 408, 8]);
+        all.extend(read.records.iter().map(|record| record.event.sequence));
+        match read.next {
+            Some(next) => after = next,
+            None => break,
+        }
     }
+    assert_eq!(all, (1..=1200).rev().collect::<Vec<_>>());
+    // A search that has found enough goes on behind any of them.
+    let first = store.records(EventFilter::default(), "").await.unwrap();
+    let behind = store.records(EventFilter::default(), &store.cursor(&first.records[2].event)).await.unwrap();
+    assert_eq!(behind.records[0].event.sequence, 1197);
 }
 
 pub async fn what_people_note_is_kept(rig: &impl Rig) {
@@ -344,8 +368,9 @@ macro_rules! event_store_conforms {
         $crate::event_store_conforms! { @cases #[$attribute] $rig;
             lists_and_watchers_agree_on_what_a_filter_means
             what_the_page_counts_is_each_check_once
+            a_period_that_is_told_its_end_stops_there
             a_summary_counts_actions_rules_and_what_waits
-            a_text_is_looked_for_in_payloads_and_the_list_goes_on
+            a_search_reads_every_record_whatever_is_in_it
             what_people_note_is_kept
             a_record_comes_back_as_it_was_recorded
             ids_and_cursors_that_are_not_ours_are_refused

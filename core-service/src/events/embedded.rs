@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{
-    Candidates, EventError, EventFilter, EventId, Note, Notes, Page, Store, StoredRecord, Summary, filter,
+    Event, EventError, EventFilter, EventId, Note, Notes, Page, Records, Store, StoredRecord, Summary, filter,
     id::parse_sequence, indexed, search, summary,
 };
 use crate::{
@@ -66,19 +66,13 @@ impl Store for Embedded {
         Ok(self.readers.run(move |connection, node| filter::list(connection, node, &filter, limit, before)).await?)
     }
 
-    async fn candidates(
-        &self,
-        filter: EventFilter,
-        text: &str,
-        limit: u32,
-        after: &str,
-    ) -> Result<Candidates, EventError> {
+    async fn records(&self, filter: EventFilter, after: &str) -> Result<Records, EventError> {
         let before = before(after)?;
-        let word = search::word(text);
-        Ok(self
-            .readers
-            .run(move |connection, node| search::candidates(connection, node, &filter, &word, limit, before))
-            .await?)
+        Ok(self.readers.run(move |connection, node| search::records(connection, node, &filter, before)).await?)
+    }
+
+    fn cursor(&self, event: &Event) -> String {
+        event.sequence.to_string()
     }
 
     async fn get(&self, id: &EventId) -> Result<Option<StoredRecord>, EventError> {

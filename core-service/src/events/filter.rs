@@ -60,6 +60,8 @@ pub struct EventFilter {
     pub session: Option<String>,
     /// Only those whose answer was seen late.
     pub late: bool,
+    /// Whether the action stood in the way of the call.
+    pub enforced: Option<bool>,
     /// Of one of the violations, as are the next two: not of the same one.
     pub category: Option<Category>,
     /// A policy's rule, by its name.
@@ -85,6 +87,7 @@ impl EventFilter {
             && self.analysis.is_none_or(|analysis| analysis == event.outcome.analysis())
             && text(&self.session, &event.session)
             && (event.late || !self.late)
+            && self.enforced.is_none_or(|enforced| enforced == event.enforced)
             && self.since.is_none_or(|since| event.time >= since)
             && self.until.is_none_or(|until| event.time < until)
             && self.category.is_none_or(|category| has(event, |violation| violation.category == category))
@@ -143,6 +146,7 @@ impl EventFilter {
             ("analysis = ", self.analysis.map(|analysis| analysis.code().into())),
             ("session = ", text(&self.session)),
             ("late = ", self.late.then(|| 1.into())),
+            ("enforced = ", self.enforced.map(Value::from)),
             ("time >= ", self.since.map(|since| since.as_microsecond().into())),
             ("time < ", self.until.map(|until| until.as_microsecond().into())),
         ];

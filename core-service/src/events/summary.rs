@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, params, params_from_iter};
 
 use crate::{
     domain::decision::Action,
-    record::{Code, Dimension, Grain, RecordKind, kind_of, latency_of, pending_name},
+    record::{Code, Dimension, Grain, RecordKind, kind_of, latency_of, pending_name, would_block_name},
 };
 
 /// Of each list; of rules there are more, so that a policy's own are found among them.
@@ -47,7 +47,10 @@ pub struct Bucket {
     pub allowed: u64,
     pub alerts: u64,
     pub masks: u64,
+    /// That stood in the way of their call.
     pub blocks: u64,
+    /// That did not: what was judged behind, or seen late, had passed.
+    pub would_block: u64,
     pub pending: u64,
 }
 
@@ -56,6 +59,7 @@ pub struct TopCount {
     pub name: String,
     pub count: u64,
     pub flagged: u64,
+    /// Of these with a block that stood in the way of its call.
     pub blocked: u64,
 }
 
@@ -89,7 +93,7 @@ pub struct Summary {
     pub latency: Latency,
 }
 
-/// Seconds since 1970, half open.
+/// Seconds since 1970, half open, as lists are: `until` is not in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Period {
     pub(crate) since: i64,
@@ -100,9 +104,10 @@ impl Period {
     /// Without an end it is what was recorded up to now, also by a clock that was ahead.
     pub(crate) fn new(length: Duration, until: Option<Timestamp>) -> Self {
         let length = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
-        // The last second has not ended.
-        let until = until.unwrap_or_else(Timestamp::now).as_second().saturating_add(1);
-        Self { since: until.saturating_sub(length).saturating_sub(1).max(0), until }
+        // A second that has begun is in it, and so is the one that it is now: it has not ended.
+        let has_begun = until.is_none_or(|until| until.subsec_nanosecond() > 0);
+        let end = until.unwrap_or_else(Timestamp::now).as_second();
+        Self { since: end.saturating_sub(length).max(0), until: end.saturating_add(i64::from(has_begun)) }
     }
 }
 
@@ -213,7 +218,7 @@ impl Chart {
         Self { width, first, end: last + width, buckets }
     }
 
-    /// `name` is that of an action, or what is pending goes by.
+    /// `name` is that of an action, or what pending records go by, or blocks that stood in nobody's way.
     pub(crate) fn add(&mut self, start: i64, name: &str, count: i64) {
         let place = usize::try_from((start - self.first) / self.width).ok();
         let Some(bucket) = place.and_then(|place| self.buckets.get_mut(place)) else { return };
@@ -224,6 +229,7 @@ impl Chart {
             "alert" => bucket.alerts = count,
             "mask" => bucket.masks = count,
             "block" => bucket.blocks = count,
+            name if name == would_block_name() => bucket.would_block = count,
             name if name == pending_name() => bucket.pending = count,
             _ => {}
         }
@@ -333,4 +339,38 @@ pub(crate) fn latency(histogram: &[(u32, u64)]) -> Latency {
         reached.map_or(0, |(bucket, _)| latency_of(*bucket))
     };
     Latency { count, p50_us: quantile(50), p95_us: quantile(95), p99_us: quantile(99) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn period(seconds: u64, until: &str) -> Period {
+        Period::new(Duration::from_secs(seconds), Some(until.parse().unwrap()))
+    }
+
+    fn bars(period: Period) -> usize {
+        Chart::new(period).buckets.len()
+    }
+
+    #[test]
+    fn a_period_ends_where_it_is_told_to() {
+        let minute = period(60, "2026-05-01T10:01:00Z");
+        assert_eq!(minute.until, "2026-05-01T10:01:00Z".parse::<Timestamp>().unwrap().as_second());
+        assert_eq!((minute.until - minute.since, bars(minute)), (60, 1));
+        let month = period(30 * 86_400, "2026-05-31T00:00:00Z");
+        assert_eq!((month.until - month.since, bars(month)), (30 * 86_400, 120));
+        let within = period(60, "2026-05-01T10:01:00.000001Z");
+        assert_eq!((within.since, within.until), (minute.since, minute.until + 1), "the second has begun");
+        let now = Period::new(Duration::from_secs(60), None);
+        assert_eq!(now.until - now.since, 61, "the last second has not ended");
+    }
+
+    #[test]
+    fn a_period_may_lie_before_everything() {
+        let before = period(60, "1970-01-01T00:00:00Z");
+        assert_eq!((before.since, before.until, bars(before)), (0, 0, 0));
+        assert_eq!(bars(period(60, "1969-01-01T00:00:00.5Z")), 0);
+        assert_eq!(Period::new(Duration::MAX, None).since, 0);
+    }
 }

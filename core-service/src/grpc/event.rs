@@ -1,6 +1,7 @@
 //! `EventService`.
 
 mod filter;
+mod look;
 pub(super) mod reveal;
 mod summary;
 
@@ -21,11 +22,14 @@ use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, metadata::MetadataMap};
 
-use self::reveal::Revealers;
+use self::{
+    look::{Looked, look},
+    reveal::Revealers,
+};
 use super::{convert, deadline, delivery::DeliveryApi, status};
 use crate::{
     domain::exchange::Payloads,
-    events::{EventError, EventFilter, EventId, EventStore, StoredRecord},
+    events::{EventError, EventFilter, EventId, EventStore, StoredRecord, bounded},
     guardrail::display::{self, Display},
     record::{Log, MAX_NOTE, Note, Opinion, Reveal, Review},
     search::{Query, SearchOff, SearchState},
@@ -114,15 +118,12 @@ impl EventApi {
         limit: u32,
         after: &str,
     ) -> Result<ListEventsResponse, ApiError> {
-        let found = self.events.candidates(filter, text, limit, after).await.map_err(|error| failed(&error))?;
-        let text = text.to_ascii_lowercase();
-        let events = blocking(move || {
-            let mut records = found.records;
-            records.retain(|record| payloads(record).is_some_and(|payloads| display::shows(&payloads, &text)));
-            records.into_iter().map(|record| convert::event(record.event)).collect()
-        });
+        let found = self.events.records(filter, after).await.map_err(|error| failed(&error))?;
+        let (text, limit) = (text.to_ascii_lowercase(), bounded(limit) as usize);
+        let Looked { events, stopped } = blocking(move || look(found.records, &text, limit)).await?;
+        let next = stopped.map(|event| self.events.cursor(&event)).or(found.next).unwrap_or_default();
         let search = Some(convert::search_status(self.events.search_status()));
-        Ok(ListEventsResponse { events: events.await?, next: found.next.unwrap_or_default(), search })
+        Ok(ListEventsResponse { events: events.into_iter().map(convert::event).collect(), next, search })
     }
 
     async fn masked(&self, mut record: StoredRecord) -> Result<GetEventResponse, ApiError> {
@@ -164,6 +165,7 @@ impl EventService for EventApi {
         let GetEventRequest { id, view, principal } = request.get_ref();
         let view = PayloadView::try_from(*view).map_err(|_| convert::invalid("view", "unknown"))?;
         let who = self.who(&request, principal)?;
+        // Before it is looked for: by an id that no event has an adapter asks who may see what it holds itself.
         if view != PayloadView::Masked && !self.reveal.include(&who) {
             let message = match self.reveal {
                 Revealers::Named(_) => "payloads are shown as they were recorded to those alone whom `reveal` names",

@@ -20,6 +20,7 @@ use super::{convert, deadline, pieces::Texts, span::behind_caller, status};
 use crate::{
     foreground::Call,
     guardrail::service::{self, Check, Checked, Guardrail},
+    telemetry::{self, CallRefused, Via},
 };
 
 /// In the metadata of a failed call.
@@ -131,8 +132,17 @@ pub(super) fn recording(recording: i32) -> Result<service::Recording, ApiError> 
 fn outcome(answer: Result<CheckResponse, ApiError>) -> Outcome {
     match answer {
         Ok(result) => Outcome::Result(result),
-        Err(error) => Outcome::Error(CheckError { reason: error.code.reason().to_owned(), message: error.message }),
+        Err(error) => {
+            let ApiError { code, message, .. } = refused(error);
+            Outcome::Error(CheckError { reason: code.reason().to_owned(), message })
+        }
     }
+}
+
+/// Each question of a stream is a call of its own, and the port sees but the stream.
+fn refused(error: ApiError) -> ApiError {
+    telemetry::emit(CallRefused { via: Via::Grpc, error: error.code });
+    error
 }
 
 enum Turn {
@@ -167,7 +177,7 @@ impl GuardrailService for GuardrailApi {
         let answers = questions.map(move |item| {
             let (api, caller) = (api.clone(), caller.clone());
             let routed = item.and_then(|CheckStreamRequest { id, check, piece }| match piece {
-                _ if id.len() > 128 => Err(convert::invalid("id", "longer than 128 bytes").into()),
+                _ if id.len() > 128 => Err(refused(convert::invalid("id", "longer than 128 bytes")).into()),
                 Some(piece) => Ok((texts.route(&id, check, piece).map(Turn::Piece), id)),
                 None => Ok((Ok(Turn::Whole(check.map(Box::new))), id)),
             });

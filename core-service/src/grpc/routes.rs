@@ -10,6 +10,7 @@ use std::{
 use portcullis_api::{
     access::Access,
     error::{ApiError, ErrorCode},
+    refused::{self, Shown},
     v1::{
         DESCRIPTORS,
         canary_service_server::CanaryServiceServer,
@@ -37,7 +38,12 @@ use super::{
     ingestion::IngestionApi,
     policy::PolicyApi,
 };
-use crate::{deliver::Deliveries, events::EventStore, guardrail::service::Guardrail};
+use crate::{
+    deliver::Deliveries,
+    events::EventStore,
+    guardrail::service::Guardrail,
+    telemetry::{self, CallRefused, Via},
+};
 
 /// Room for what stands around two payloads in one message.
 const MESSAGE_SLACK: usize = 1 << 20;
@@ -63,9 +69,10 @@ impl Api {
         2 * self.payload_bytes + MESSAGE_SLACK
     }
 
-    /// `access` guards all but health.
-    pub fn routes(&self, access: Access) -> Result<Routes, tonic_reflection::server::Error> {
-        self.services(access, false)
+    /// `access` guards all but health. What is refused is counted here and not within: a client in the same process counts
+    /// its own callers.
+    pub fn routes(&self, access: Access) -> Result<Shown<Routes, Body>, tonic_reflection::server::Error> {
+        Ok(refused::shown(self.services(access, false)?, count))
     }
 
     /// `trusted`: what the caller says of who asked it is taken for true.
@@ -125,10 +132,37 @@ impl Api {
             guardrail: self.guardrail_server(),
             ingestion: self.ingestion_server(),
             rest: self.services(Access::default(), true)?,
+            readiness: self.readiness(),
         })
     }
 
+    fn readiness(&self) -> Readiness {
+        Readiness(self.health.clone())
+    }
+
     pub async fn set_serving(&self, serving: bool) {
+        self.readiness().set(serving).await;
+    }
+}
+
+fn count(answer: http::Response<Body>) -> http::Response<Body> {
+    if let Some(error) = refused::code(&answer) {
+        telemetry::emit(CallRefused { via: Via::Grpc, error });
+    }
+    answer
+}
+
+/// What whoever asks for the core's health is told: balancers, and adapters for theirs.
+#[derive(Debug, Clone)]
+pub struct Readiness(HealthReporter);
+
+impl Readiness {
+    /// Not ready any more; calls are still taken, and streams go on.
+    pub async fn withdraw(&self) {
+        self.set(false).await;
+    }
+
+    async fn set(&self, serving: bool) {
         let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         let services = [
             "",
@@ -140,7 +174,7 @@ impl Api {
             "portcullis.v1.DeliveryService",
         ];
         for service in services {
-            self.health.set_service_status(service, status).await;
+            self.0.set_service_status(service, status).await;
         }
     }
 }
@@ -152,6 +186,14 @@ pub struct Embedded {
     guardrail: GuardrailServiceServer<GuardrailApi>,
     ingestion: IngestionServiceServer<IngestionApi>,
     rest: Routes,
+    readiness: Readiness,
+}
+
+impl Embedded {
+    /// Of the core that this reaches, at its port and here.
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
 }
 
 impl Service<http::Request<Body>> for Embedded {

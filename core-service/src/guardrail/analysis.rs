@@ -2,7 +2,9 @@
 //! crash interrupted and what just came take the same way.
 
 use std::{
-    sync::{Arc, LazyLock},
+    collections::BTreeSet,
+    ops::Range,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant, UNIX_EPOCH},
 };
@@ -37,19 +39,27 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// next is analysed.
 pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, stop: CancellationToken) {
     let arrived = log.pending_notify();
+    note_locked(&log).await;
+    let unstored = Arc::new(Unstored::default());
     let (mut after, mut writing) = (0, None::<JoinHandle<Result<(), LogError>>>);
     while !stop.is_cancelled() {
-        let analysed = batch(&log, &policies, &sessions, after).await;
+        let analysed = batch(&log, &policies, &sessions, &unstored, after).await;
         let written = match writing.take() {
             Some(writing) => writing.await.unwrap_or(Err(LogError::Closed)),
             None => Ok(()),
         };
         let failed = match (analysed, written) {
-            (Ok(Some(Batch { last, finished })), Ok(())) => {
-                after = last;
-                let log = Arc::clone(&log);
+            (Ok(Some(Batch { sequences, finished })), Ok(())) => {
+                after = sequences.last().copied().unwrap_or(after);
+                let (log, unstored) = (Arc::clone(&log), Arc::clone(&unstored));
                 let deadline = (Instant::now() + LIMIT).into();
-                writing = Some(tokio::spawn(async move { log.complete_all(finished, deadline).await }));
+                writing = Some(tokio::spawn(async move {
+                    let written = log.complete_all(finished, deadline).await;
+                    if written.is_ok() {
+                        unstored.stored(&sequences);
+                    }
+                    written
+                }));
                 continue;
             }
             // Nothing may be left behind by an error that nobody saw.
@@ -76,6 +86,19 @@ pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, st
     }
 }
 
+/// Once: what no key opens is the same until the next start. It stays pending, because who ends it unread ends it for good,
+/// and takes its payloads with it where not all of them are kept.
+async fn note_locked(log: &Log) {
+    // A log that cannot be read says so when it is asked for what is pending.
+    if let Ok(records @ 1..) = log.locked().await {
+        tracing::error!(
+            records,
+            "records wait for their analysis under a master key that is not given: they are kept until it is, or until \
+             their tenants are erased"
+        );
+    }
+}
+
 /// Of the record: its id tells when it was made.
 fn age(record: &PendingRecord) -> Duration {
     let made = record.request_id.get_timestamp().map(|made| made.to_unix());
@@ -85,9 +108,42 @@ fn age(record: &PendingRecord) -> Duration {
 
 /// What was analysed and is not written yet.
 struct Batch {
-    /// The sequence of the last of it.
-    last: u64,
+    /// Of its records, the oldest first; there is one.
+    sequences: Vec<u64>,
     finished: Vec<Finished>,
+}
+
+/// Records whose verdict was told and is not stored. While the log cannot be written the same records come again and again:
+/// each is logged, counted and held against its session once. They are those of two batches at most, and what a deadline
+/// or a removal left among them goes when the oldest that waits is behind it.
+#[derive(Debug, Default)]
+struct Unstored(Mutex<BTreeSet<u64>>);
+
+impl Unstored {
+    fn sequences(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has(&self, sequence: u64) -> bool {
+        self.sequences().contains(&sequence)
+    }
+
+    fn told(&self, sequence: u64) {
+        self.sequences().insert(sequence);
+    }
+
+    fn stored(&self, stored: &[u64]) {
+        let mut sequences = self.sequences();
+        for sequence in stored {
+            sequences.remove(sequence);
+        }
+    }
+
+    /// Nothing before this one waits any more.
+    fn begin_at(&self, first: u64) {
+        let mut sequences = self.sequences();
+        *sequences = sequences.split_off(&first);
+    }
 }
 
 /// The oldest that wait behind a sequence; None: none does.
@@ -95,57 +151,106 @@ async fn batch(
     log: &Arc<Log>,
     policies: &Live,
     sessions: &Arc<Sessions>,
+    unstored: &Arc<Unstored>,
     after: u64,
 ) -> Result<Option<Batch>, LogError> {
     let pending = log.pending(after, BATCH).await?;
+    let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
+    if after == 0 {
+        unstored.begin_at(sequences.first().copied().unwrap_or(u64::MAX));
+    }
     let behind = pending.first().map_or(Duration::ZERO, age);
     telemetry::metrics().analysis_age(behind);
-    let Some(last) = pending.last().map(|record| record.sequence) else { return Ok(None) };
-    let view = policies.view();
-    let mut finished = Vec::with_capacity(pending.len());
-    let each = pending.len().div_ceil(*WORKERS);
-    let mut pending = pending.into_iter();
-    let mut parts = Vec::new();
-    while pending.len() > 0 {
-        let part: Vec<_> = pending.by_ref().take(each).collect();
-        let sequences: Vec<u64> = part.iter().map(|record| record.sequence).collect();
-        let (log, sessions, view) = (Arc::clone(log), Arc::clone(sessions), Arc::clone(&view));
-        let work = move || {
-            let finish = |record| {
-                let begun = Instant::now();
-                let finished = finish(&log, &view.set, &sessions, record);
-                foreground::give_way(begun.elapsed(), behind);
-                finished
-            };
-            part.iter().map(finish).collect::<Result<Vec<_>, _>>()
-        };
-        parts.push((sequences, tokio::task::spawn_blocking(work)));
+    if pending.is_empty() {
+        return Ok(None);
     }
-    for (sequences, part) in parts {
+    let (view, sessions, on, unstored) = (policies.view(), Arc::clone(sessions), Arc::clone(log), Arc::clone(unstored));
+    let work = move |record: &PendingRecord| {
+        let begun = Instant::now();
+        let finished = finish(&on, &view.set, &sessions, &unstored, record);
+        foreground::give_way(begun.elapsed(), behind);
+        finished
+    };
+    // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
+    let failed = |sequence| log.finish_unread(sequence, unreadable("the analysis failed".to_owned(), 0));
+    let finished = spread(pending, &Arc::new(work), failed).await?;
+    Ok(Some(Batch { sequences, finished }))
+}
+
+/// Works the records on several threads, a part of them on each. `failed` is for a record whose work panics, and for that one
+/// alone: a panic ends its whole part, which is then worked again record by record.
+async fn spread<T, W>(
+    records: Vec<PendingRecord>,
+    work: &Arc<W>,
+    failed: impl Fn(u64) -> Result<T, LogError> + Send,
+) -> Result<Vec<T>, LogError>
+where
+    T: Send + 'static,
+    W: Fn(&PendingRecord) -> Result<T, LogError> + Send + Sync + 'static,
+{
+    let records = Arc::new(records);
+    let each = records.len().div_ceil(*WORKERS).max(1);
+    let mut parts = Vec::new();
+    for first in (0..records.len()).step_by(each) {
+        let range = first..records.len().min(first + each);
+        parts.push((range.clone(), begin(&records, work, range)));
+    }
+    let mut done = Vec::with_capacity(records.len());
+    for (range, part) in parts {
         if let Ok(part) = part.await {
-            finished.extend(part?);
+            done.extend(part?);
             continue;
         }
-        // A record that makes the analysis panic must not come back for ever: it is done, and not checked.
-        tracing::error!(first = sequences[0], count = sequences.len(), "a background analysis failed");
-        for sequence in sequences {
-            finished.push(log.finish_unread(sequence, unreadable("the analysis failed".to_owned(), 0))?);
+        for place in range {
+            match begin(&records, work, place..place + 1).await {
+                Ok(one) => done.extend(one?),
+                Err(error) if error.is_panic() => {
+                    let sequence = records[place].sequence;
+                    tracing::error!(sequence, "a background analysis failed");
+                    done.push(failed(sequence)?);
+                }
+                // This process ends. What is not done stays pending.
+                Err(_) => return Err(LogError::Closed),
+            }
         }
     }
-    Ok(Some(Batch { last, finished }))
+    Ok(done)
+}
+
+fn begin<T, W>(
+    records: &Arc<Vec<PendingRecord>>,
+    work: &Arc<W>,
+    range: Range<usize>,
+) -> JoinHandle<Result<Vec<T>, LogError>>
+where
+    T: Send + 'static,
+    W: Fn(&PendingRecord) -> Result<T, LogError> + Send + Sync + 'static,
+{
+    let (records, work) = (Arc::clone(records), Arc::clone(work));
+    tokio::task::spawn_blocking(move || records.get(range).unwrap_or_default().iter().map(&*work).collect())
 }
 
 /// Half of the cores: the other half is for those who wait. To ask for their number reads several files.
 static WORKERS: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)));
 
-fn finish(log: &Log, set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> Result<Finished, LogError> {
-    let _entered = span(record).entered();
+fn finish(
+    log: &Log,
+    set: &PolicySet,
+    sessions: &Sessions,
+    unstored: &Unstored,
+    record: &PendingRecord,
+) -> Result<Finished, LogError> {
+    let is_new = !unstored.has(record.sequence);
+    let _entered = is_new.then(|| span(record).entered());
     let begun = Instant::now();
-    let (judged, timings) = analyse(set, sessions, record);
-    let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
-    let (request_id, elapsed) = (record.request_id, begun.elapsed());
-    telemetry::emit(Analysed { request_id, elapsed, timings: timings.as_ref(), verdict });
+    let (judged, timings) = analyse(set, is_new.then_some(sessions), record);
+    if is_new {
+        let verdict = Verdict { decision: &judged.decision, coverage: &judged.coverage };
+        let (request_id, elapsed) = (record.request_id, begun.elapsed());
+        telemetry::emit(Analysed { request_id, elapsed, timings: timings.as_ref(), verdict });
+        unstored.told(record.sequence);
+    }
     log.finish(record, judged)
 }
 
@@ -160,7 +265,8 @@ fn span(record: &PendingRecord) -> Span {
     span
 }
 
-fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> (Judged, Option<Timings>) {
+/// `sessions` are none where the record's own bears its verdict already.
+fn analyse(set: &PolicySet, sessions: Option<&Sessions>, record: &PendingRecord) -> (Judged, Option<Timings>) {
     let begun = Instant::now();
     let PendingRecord { context, policies, payloads, .. } = record;
     let payloads = match payloads {
@@ -169,7 +275,9 @@ fn analyse(set: &PolicySet, sessions: &Sessions, record: &PendingRecord) -> (Jud
     };
     match judge::judge(set, policies, payloads, None, context, Some(begun + LIMIT)) {
         Ok(judgement) => {
-            if let Some(key) = sessions.key(context) {
+            if let Some(sessions) = sessions
+                && let Some(key) = sessions.key(context)
+            {
                 let violations = &judgement.decision.violations;
                 for bound in set.policies() {
                     judge::quarantine_for_late(Memory { sessions, key }, bound, violations);
@@ -195,5 +303,81 @@ fn unreadable(reason: String, duration_us: u32) -> Judged {
         coverage: Coverage::none(CoverageStatus::NotChecked, reason),
         duration_us,
         durations: Durations::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        domain::exchange::{CallContext, Payload, Payloads},
+        policy::load::Loader,
+        record::PayloadFault,
+        session::Limits,
+    };
+
+    fn waiting(sequence: u64) -> PendingRecord {
+        PendingRecord {
+            sequence,
+            request_id: Uuid::nil(),
+            context: CallContext::default(),
+            policies: Vec::new(),
+            payloads: Err(PayloadFault::Erased),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_record_its_analysis_and_no_other() {
+        let panics = [3, 100];
+        let work = move |record: &PendingRecord| {
+            assert!(!panics.contains(&record.sequence), "as a fault in a detector");
+            Ok((record.sequence, true))
+        };
+        let records: Vec<_> = (1..=BATCH as u64).map(waiting).collect();
+        let done = spread(records, &Arc::new(work), |sequence| Ok((sequence, false))).await.unwrap();
+        let expected: Vec<_> = (1..=BATCH as u64).map(|sequence| (sequence, !panics.contains(&sequence))).collect();
+        assert_eq!(done, expected);
+        let fails = |record: &PendingRecord| match record.sequence {
+            2 => Err(LogError::Closed),
+            sequence => Ok(sequence),
+        };
+        let refused = spread(vec![waiting(1), waiting(2)], &Arc::new(fails), Ok).await;
+        assert_eq!(refused, Err(LogError::Closed), "what the log says is no panic");
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_told_and_borne_once() {
+        const POLICY: &str = "
+            name: strict
+            session: {quarantine: {minutes: 60, on: [late]}}
+            rules: [{name: nut, detector: keywords, words: [almond], action: block, directions: [response]}]";
+        let folder = tempfile::tempdir().unwrap();
+        let policies = folder.path().join("policies");
+        std::fs::create_dir(&policies).unwrap();
+        std::fs::write(policies.join("strict.yaml"), POLICY).unwrap();
+        let (_, generation) = Loader::new(policies).unwrap();
+        let log = Log::open(&folder.path().join("data")).unwrap();
+        let context =
+            CallContext { metadata: [("session_id".to_owned(), "s".to_owned())].into(), ..CallContext::default() };
+        let payloads = Ok(Payloads::Response(Payload::Text("an almond".to_owned())));
+        let record = PendingRecord { context, payloads, policies: vec!["strict".to_owned()], ..waiting(7) };
+        let unstored = Unstored::default();
+        // Sessions of its own each time: whether they bear it now, and not whether they did.
+        let bears = || {
+            let sessions = Sessions::new(Limits::default());
+            finish(&log, &generation.set, &sessions, &unstored, &record).unwrap();
+            sessions.quarantined(sessions.key(&record.context).unwrap()).is_some()
+        };
+        assert!(bears() && unstored.has(7));
+        assert!(!bears(), "it comes again: its verdict could not be written");
+        unstored.stored(&[7]);
+        assert!(!unstored.has(7));
+        assert!(bears(), "it is new");
+        unstored.begin_at(7);
+        assert!(unstored.has(7));
+        unstored.begin_at(8);
+        assert!(!unstored.has(7), "nothing so old waits any more");
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use super::{
     judge::{self, JudgeError, Judgement, ToMask},
     masked::{self, Masked},
+    told,
 };
 use crate::{
     domain::{
@@ -59,6 +60,7 @@ pub enum Withheld {
 pub struct Text {
     pub direction: Direction,
     pub role: Role,
+    /// As violations tell it.
     pub pointer: String,
     pub inner_pointer: String,
     /// With a star for each byte of what is masked, so that offsets stay what they were.
@@ -136,23 +138,32 @@ pub fn original(payloads: &Payloads) -> Result<Vec<Text>, Withheld> {
 }
 
 fn texts(payloads: &Payloads, to_mask: &[ToMask]) -> Result<Vec<Text>, Withheld> {
-    let (mut texts, mut room) = (Vec::new(), TEXTS);
+    let (mut texts, mut room, mut left_out) = (Vec::new(), TEXTS, 0);
     for direction in [Direction::Request, Direction::Response] {
         let Some(payload) = payloads.get(direction) else { continue };
-        let unreadable = |cause| JudgeError::Unreadable { direction, cause };
+        let unreadable = |cause| told::unreadable(direction, cause);
         let extracted = extract::extract(direction, payload).map_err(unreadable)?;
+        let before = texts.len();
         for segment in &extracted.segments {
             // A key is no part of what somebody said, and media is no text.
             if segment.is_key || segment.role == Role::Media || segment.is_empty() {
                 continue;
             }
             if room == 0 {
-                return Ok(texts);
+                left_out += segment.len();
+                continue;
             }
             let text = text(segment, to_mask, room);
             room = room.saturating_sub(text.text.len());
             texts.push(text);
         }
+        let places = texts[before..].iter_mut();
+        let places = places.map(|text| (direction, [&mut text.pointer, &mut text.inner_pointer]));
+        told::hide(places, &extracted.segments);
+    }
+    // Told at the end: a list that ends early must not look whole.
+    if let Some(last) = texts.last_mut() {
+        last.omitted += left_out;
     }
     Ok(texts)
 }
@@ -224,6 +235,40 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_hidden_alike_in_texts_and_in_verdicts() {
+        let (said, clean) = ("mail carl@example.org", "hello there");
+        let arguments = serde_json::json!({"to": {"dora@example.org": clean, "eve@example.org": said}}).to_string();
+        let call = serde_json::json!({"type": "function", "function": {"arguments": arguments}});
+        let request = serde_json::json!({
+            "contacts": {"ann@example.org": said, "bob@example.org": clean},
+            "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": [call]}],
+        });
+        let payloads = Payloads::Request(Payload::Json(Bytes::from(request.to_string())));
+        let violations = judged(&payloads).unwrap().decision.violations;
+        assert!(!format!("{violations:?}").contains("example.org"), "{violations:?}");
+        let is_marked = |text: &Text| {
+            let mut places = violations.iter().filter_map(|violation| violation.location.as_ref());
+            places.any(|at| (&at.pointer, &at.inner_pointer) == (&text.pointer, &text.inner_pointer))
+        };
+        let call = "/messages/1/tool_calls/0/function/arguments";
+        let expected = [
+            ("/contacts/***1", "", true),
+            ("/contacts/***2", "", false),
+            ("/messages/0/content", "", false),
+            (call, "/to/***1", false),
+            (call, "/to/***2", true),
+        ];
+        for texts in [masked(&payloads).unwrap().texts, original(&payloads).unwrap()] {
+            let told: Vec<_> =
+                texts.iter().map(|text| (&*text.pointer, &*text.inner_pointer, is_marked(text))).collect();
+            assert_eq!(told, expected);
+        }
+        let masked = masked(&payloads).unwrap();
+        let starred = |text: &Text| text.text == "mail ****************";
+        assert!(masked.texts.iter().all(|text| is_marked(text) == starred(text)), "{:?}", masked.texts);
+    }
+
+    #[test]
     fn what_is_said_has_no_private_word_and_is_bounded() {
         let payloads = Payloads::Both {
             request: Payload::Text("write to ann@example.org soon".to_owned()),
@@ -235,6 +280,14 @@ mod tests {
         let Said { text, whole } = said(&payloads, 39).unwrap();
         assert!(text.len() <= 39 && text.ends_with("done \u{e9}\n") && !whole, "{text}");
         assert!(said(&Payloads::Request(Payload::Json(Bytes::from_static(b"{\"a"))), 1000).is_none());
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let request = serde_json::json!({"input": vec!["a".repeat(TEXT); 10]}).to_string();
+        let texts = original(&Payloads::Request(Payload::Json(Bytes::from(request)))).unwrap();
+        assert_eq!(texts.iter().map(|text| text.text.len()).sum::<usize>(), TEXTS);
+        assert_eq!(texts.last().map(|text| text.omitted), Some(2 * TEXT));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod repeats;
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Instant};
 
 use self::memory::Recalled;
+use super::told;
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
@@ -29,8 +30,9 @@ use crate::{
     },
 };
 
+pub use self::memory::{Lesson, Memory};
 pub(super) use self::memory::{quarantine_for_late, refusal};
-pub use self::{late::LateAnswer, memory::Memory, repeats::Repeat};
+pub use self::{late::LateAnswer, repeats::Repeat};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JudgeError {
@@ -52,6 +54,8 @@ pub struct Judgement {
     pub to_mask: Vec<ToMask>,
     /// Answers that the request brought back and that a policy objects to.
     pub late: Vec<LateAnswer>,
+    /// To be learned once they are recorded.
+    pub lesson: Option<Lesson>,
     /// What would still tell what is masked.
     pub repeats: Vec<Repeat>,
     pub timings: Timings,
@@ -124,15 +128,15 @@ pub fn judge_in_session(
     let Verdicts { violations, to_mask } = verdicts;
     let repeats = repeats::of(&segments, &to_mask);
     let (total, bytes) = size(&segments);
-    let (decision, coverage) = (Decision::fold(violations), scan.coverage(&chosen, total, bytes));
+    let (mut decision, coverage) = (Decision::fold(violations), scan.coverage(&chosen, total, bytes));
+    told::violations(&mut decision.violations, &segments);
+    let (judged, violations, mut lesson) = ((decision.action, coverage.status), &decision.violations, None);
     if let Some(memory) = memory {
-        if let Some(recalled) = &recalled {
-            memory.conclude(recalled, &chosen, &scan, (decision.action, coverage.status), &decision.violations);
-        }
+        lesson = recalled.and_then(|recalled| memory.conclude(recalled, &chosen, &scan, judged, violations, &late));
         memory.answered(&segments);
     }
     timings.ended(Stage::Decide, &mut lap);
-    Ok(Judgement { decision, coverage, model, tool, to_mask, late, repeats, timings })
+    Ok(Judgement { decision, coverage, model, tool, to_mask, late, lesson, repeats, timings })
 }
 
 /// How many they are, and of how many bytes.
@@ -172,7 +176,7 @@ fn read(payloads: &Payloads, side: Option<Direction>) -> Result<Read<'_>, JudgeE
             }
             // Nobody asked for it to be read.
             Err(_) if side.is_some_and(|side| side != direction) => segments.push(unread(direction, payload)),
-            Err(cause) => return Err(JudgeError::Unreadable { direction, cause }),
+            Err(cause) => return Err(told::unreadable(direction, cause)),
         }
     }
     Ok(Read { segments, model, tool })
@@ -407,7 +411,7 @@ fn location(segment: &Segment<'_>, span: Span) -> Location {
 }
 
 /// Where a finding is said to be: of a key that is text itself the place of its object, since a pointer to it would
-/// repeat the key.
+/// repeat the key. The keys above stay until the list of violations is cut: see [`told`].
 fn shown(segment: &Segment<'_>, span: Span) -> Location {
     let mut location = location(segment, span);
     if segment.is_key {

@@ -1,5 +1,7 @@
 //! Check and ingest.
 
+mod unfinished;
+
 use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
@@ -7,6 +9,7 @@ use portcullis_api::trace::Seen;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use self::unfinished::Unfinished;
 use super::{
     canary::runs::Runs,
     judge::{self, JudgeError, Judgement, LateAnswer, Memory},
@@ -168,7 +171,9 @@ impl Guardrail {
         let (request_id, begun) = (check.request_id, Instant::now());
         let direction = check.side.unwrap_or(check.payloads.direction());
         let mut timings = Timings::default();
+        let unfinished = Unfinished::new(request_id, source, direction, begun);
         let checked = self.decide(check, begun, &mut timings).await;
+        unfinished.over();
         let outcome = match &checked {
             Ok(Checked { decision, coverage, .. }) => Ok(Verdict { decision, coverage }),
             Err(error) => Err(error.class()),
@@ -193,7 +198,7 @@ impl Guardrail {
             }
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
-        let Judgement { decision, coverage, model, tool, to_mask, late, repeats, timings: judging } = judgement;
+        let Judgement { decision, coverage, model, tool, to_mask, late, lesson, repeats, timings: judging } = judgement;
         *timings = judging;
         if context.model.is_empty() {
             context.model = model.unwrap_or_default();
@@ -207,9 +212,9 @@ impl Guardrail {
         } else {
             Masked::default()
         };
-        if recording != Recording::Never && !late.is_empty() {
-            let late = late.into_iter().map(|answer| passed(answer, &context, &policies)).collect();
-            self.log.append(late, deadline.into()).await?;
+        let is_told = recording == Recording::Never || self.record_late(late, &context, &policies, deadline).await?;
+        if let (Some(lesson), Some(key), true) = (lesson, session, is_told) {
+            Memory { sessions: &self.sessions, key }.learn(lesson);
         }
         let mut lap = Lap::start();
         let judged = Judged {
@@ -225,6 +230,19 @@ impl Guardrail {
             timings.ended(Stage::Record, &mut lap);
         }
         Ok(Checked { request_id, decision, coverage, masked })
+    }
+
+    /// Whether these answers are on disk.
+    async fn record_late(
+        &self,
+        late: Vec<LateAnswer>,
+        context: &CallContext,
+        policies: &[String],
+        deadline: Instant,
+    ) -> Result<bool, LogError> {
+        let late = late.into_iter().map(|answer| passed(answer, context, policies)).collect();
+        let appended = self.log.append(late, deadline.into()).await?;
+        Ok(!appended.into_iter().any(Appended::is_shed))
     }
 
     /// Records what was decided, when that is wanted.
@@ -361,6 +379,7 @@ fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
         tool: payloads.request().and_then(extract::tool),
         to_mask: Vec::new(),
         late: Vec::new(),
+        lesson: None,
         repeats: Vec::new(),
         timings,
     }
@@ -450,3 +469,6 @@ fn traffic(decision: &NewRecord) -> Option<NewRecord> {
     };
     Some(NewRecord { kind: RecordKind::Exchange, direction, payloads, ..decision.clone() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,13 @@ use super::{
 
 /// Plain letters need no escape; that many of them have one for another reason.
 const SUSPICIOUS: usize = 4;
+/// Bytes, with a digit among them, from which on a word may be a value, and how far it is looked at.
+const SHORTEST_VALUE: usize = 9;
+const VALUE: usize = 64;
+/// Bytes before a backslash in which a path would show.
+const PATH: usize = 64;
+/// Of the numbers in the escape of a colour.
+const COLOUR: usize = 16;
 
 /// One decoder's work on one text.
 struct Edits<'a> {
@@ -232,15 +239,21 @@ pub(super) fn backslash(text: &str, sheet: &mut Sheet) {
     let bytes = text.as_bytes();
     let mut edits = Edits::new(text, sheet);
     let mut at = 0;
-    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+    while let Some(found) = memchr::memchr2(b'\\', 0x1b, &bytes[at..]) {
         at += found;
         if edits.writer.is_full() {
             break;
         }
         // JSON in JSON doubles the backslash: the row of them is one.
         let row = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
-        let Some((c, end)) = code(bytes, at + row) else {
-            at += row;
+        if let Some(end) = colour(bytes, at, row) {
+            edits.writer.replace(at..end, "");
+            edits.worth |= begins_value(&bytes[end..]);
+            at = end;
+            continue;
+        }
+        let Some((c, end)) = code(bytes, at + row).or_else(|| line_end(bytes, at, at + row)) else {
+            at += row.max(1);
             continue;
         };
         edits.replace(at..end, c);
@@ -248,6 +261,62 @@ pub(super) fn backslash(text: &str, sheet: &mut Sheet) {
         at = end;
     }
     edits.finish(Decoder::Escapes, sheet);
+}
+
+/// Where the colour of a terminal ends that begins here, with the escape itself or as source code writes it. Nobody sees
+/// it, and its last letter would be taken for the first of what follows.
+fn colour(bytes: &[u8], start: usize, row: usize) -> Option<usize> {
+    const WRITTEN: [&[u8]; 6] = [b"x1b[", b"x1B[", b"u001b[", b"u001B[", b"033[", b"e["];
+    let rest = &bytes[start + row..];
+    let begun = match row {
+        0 => rest.starts_with(b"\x1b[").then_some(2),
+        _ => WRITTEN.iter().find_map(|written| rest.starts_with(written).then_some(written.len())),
+    };
+    let begun = begun?;
+    let numbers = rest[begun..].iter().take(COLOUR).take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    matches!(rest.get(begun + numbers), Some(b'm' | b'K')).then_some(start + row + begun + numbers + 1)
+}
+
+/// A line end or a tab as source code writes it, where its letter would be taken for the first of a value:
+/// `line1\nghp_…`. Its row of backslashes is at `start`, its letter at `at`.
+fn line_end(bytes: &[u8], start: usize, at: usize) -> Option<(char, usize)> {
+    let c = match bytes.get(at)? {
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        _ => return None,
+    };
+    (begins_value(&bytes[at + 1..]) && !is_in_path(bytes, start, at)).then_some((c, at + 1))
+}
+
+/// Nine characters with a digit and no blank between, or nine digits. A file's name is none.
+fn begins_value(rest: &[u8]) -> bool {
+    let near = &rest[..rest.len().min(VALUE)];
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`\\<>(){}[],;|\x1b".contains(byte);
+    let word = &near[..near.iter().position(ends).unwrap_or(near.len())];
+    let extension = word.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let file = (1..=4).contains(&extension.len())
+        && extension.len() < word.len()
+        && extension.iter().all(u8::is_ascii_lowercase);
+    let number = near.iter().take_while(|byte| byte.is_ascii_digit() || matches!(**byte, b' ' | b'-' | b'.'));
+    !file && word.len() >= SHORTEST_VALUE && word.iter().any(u8::is_ascii_digit)
+        || number.filter(|byte| byte.is_ascii_digit()).count() >= SHORTEST_VALUE
+}
+
+/// Whether a drive, a server or folders lead up to a backslash: the parts of a path begin with any letter.
+fn is_in_path(bytes: &[u8], start: usize, at: usize) -> bool {
+    let before = &bytes[start.saturating_sub(PATH)..start];
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>(){}[],;|=".contains(byte);
+    let word = before.rsplit(ends).next().unwrap_or_default();
+    let drive = matches!(word, [letter, b':'] | [letter, b':', b'\\', ..] if letter.is_ascii_alphabetic());
+    let begins = word.is_empty() && at - start > 1 && before.last().is_none_or(u8::is_ascii_whitespace);
+    let server = begins || word.starts_with(b"\\\\");
+    let folders = word.windows(2).any(|pair| {
+        pair[0] == b'\\'
+            && pair[1].is_ascii_alphanumeric()
+            && !matches!(pair[1], b'n' | b'r' | b't' | b'u' | b'x' | b'0')
+    });
+    drive || server || folders
 }
 
 /// What stands after a backslash: `uXXXX` (or a pair of them), `u{…}`, `UXXXXXXXX`, `xXX` as a character's bytes.

@@ -12,6 +12,7 @@ pub(super) struct Survey {
     pub(super) ascii: bool,
     pub(super) percent: bool,
     pub(super) ampersand: bool,
+    /// Or the escape that a terminal's colours begin with.
     pub(super) backslash: bool,
     pub(super) digit: bool,
     /// A capital after a small letter or a digit: all base64 of text has one, prose only in names.
@@ -86,7 +87,7 @@ fn look(window: &[u8; WINDOW + AHEAD], seen: &mut Seen) {
         apart[index] = spelled[index] ^ 1;
         seen.percent |= u8::from(byte == b'%');
         seen.ampersand |= u8::from(byte == b'&');
-        seen.backslash |= u8::from(byte == b'\\');
+        seen.backslash |= u8::from(byte == b'\\') | u8::from(byte == 0x1b);
         seen.digit |= digit;
     }
     for index in 0..WINDOW {

@@ -95,6 +95,43 @@ fn escapes_keep_what_stands_around_them() {
 }
 
 #[test]
+fn line_ends_and_colours_before_a_value_are_read() {
+    let reads = |text: &str, read: &str| out(text).views.iter().any(|view| view.text.contains(read));
+    for (text, read) in [
+        (r"log: line1\nghp_16C7e42F292c6912", "line1\nghp_16C7e42F292c6912"),
+        (r#"{"log": "A=1\nB=2\r\nAKIA3XQ7ZP5LMV2RTB4N"}"#, "\nAKIA3XQ7ZP5LMV2RTB4N"),
+        (r"SSN:\n321-29-7469", "SSN:\n321-29-7469"),
+        (r"card\t4012 8888 8888 1881", "card\t4012 8888 8888 1881"),
+        (r#"{\"log\": \"line1\\nAKIA3XQ7ZP5LMV2RTB4N\"}"#, "line1\nAKIA3XQ7ZP5LMV2RTB4N"),
+        ("\x1b[32mAKIA3XQ7ZP5LMV2RTB4N\x1b[0m ok", "AKIA3XQ7ZP5LMV2RTB4N ok"),
+        (r"\u001b[1;31mAKIA3XQ7ZP5LMV2RTB4N\u001b[0m ok", "AKIA3XQ7ZP5LMV2RTB4N ok"),
+    ] {
+        assert!(reads(text, read), "{text:?}: {:?}", out(text).views.iter().map(|view| &view.text).collect::<Vec<_>>());
+    }
+    let text = r"log: line1\nghp_16C7e42F292c6912";
+    let out = out(text);
+    let view = out.views.iter().find(|view| view.decoders == [Decoder::Escapes]).unwrap();
+    let at = view.text.find("ghp_").unwrap();
+    assert_eq!(&text[view.origin(at..view.text.len())], "ghp_16C7e42F292c6912");
+}
+
+#[test]
+fn paths_and_plain_line_ends_are_left_alone() {
+    for text in [
+        r"C:\new\table1 and D:\temp\notes2024-final",
+        r"C:\\new\\table1\\results20241120",
+        r"\\nas01share1\results20241120 and src\main\results20241120",
+        r"docs\table2024.md",
+        r#"printf("%d items\n", 5); print("one\ntwo\nthree 3")"#,
+        r"\theta_1 + \textbf{Version 2} \rightarrow \num{1}",
+        "\x1b[32mINFO\x1b[0m ready",
+    ] {
+        let escapes = |view: &View| view.decoders.contains(&Decoder::Escapes);
+        assert!(!out(text).views.iter().any(escapes), "{text}");
+    }
+}
+
+#[test]
 fn a_short_change_in_a_long_text_makes_a_short_view() {
     let filler = "The quick brown fox jumps over the lazy dog. ".repeat(1000);
     let text = format!("{filler}p4ssw0rd {filler}");

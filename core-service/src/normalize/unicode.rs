@@ -3,7 +3,7 @@
 //! Genuine text of any language keeps its letters. Lookalikes are folded only in words that mix scripts, or in words
 //! made of nothing else within a text that is mostly ASCII; accents are taken off only where that uncovers a listed
 //! word. Changes that merely tidy (typographic quotes, no-break spaces, accented capitals) are made along the way but
-//! are no reason for a view.
+//! are no reason for a view, unless they stand within a number.
 
 use std::ops::Range;
 
@@ -118,6 +118,7 @@ impl Scan<'_> {
                     kind @ (Class::Plain(_) | Class::Other) => {
                         self.flush(sheet);
                         if let Class::Plain(plain) = kind {
+                            self.worth |= self.is_inside(at..end, plain);
                             self.writer.replace_char(at..end, plain);
                         }
                         return end;
@@ -132,6 +133,20 @@ impl Scan<'_> {
         }
         self.flush(sheet);
         at
+    }
+
+    /// Whether a character is written for a plain one within a number or an address of mail: pages keep the groups of
+    /// a number together with spaces and hyphens that do not break.
+    fn is_inside(&self, range: Range<usize>, plain: char) -> bool {
+        let bytes = self.text.as_bytes();
+        let (before, after) = (range.start.checked_sub(1).and_then(|before| bytes.get(before)), bytes.get(range.end));
+        let both = |test: fn(&u8) -> bool| before.is_some_and(test) && after.is_some_and(test);
+        match plain {
+            ' ' => both(u8::is_ascii_digit),
+            '@' => both(u8::is_ascii_alphanumeric),
+            '-' => matches!(&self.text[range], "\u{2010}" | "\u{2011}") && both(u8::is_ascii_digit),
+            _ => false,
+        }
     }
 
     /// A row of invisible characters: decoded, dropped, or left where a script or an emoji needs them.
@@ -389,5 +404,21 @@ impl Counts {
 
     fn only_lookalikes(&self) -> bool {
         self.lookalikes > 0 && self.genuine == 0 && !self.foreign_accent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::normalize;
+
+    #[test]
+    fn spaces_that_do_not_break_are_read_within_a_number() {
+        let reads =
+            |text: &str, wanted: &str| normalize(text, 4096).views.iter().any(|view| view.text.contains(wanted));
+        assert!(reads("ref 1\u{a0}84\u{a0}06\u{202f}75\u{2011}112", "1 84 06 75-112"));
+        assert!(reads("to ann\u{ff20}alder.dev now", "ann@alder.dev"));
+        for text in ["10\u{202f}€ «\u{a0}oui\u{a0}»", "2010\u{2013}2015", "page\u{a0}12"] {
+            assert!(normalize(text, 4096).views.is_empty(), "{text}");
+        }
     }
 }

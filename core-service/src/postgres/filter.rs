@@ -99,6 +99,9 @@ impl Conditions {
         if filter.late {
             all.sql.push_str(" AND late");
         }
+        if let Some(enforced) = filter.enforced {
+            all.sql.push_str(if enforced { " AND enforced" } else { " AND NOT enforced" });
+        }
         // As in the log: the column holds what serde wrote, in which no text can pose as a member.
         for member in filter.members() {
             all.and("action > 0 AND strpos(violations, ", member, Type::TEXT, ") > 0");

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     events::{
-        Candidates, EventError, EventFilter, EventId, Note, Notes, Page, Period, Store, StoreFault, StoredRecord,
-        Summary, word,
+        Event, EventError, EventFilter, EventId, Note, Notes, Page, Period, Records, Store, StoreFault, StoredRecord,
+        Summary,
     },
     record::{Log, integer},
 };
@@ -29,9 +29,9 @@ use crate::{
 /// For one answer. The server ends a statement a little before.
 const ANSWER: Duration = Duration::from_millis(4500);
 
-/// Records that one search looks through, and bytes of payloads that it takes into memory, but for its last record.
-const LOOKED_THROUGH: i64 = 2000;
-const BYTES: usize = 64 << 20;
+/// Records that one search looks through, and bytes of theirs that it takes into memory, but for its last record.
+const LOOKED_THROUGH: usize = 2000;
+const BYTES: i64 = 16 << 20;
 
 const NEWEST_FIRST: &str = "ORDER BY time DESC, node DESC, seq DESC";
 
@@ -87,48 +87,36 @@ impl Store for Reader {
         .await
     }
 
-    async fn candidates(
-        &self,
-        filter: EventFilter,
-        text: &str,
-        limit: u32,
-        after: &str,
-    ) -> Result<Candidates, EventError> {
-        let mut conditions = Conditions::of(&filter, before(after)?);
-        let word = conditions.push(word(text), Type::TEXT);
-        let many = conditions.push(LOOKED_THROUGH, Type::INT8);
-        // `encode` leaves letters and digits as they are, whatever stands between them.
-        let holds = |side: &str| format!("coalesce(strpos(lower(encode({side}, 'escape')), {word}) > 0, false)");
-        let statement = format!(
-            "SELECT time, node, seq, {} OR {} FROM portcullis.record WHERE {} {NEWEST_FIRST} LIMIT {many}",
-            holds("request"),
-            holds("response"),
-            conditions.sql
+    async fn records(&self, filter: EventFilter, after: &str) -> Result<Records, EventError> {
+        let conditions = Conditions::of(&filter, before(after)?);
+        // The server knows how long a payload is without reading it. One more than are read tells whether there is more.
+        let bytes = |column: &str| format!("coalesce(octet_length({column}), 0)::bigint");
+        let sizes = format!(
+            "SELECT {} + {} + {} FROM portcullis.record WHERE {} {NEWEST_FIRST} LIMIT {}",
+            bytes("request"),
+            bytes("response"),
+            bytes("envelope"),
+            conditions.sql,
+            LOOKED_THROUGH + 1
         );
         within(async {
             let client = self.client().await?;
+            let sizes = client.query_typed(&sizes, &conditions.values()).await.map_err(failed)?;
+            let sizes = sizes.iter().map(|row| row.try_get::<_, i64>(0)).collect::<Result<Vec<_>, _>>();
+            let sizes = sizes.map_err(failed)?;
+            let fit = fitting(&sizes);
+            // What came since the sizes were told stands in front and takes the place of as many.
+            let statement = format!("{} WHERE {} {NEWEST_FIRST} LIMIT {fit}", row::select(true), conditions.sql);
             let rows = client.query_typed(&statement, &conditions.values()).await.map_err(failed)?;
-            let (mut records, mut bytes, mut last) = (Vec::new(), 0, None);
-            for row in &rows {
-                if records.len() >= limit as usize || bytes >= BYTES {
-                    return Ok(Candidates { records, next: last.as_ref().map(Key::text) });
-                }
-                let key = Key {
-                    time: row.try_get(0).map_err(failed)?,
-                    node: row.try_get(1).map_err(failed)?,
-                    sequence: row.try_get(2).map_err(failed)?,
-                };
-                if row.try_get(3).map_err(failed)? {
-                    let found = record(&client, &key.node, key.sequence).await?;
-                    bytes += found.as_ref().map_or(0, StoredRecord::footprint);
-                    records.extend(found);
-                }
-                last = Some(key);
-            }
-            let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= LOOKED_THROUGH);
-            Ok(Candidates { records, next: last.filter(|_| is_full).as_ref().map(Key::text) })
+            let records = rows.iter().map(row::read_stored).collect::<Result<Vec<_>, _>>()?;
+            let next = records.last().filter(|_| sizes.len() > fit).map(|last| self.cursor(&last.event));
+            Ok(Records { records, next })
         })
         .await
+    }
+
+    fn cursor(&self, event: &Event) -> String {
+        Key::of(event).text()
     }
 
     async fn get(&self, id: &EventId) -> Result<Option<StoredRecord>, EventError> {
@@ -176,4 +164,28 @@ async fn record(client: &Client, node: &str, sequence: i64) -> Result<Option<Sto
     let values: [(&(dyn ToSql + Sync), Type); 2] = [(&node, Type::TEXT), (&sequence, Type::INT8)];
     let row = client.query_typed(&statement, &values).await.map_err(failed)?;
     row.first().map(row::read_stored).transpose()
+}
+
+/// How many of the records of these sizes one search reads.
+fn fitting(sizes: &[i64]) -> usize {
+    let mut bytes = 0_i64;
+    let fits = |size: &&i64| {
+        let fits = bytes < BYTES;
+        bytes = bytes.saturating_add(**size);
+        fits
+    };
+    sizes.iter().take(LOOKED_THROUGH).take_while(fits).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_search_reads_so_many_and_so_much() {
+        assert_eq!(fitting(&[]), 0);
+        assert_eq!(fitting(&[BYTES * 3, 1]), 1, "the first is read whatever it takes");
+        assert_eq!(fitting(&[BYTES - 1, BYTES, 1]), 2);
+        assert_eq!(fitting(&[0; LOOKED_THROUGH + 1]), LOOKED_THROUGH);
+    }
 }

@@ -77,6 +77,12 @@ pub(crate) const fn pending_name() -> &'static str {
     "pending"
 }
 
+/// What blocks are counted as that stood in no call's way. Versions before this counted them among the others: for a
+/// month after the change the count of blocks has both.
+pub(crate) const fn would_block_name() -> &'static str {
+    "would_block"
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Grain {
     Minute,
@@ -109,7 +115,7 @@ impl Grain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Dimension {
     Action = 0,
-    /// [`latency_bucket`], as a number.
+    /// [`latency_bucket`], as a number. Of what was judged before it was recorded: nobody waits for an analysis behind.
     Latency = 1,
     Coverage = 2,
     NotRun = 3,
@@ -249,34 +255,38 @@ impl<'a> Aggregates<'a> {
     }
 
     fn count(&mut self, time: i64, kind: RecordKind, outcome: &'a RecordedOutcome, enforced: bool, labels: Labels<'a>) {
-        let judged = outcome.judged();
-        let action = judged.map(|judged| judged.decision.action);
-        let is_refusal = kind == RecordKind::Exchange
-            && matches!(outcome, RecordedOutcome::Judged(_))
-            && enforced
-            && action == Some(Action::Block);
+        let action = outcome.judged().map(|judged| judged.decision.action);
+        // What is judged behind had passed, whatever the record says.
+        let stopped = enforced && action == Some(Action::Block) && matches!(outcome, RecordedOutcome::Judged(_));
+        let is_refusal = kind == RecordKind::Exchange && stopped;
         if matches!(kind, RecordKind::Canary | RecordKind::Log) || is_refusal {
             return;
         }
         let minute = minute(time);
-        self.labels(minute, labels, 1, action);
-        match judged {
-            Some(judged) => self.judged(minute, judged),
-            None => self.add(minute, Dimension::Action, pending_name().into(), 1),
+        self.labels(minute, labels, 1, action, stopped);
+        match outcome {
+            RecordedOutcome::Pending => self.add(minute, Dimension::Action, pending_name().into(), 1),
+            RecordedOutcome::Judged(judged) => {
+                let bucket = latency_bucket(judged.duration_us).to_string();
+                self.add(minute, Dimension::Latency, bucket.into(), 1);
+                self.judged(minute, judged, stopped);
+            }
+            RecordedOutcome::Analysed(judged) => self.judged(minute, judged, stopped),
         }
     }
 
-    /// A record that was counted as pending.
+    /// A record that was counted as pending: it had passed.
     pub(super) fn completed(&mut self, time: i64, labels: Labels<'a>, judged: &'a Judged) {
         let minute = minute(time);
         self.add(minute, Dimension::Action, pending_name().into(), -1);
-        self.labels(minute, labels, 0, Some(judged.decision.action));
-        self.judged(minute, judged);
+        self.labels(minute, labels, 0, Some(judged.decision.action), false);
+        self.judged(minute, judged, false);
     }
 
-    fn labels(&mut self, minute: i64, labels: Labels<'a>, count: i64, action: Option<Action>) {
+    /// `stopped`, here and below: a block stood in the way of the call.
+    fn labels(&mut self, minute: i64, labels: Labels<'a>, count: i64, action: Option<Action>, stopped: bool) {
         let flagged = i64::from(action > Some(Action::Allow));
-        let blocked = i64::from(action == Some(Action::Block));
+        let blocked = i64::from(stopped);
         if count == 0 && flagged == 0 {
             return;
         }
@@ -288,10 +298,13 @@ impl<'a> Aggregates<'a> {
         }
     }
 
-    fn judged(&mut self, minute: i64, judged: &'a Judged) {
-        let Judged { decision, coverage, duration_us, .. } = judged;
-        self.add(minute, Dimension::Action, decision.action.as_str().into(), 1);
-        self.add(minute, Dimension::Latency, latency_bucket(*duration_us).to_string().into(), 1);
+    fn judged(&mut self, minute: i64, judged: &'a Judged, stopped: bool) {
+        let Judged { decision, coverage, .. } = judged;
+        let action = match decision.action {
+            Action::Block if !stopped => would_block_name(),
+            action => action.as_str(),
+        };
+        self.add(minute, Dimension::Action, action.into(), 1);
         let status = match coverage.status {
             CoverageStatus::NotChecked => "not_checked",
             CoverageStatus::Pending => pending_name(),
@@ -312,18 +325,17 @@ impl<'a> Aggregates<'a> {
         for violation in &decision.violations {
             let category = violation.category.as_str();
             if categories.insert(category) {
-                self.flag(minute, Dimension::Category, category.into(), decision.action);
+                self.flag(minute, Dimension::Category, category.into(), stopped);
             }
             if rules.insert((&violation.policy, &violation.rule, category)) {
                 let name = serde_json::json!([violation.policy, violation.rule, category]).to_string();
-                self.flag(minute, Dimension::Rule, name.into(), decision.action);
+                self.flag(minute, Dimension::Rule, name.into(), stopped);
             }
         }
     }
 
-    fn flag(&mut self, minute: i64, dimension: Dimension, name: Cow<'a, str>, action: Action) {
-        let blocked = i64::from(action == Action::Block);
-        self.change(minute, dimension, name, Change { count: 1, flagged: 1, blocked });
+    fn flag(&mut self, minute: i64, dimension: Dimension, name: Cow<'a, str>, stopped: bool) {
+        self.change(minute, dimension, name, Change { count: 1, flagged: 1, blocked: i64::from(stopped) });
     }
 
     fn add(&mut self, minute: i64, dimension: Dimension, name: Cow<'a, str>, count: i64) {

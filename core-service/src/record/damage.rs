@@ -57,6 +57,11 @@ pub(super) fn mark(dir: &Path, found: Found) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// Whether the file is to be moved at the next start: a mark that cannot be looked at is one all the same.
+pub(super) fn is_marked(dir: &Path) -> bool {
+    dir.join(MARK).try_exists().unwrap_or(true)
+}
+
 /// Does what a mark asks for; none when there is no mark.
 pub(super) fn settle(dir: &Path) -> Result<Option<Damage>, LogError> {
     let mark = dir.join(MARK);

@@ -111,7 +111,7 @@ pub(super) fn apply(connection: &Connection, change: &DeliveryChange) -> rusqlit
     match change {
         DeliveryChange::Register { sink, begin } => {
             let cursor = match begin {
-                Begin::Oldest => 0,
+                Begin::Oldest => before_oldest(connection)?,
                 Begin::Newest => integer(tip(connection)?),
             };
             connection.execute("INSERT OR IGNORE INTO sink (name, cursor) VALUES (?1, ?2)", params![sink, cursor])?;
@@ -145,6 +145,14 @@ pub(super) fn apply(connection: &Connection, change: &DeliveryChange) -> rusqlit
             Ok(changed as u64)
         }
     }
+}
+
+/// Where a sink has missed nothing: what retention took before it came is no loss of its.
+fn before_oldest(connection: &Connection) -> rusqlite::Result<i64> {
+    let oldest = connection
+        .prepare_cached("SELECT min(seq) - 1 FROM record")?
+        .query_row([], |row| row.get::<_, Option<i64>>(0))?;
+    oldest.map_or_else(|| tip(connection).map(integer), Ok)
 }
 
 fn cursor_of(connection: &Connection, sink: &str) -> rusqlite::Result<u64> {
@@ -264,12 +272,16 @@ pub(crate) struct Ahead {
     pub(crate) pending: Option<Timestamp>,
     /// Whether there was more.
     pub(crate) more: bool,
+    /// Records in between, of any kind, that the log does not have any more.
+    pub(crate) removed: u64,
 }
 
 /// The records after a sequence, in their order, up to the first one that waits for its analysis.
 pub(crate) fn ahead(connection: &Connection, node: &Arc<str>, wanted: &Wanted) -> rusqlite::Result<Ahead> {
-    let mut statement = connection
-        .prepare_cached("SELECT seq, kind, analysis, time FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, kind, analysis, time, CASE WHEN analysis = 1 THEN seal_fault(data_key) END
+         FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
     let mut rows = statement.query(params![integer(wanted.after), integer(SCAN as u64)])?;
     let mut ahead = Ahead { read_to: wanted.after, ..Ahead::default() };
     let (mut bytes, mut seen) = (0, 0);
@@ -279,12 +291,19 @@ pub(crate) fn ahead(connection: &Connection, node: &Arc<str>, wanted: &Wanted) -
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         let sequence = sequence.unsigned_abs();
         seen += 1;
+        // Every sequence is given to a record, and only retention takes one away. Passed here, so that a look that ends before
+        // this row does not count what is missing twice.
+        let before = sequence.saturating_sub(1);
+        ahead.removed += before.saturating_sub(ahead.read_to);
+        ahead.read_to = before;
         if RecordKind::from_code(kind).is_some_and(|kind| wanted.kinds.contains(&kind)) {
             if ahead.found.len() >= wanted.records || bytes >= wanted.bytes {
                 ahead.more = true;
                 return Ok(ahead);
             }
-            if analysis == Analysis::Pending.code() && time >= pending_before {
+            // Of what no key opens the analysis may not come before the next start: nothing waits for it.
+            let is_locked = row.get::<_, Option<i64>>(4)? == Some(PayloadFault::Locked.code());
+            if analysis == Analysis::Pending.code() && time >= pending_before && !is_locked {
                 ahead.pending = Timestamp::from_microsecond(time).ok();
                 return Ok(ahead);
             }
@@ -357,3 +376,6 @@ impl Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,6 +32,14 @@ pub enum SchemaProblem {
     Foreign,
     #[error("its format is version {found}, and this program knows up to {known}")]
     Newer { found: u32, known: u32 },
+    #[error("it is damaged: the service moves it aside at its next start and begins a new one, a command does not")]
+    Damaged,
+    #[error(
+        "its payloads are encrypted and no master key is given, so that new ones would be stored in the clear: give the \
+         key (PORTCULLIS_LOG_KEY, PORTCULLIS_LOG_KEY_FILE, log.key_file), name another data folder, or, to go on without \
+         encryption, make what is there unreadable for ever, tenant by tenant: portcullis-core log erase --tenant PRINCIPAL"
+    )]
+    Keyless,
 }
 
 /// The classes of failure that lead to different deeds.

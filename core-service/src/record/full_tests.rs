@@ -17,7 +17,8 @@ use crate::{
 };
 
 use super::{
-    HealthStatus, Log, LogError, LogSettings, NewRecord, OnFull, RecordKind, StorageFault, StoredRecord,
+    HealthStatus, Log, LogError, LogSettings, MasterKeys, NewRecord, OnFull, RecordKind, SchemaProblem, StorageFault,
+    StoredRecord,
     samples::{allowed, folder, later, sequences},
 };
 
@@ -231,6 +232,41 @@ async fn a_head_that_no_version_understands_is_damage() {
     bytes[44..48].fill(5);
     fs::write(&file, &bytes).unwrap();
     begins_anew(dir.path(), "at_start").await.close().await;
+}
+
+/// Every file of the folder but the lock, by name.
+fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let read = |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap());
+    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| read(entry.unwrap().path())).collect();
+    files.retain(|(name, _)| name != "portcullis.lock");
+    files.sort_unstable();
+    files
+}
+
+/// What it answered would be about the new file, and what became of the old one nobody would be told.
+#[tokio::test]
+async fn a_command_leaves_a_damaged_file_where_it_is_and_says_so() {
+    for is_marked in [false, true] {
+        let dir = folder();
+        if is_marked {
+            made(dir.path(), 10).await;
+            fs::write(dir.path().join("portcullis.damaged"), "20260101T000000000Z while_running").unwrap();
+        } else {
+            fs::write(dir.path().join(FILE), "not a database. ".repeat(1000)).unwrap();
+        }
+        let before = contents(dir.path());
+        let keys = MasterKeys::parse(&"ab".repeat(32)).unwrap();
+        for refused in [
+            Log::open_for_command(dir.path()).map(drop),
+            Log::erase(dir.path(), "acme").map(drop),
+            Log::rewrap(dir.path(), &keys).map(drop),
+        ] {
+            let refused = refused.unwrap_err();
+            assert!(matches!(refused, LogError::Schema { problem: SchemaProblem::Damaged, .. }), "{refused:?}");
+            assert!(contents(dir.path()) == before, "nothing is moved, marked or begun");
+        }
+        begins_anew(dir.path(), if is_marked { "while_running" } else { "at_start" }).await.close().await;
+    }
 }
 
 /// Where, how much, and with what it is overwritten; or where it is cut.

@@ -37,6 +37,8 @@ pub(super) struct Gap {
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) records: u64,
+    /// Whether a process ended before it could say how many they were in the end.
+    pub(super) at_least: bool,
     /// Of the last of them.
     pub(super) fault: StorageFault,
 }
@@ -48,9 +50,9 @@ impl Gap {
             return;
         }
         let now = Timestamp::now();
-        let gap = open.get_or_insert(Self { from: now, until: now, records: 0, fault });
+        let gap = open.get_or_insert(Self { from: now, until: now, records: 0, at_least: false, fault });
         gap.until = now;
-        gap.records += records;
+        gap.records = gap.records.saturating_add(records);
         gap.fault = fault;
     }
 }
@@ -63,12 +65,13 @@ impl Incident {
                 Severity::Critical,
                 json!({"incident": "file_damaged", "moved_to": moved_to, "found": found.as_str()}),
             ),
-            Self::Gap(Gap { from, until, records, fault }) => (
+            Self::Gap(Gap { from, until, records, at_least, fault }) => (
                 "gap",
                 Severity::High,
                 json!({
                     "incident": "gap",
                     "records": records,
+                    "at_least": at_least,
                     "from": format!("{from:.6}"),
                     "until": format!("{until:.6}"),
                     "fault": fault.to_string(),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 use super::{
-    Begin, DeliveryChange, Log, LogSettings, NewRecord, PayloadFault, Retention, StorageFault,
+    Begin, CommitBounds, DeliveryChange, Log, LogError, LogSettings, NewRecord, PayloadFault, Retention, StorageFault,
     samples::{allowed, folder, judged, later, pending},
     seal,
     verify::{Problem, Verified, verify},
@@ -145,7 +145,7 @@ async fn a_damaged_payload_is_an_error_and_keeps_no_other_from_its_analysis() {
     assert_eq!(found, [(4, Err(PayloadFault::Damaged)), (6, Ok(pending().payloads))]);
     for sequence in [2, 4] {
         let error = EventStore::new(&log).get(&format!("{}-{sequence}", log.node())).await.unwrap_err();
-        assert_eq!(error, super::LogError::Storage(StorageFault::Corrupt).into());
+        assert_eq!(error, LogError::Storage(StorageFault::Corrupt).into());
     }
     log.close().await;
 }
@@ -213,6 +213,21 @@ async fn what_is_too_old_goes_and_the_gap_is_no_loss() {
     // A record that is lost behind it is a loss.
     sql(dir.path(), "DELETE FROM record WHERE seq = 4");
     assert_eq!(verify(dir.path(), None).unwrap().problems, [Problem::Missing(4..=4)]);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_does_not_keep_the_log_for_ever() {
+    let dir = folder();
+    made(dir.path()).await;
+    sql(
+        dir.path(),
+        "UPDATE record SET time = time + 400 * 24 * 3600000000 WHERE seq < 3;
+         UPDATE record SET time = time - 8 * 24 * 3600000000 WHERE seq = 3",
+    );
+    let log = keep(dir.path(), Retention { keep: Some(WEEK), ..Retention::default() });
+    begins_with(&log, 4).await;
+    assert_eq!(whole(dir.path()).removed, [(1, 3, 3, "age".to_owned())]);
+    log.close().await;
 }
 
 #[tokio::test]
@@ -309,4 +324,32 @@ async fn a_log_keeps_its_size_by_letting_the_oldest_go() {
     assert!(commits <= found.records + 30, "what speaks of removed records alone goes with them: {commits}");
     log.close().await;
     whole(dir.path());
+}
+
+/// A file that may not outgrow what is kept would never let a record go, and be full for good.
+#[tokio::test]
+async fn a_log_with_a_bound_goes_on_for_ever_beside_what_it_keeps() {
+    const KEEP: u64 = 2 << 20;
+    let dir = folder();
+    let commit = CommitBounds { bytes: 1 << 20, ..CommitBounds::default() };
+    let retention = Retention { bytes: Some(KEEP), ..Retention::default() };
+    let max_bytes = Some(Retention::least_file(KEEP, commit));
+    let settings = LogSettings { max_bytes, commit, retention, ..LogSettings::default() };
+    let log = Log::open_with(dir.path(), &settings).unwrap();
+    let large = || NewRecord { payloads: Payloads::Request(Payload::Json(vec![b' '; 100_000].into())), ..allowed() };
+    let (mut recorded, mut refused) = (0, 0);
+    while recorded < 80 {
+        match log.append(vec![large()], later()).await {
+            Ok(_) => recorded += 1,
+            // Records came faster than they go, which passes.
+            Err(error) => {
+                assert_eq!(error, LogError::Storage(StorageFault::Quota));
+                refused += 1;
+                assert!(refused < 1000, "{recorded} were recorded, and nothing makes room for more");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+    log.close().await;
+    assert!(whole(dir.path()).removed_to > 0);
 }

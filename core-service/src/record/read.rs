@@ -16,7 +16,7 @@ use super::{
     health::Tidings,
     row::integer,
     schema::{BUSY_TIMEOUT, STATEMENTS},
-    stored::{read_pending, select_pending},
+    stored::{count_locked, read_pending, select_pending},
     vault::Vault,
 };
 
@@ -96,4 +96,8 @@ pub(super) fn pending(connection: &Connection, after: u64, limit: usize) -> rusq
         found.push(record);
     }
     Ok(found)
+}
+
+pub(super) fn locked(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.query_row(&count_locked(), [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
     delivery,
@@ -96,9 +96,14 @@ fn oldest(connection: &Connection, settings: &Retention, now: i64) -> rusqlite::
          FROM record ORDER BY seq LIMIT ?1",
     )?;
     let mut rows = statement.query([STEP_RECORDS])?;
-    let (mut range, mut bytes) = (None::<Range>, 0);
+    let (mut range, mut bytes, mut later) = (None::<Range>, 0, None::<(i64, i64)>);
     while let Some(row) = rows.next()? {
         let (seq, time, analysis, size): (i64, i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let is_ahead = expired.is_some() && time > now;
+        if is_ahead && later.is_none_or(|(later, _)| later < seq) {
+            later = first_of_the_past(connection, seq, now)?;
+        }
+        let time = later.filter(|_| is_ahead).map_or(time, |(_, made)| made);
         let reason = match expired {
             Some(expired) if time < expired => Reason::Age,
             _ if over > 0 => Reason::Size,
@@ -115,6 +120,28 @@ fn oldest(connection: &Connection, settings: &Retention, now: i64) -> rusqlite::
         range.records += 1;
     }
     Ok(range)
+}
+
+/// A record that says it is of the future was written while a clock was ahead. It is no younger than the next one that is
+/// not: its sequence and its time; none while there is none. Found by halves, as if the clock had been put right once: were
+/// there more times, what is found is later, and the record stays longer.
+fn first_of_the_past(connection: &Connection, seq: i64, now: i64) -> rusqlite::Result<Option<(i64, i64)>> {
+    let read = |row: &Row<'_>| -> rusqlite::Result<(i64, i64)> { Ok((row.get(0)?, row.get(1)?)) };
+    let mut newest = connection.prepare_cached("SELECT seq, time FROM record ORDER BY seq DESC LIMIT 1")?;
+    let newest = newest.query_row([], read).optional()?;
+    let Some(mut found) = newest.filter(|&(_, time)| time <= now) else { return Ok(None) };
+    let mut next = connection.prepare_cached("SELECT seq, time FROM record WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let (mut ahead, mut end) = (seq, found.0);
+    while end - ahead > 1 {
+        let middle = ahead + (end - ahead) / 2;
+        let (seq, time) = next.query_row([middle], read)?;
+        if time > now {
+            ahead = seq;
+        } else {
+            (found, end) = ((seq, time), middle);
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Up to where these sinks have what they are to have, which is nothing while one of them is not known; none when there is
@@ -185,4 +212,28 @@ fn prune_chain(connection: &Connection, removed: i64) -> rusqlite::Result<()> {
 pub(super) fn removed(connection: &Connection) -> rusqlite::Result<Vec<(i64, i64, i64, String)>> {
     let mut statement = connection.prepare("SELECT first, last, records, reason FROM retention ORDER BY id")?;
     statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_clock_made_in_the_future_is_as_old_as_what_came_behind_it() {
+        let now = 1000;
+        for (records, expected) in [
+            (&[(1_i64, 5000_i64), (2, 10)][..], Some((2, 10))),
+            (&[(1, 5000), (2, 5001), (7, 5002), (9, 20), (30, 30), (31, 999)][..], Some((9, 20))),
+            (&[(1, 5000), (40, 1000)][..], Some((40, 1000))),
+            (&[(1, 5000), (2, 5001)][..], None),
+            (&[(1, 1001)][..], None),
+        ] {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch("CREATE TABLE record (seq INTEGER PRIMARY KEY, time INTEGER)").unwrap();
+            for (seq, time) in records {
+                connection.execute("INSERT INTO record VALUES (?1, ?2)", [seq, time]).unwrap();
+            }
+            assert_eq!(first_of_the_past(&connection, 1, now).unwrap(), expected, "{records:?}");
+        }
+    }
 }

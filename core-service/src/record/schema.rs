@@ -233,7 +233,18 @@ pub(super) struct ReadFirst {
     pub(super) vault: Vault,
 }
 
-pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogError> {
+/// Who opens the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// A damaged file is moved aside and a new one begun. Payloads that are encrypted ask for a master key: without one the
+    /// next ones would be stored in the clear, and nobody would see it.
+    Service,
+    /// Records no payloads, and so needs no master key. A damaged file is an error and stays where it is: a command has nobody
+    /// who reads that it was moved, and its answer would be about the new file, which is empty.
+    Command,
+}
+
+pub(super) fn open(dir: &Path, settings: &LogSettings, opening: Opening) -> Result<Opened, LogError> {
     make_folder(dir)?;
     let lock_path = dir.join(LOCK);
     let lock = open_private(&lock_path)?;
@@ -243,8 +254,15 @@ pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogErro
         Err(TryLockError::Error(error)) => return Err(LogError::io(lock_path, &error)),
     }
     let path = dir.join(DATABASE);
+    let refuse = |problem| LogError::Schema { path: path.clone(), problem };
+    if opening == Opening::Command && damage::is_marked(dir) {
+        return Err(refuse(SchemaProblem::Damaged));
+    }
     let mut damage = damage::settle(dir)?;
     let (connection, read) = match open_database(&path, settings) {
+        Err(LogError::Storage(StorageFault::Corrupt)) if opening == Opening::Command => {
+            return Err(refuse(SchemaProblem::Damaged));
+        }
         Err(LogError::Storage(StorageFault::Corrupt)) if damage.is_none() => {
             damage::mark(dir, Found::AtStart).map_err(|error| LogError::io(dir, &error))?;
             damage = damage::settle(dir)?;
@@ -252,6 +270,9 @@ pub(super) fn open(dir: &Path, settings: &LogSettings) -> Result<Opened, LogErro
         }
         opened => opened?,
     };
+    if opening == Opening::Service && read.vault.is_keyless() {
+        return Err(refuse(SchemaProblem::Keyless));
+    }
     Ok(Opened { connection, path, lock, damage, read })
 }
 
@@ -346,8 +367,9 @@ fn tune(connection: &Connection, settings: &LogSettings) -> Result<(), LogError>
     connection.pragma_update(None, "wal_autocheckpoint", 2000)?;
     // What a burst or a long read made of it is given back.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    if settings.payloads != KeepPayloads::Full {
-        // What is not to be kept must not stay in pages that are free.
+    if settings.payloads != KeepPayloads::Full || settings.keys.is_some() {
+        // What is not to be kept must not stay in pages that are free, nor a key that is moved to another page: both may
+        // have to be gone one day. Every page that becomes free is written once more for it.
         connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     }
     if let Some(bytes) = settings.max_bytes {

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use rusqlite::Connection;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -13,8 +15,8 @@ use crate::{
 };
 
 use super::{
-    Erased, KeepPayloads, Log, LogError, LogSettings, Masking, MasterKeys, NewRecord, PayloadFault, Rewrapped,
-    SEARCH_INDEX, StorageFault, StoredRecord, delivery,
+    Analysis, Erased, KeepPayloads, Log, LogError, LogSettings, Masking, MasterKeys, NewRecord, PayloadFault,
+    RecordKind, Rewrapped, SEARCH_INDEX, SchemaProblem, StorageFault, StoredRecord, delivery, read_searchable,
     samples::{allowed, folder, judged, later, pending, sequences},
     schema, vault,
     verify::{Problem, verify},
@@ -91,27 +93,48 @@ async fn what_is_encrypted_comes_back_and_stands_nowhere_in_the_folder() {
 }
 
 #[tokio::test]
-async fn without_its_master_key_a_payload_is_locked_and_recording_goes_on() {
+async fn without_its_master_key_a_payload_is_locked_and_recording_goes_on_under_the_new_one() {
     let dir = folder();
     let log = open(dir.path(), &["aa"]);
     log.append(vec![of("acme")], later()).await.unwrap();
     log.close().await;
-    for words in [&[] as &[&str], &["bb"]] {
-        let log = open(dir.path(), words);
-        is_away(&log, 1, PayloadFault::Locked).await;
-        assert_eq!(log.pending(0, 1).await.unwrap()[0].payloads, Err(PayloadFault::Locked));
-        let found = log.readers().run(|connection, node| delivery::find(connection, node, 1)).await.unwrap();
-        assert!(
-            matches!(found, delivery::Found::Unreadable(1)),
-            "a sink must not take it for a record without payloads"
-        );
-        let next = sequences(log.append(vec![of("acme")], later()).await.unwrap())[0];
-        is_whole(&log, next).await;
-        log.close().await;
-    }
+    let log = open(dir.path(), &["bb"]);
+    is_away(&log, 1, PayloadFault::Locked).await;
+    assert_eq!((log.pending(0, 1).await.unwrap(), log.locked().await.unwrap()), (Vec::new(), 1));
+    let found = log.readers().run(|connection, node| delivery::find(connection, node, 1)).await.unwrap();
+    assert!(matches!(found, delivery::Found::Unreadable(1)), "a sink must not take it for a record without payloads");
+    let next = sequences(log.append(vec![of("acme")], later()).await.unwrap())[0];
+    is_whole(&log, next).await;
+    log.close().await;
     let log = open(dir.path(), &["bb", "aa"]);
     is_whole(&log, 1).await;
     log.close().await;
+}
+
+/// Its next records would be stored in the clear, and nothing would show it.
+#[tokio::test]
+async fn an_encrypted_log_is_not_opened_without_a_master_key_until_it_is_erased() {
+    let dir = folder();
+    let log = open(dir.path(), &["aa"]);
+    log.append(vec![of("acme"), of("other")], later()).await.unwrap();
+    log.close().await;
+    for _ in 0..2 {
+        let refused = Log::open_with(dir.path(), &LogSettings::default()).unwrap_err();
+        assert!(matches!(refused, LogError::Schema { problem: SchemaProblem::Keyless, .. }), "{refused:?}");
+        assert!(refused.to_string().contains("PORTCULLIS_LOG_KEY"), "{refused}");
+        // A command needs none, and the folder is free for it.
+        let log = Log::open_for_command(dir.path()).unwrap();
+        is_away(&log, 2, PayloadFault::Locked).await;
+        log.close().await;
+        drop(log);
+        Log::erase(dir.path(), "acme").unwrap();
+    }
+    Log::erase(dir.path(), "other").unwrap();
+    let log = open(dir.path(), &[]);
+    is_away(&log, 1, PayloadFault::Erased).await;
+    log.append(vec![of("acme")], later()).await.unwrap();
+    log.close().await;
+    open(dir.path(), &[]).close().await;
 }
 
 #[tokio::test]
@@ -147,8 +170,8 @@ async fn an_erased_tenant_is_gone_for_good_and_the_chain_holds() {
         .query_row("SELECT wrapped FROM data_key WHERE tenant = 'acme'", [], |row| row.get(0))
         .unwrap();
     assert!(holds(dir.path(), &wrapped));
-    assert_eq!(Log::erase(dir.path(), "acme").unwrap(), Erased { keys: 1, unprotected: 1 });
-    assert_eq!(Log::erase(dir.path(), "acme").unwrap(), Erased { keys: 0, unprotected: 1 });
+    assert_eq!(Log::erase(dir.path(), "acme").unwrap(), Erased { keys: 1, before: 0, unprotected: 1 });
+    assert_eq!(Log::erase(dir.path(), "acme").unwrap(), Erased { keys: 0, before: 1, unprotected: 1 });
     assert!(!holds(dir.path(), &wrapped), "nor in a page that is free, nor in the write-ahead log");
     let log = open(dir.path(), &["aa"]);
     is_away(&log, 2, PayloadFault::Erased).await;
@@ -159,6 +182,39 @@ async fn an_erased_tenant_is_gone_for_good_and_the_chain_holds() {
     is_whole(&log, 4).await;
     log.close().await;
     assert!(verify(dir.path(), None).unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn no_copy_of_an_erased_key_stays_in_a_page_that_was_divided() {
+    let dir = folder();
+    let settings = LogSettings { keys: Some(keys(&["aa"])), ..LogSettings::default() };
+    let secured = |connection: &Connection| {
+        connection.pragma_query_value(None, "secure_delete", |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(secured(&schema::open(dir.path(), &settings, schema::Opening::Service).unwrap().connection), 1);
+    // As versions before left it, which overwrote nothing.
+    let connection = Connection::open(dir.path().join("portcullis.db")).unwrap();
+    connection.pragma_update_and_check(None, "secure_delete", false, |_| Ok(())).unwrap();
+    let made: Vec<_> = (0..100).map(|number| (format!("tenant-{number}"), random(16), random(72))).collect();
+    for (tenant, id, wrapped) in &made {
+        let row = "INSERT INTO data_key (id, tenant, master, wrapped, made) VALUES (?1, ?2, x'01234567', ?3, 0)";
+        connection.execute(row, params![id, tenant, wrapped]).unwrap();
+    }
+    drop(connection);
+    let mut opened = schema::open(dir.path(), &LogSettings::default(), schema::Opening::Command).unwrap();
+    for (tenant, ..) in &made[1..] {
+        let erased = vault::erase(&mut opened.connection, tenant).unwrap();
+        assert_eq!(erased, Erased { keys: 1, before: 0, unprotected: 0 });
+    }
+    drop(opened);
+    let left = made.iter().filter(|(_, _, wrapped)| holds(dir.path(), wrapped)).map(|(tenant, ..)| tenant.as_str());
+    assert_eq!(left.collect::<Vec<_>>(), ["tenant-0"]);
+}
+
+fn random(bytes: usize) -> Vec<u8> {
+    let mut drawn: Vec<u8> = (0..bytes.div_ceil(16)).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
+    drawn.truncate(bytes);
+    drawn
 }
 
 #[tokio::test]
@@ -185,7 +241,7 @@ async fn an_erasure_that_a_reader_keeps_from_the_file_fails() {
     let log = open(dir.path(), &["aa"]);
     log.append(vec![of("acme")], later()).await.unwrap();
     log.close().await;
-    let mut opened = schema::open(dir.path(), &LogSettings::default()).unwrap();
+    let mut opened = schema::open(dir.path(), &LogSettings::default(), schema::Opening::Command).unwrap();
     opened.connection.busy_timeout(Duration::ZERO).unwrap();
     let mut reader = Connection::open(dir.path().join("portcullis.db")).unwrap();
     let view = reader.transaction().unwrap();
@@ -194,7 +250,8 @@ async fn an_erasure_that_a_reader_keeps_from_the_file_fails() {
     let refused = vault::erase(&mut opened.connection, "acme").unwrap_err();
     assert_eq!(refused, LogError::Storage(StorageFault::Busy));
     drop(view);
-    vault::erase(&mut opened.connection, "acme").unwrap();
+    let done = vault::erase(&mut opened.connection, "acme").unwrap();
+    assert_eq!(done, Erased { keys: 0, before: 1, unprotected: 0 }, "the first run destroyed it");
 }
 
 fn reduced(dir: &Path, payloads: KeepPayloads, keys: Option<MasterKeys>) -> Log {
@@ -215,6 +272,45 @@ async fn finish(log: &Log) {
     let waiting = log.pending(0, 10).await.unwrap();
     let finished = waiting.iter().map(|record| log.finish(record, judged(Action::Allow)).unwrap()).collect();
     log.complete_all(finished, later()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_waits_for_its_key_loses_nothing_and_holds_up_nobody() {
+    for mode in [KeepPayloads::Full, KeepPayloads::Masked, KeepPayloads::Metadata] {
+        let dir = folder();
+        let log = reduced(dir.path(), mode, Some(keys(&["aa"])));
+        log.append(vec![pending()], later()).await.unwrap();
+        log.close().await;
+        let log = reduced(dir.path(), mode, Some(keys(&["bb"])));
+        log.append(vec![pending()], later()).await.unwrap();
+        finish(&log).await;
+        assert_eq!(log.locked().await.unwrap(), 1);
+        let analyses = [read(&log, 1).await, read(&log, 2).await].map(|stored| stored.event.outcome.analysis());
+        assert_eq!(analyses, [Analysis::Pending, Analysis::Done], "{mode:?}");
+        let wanted = delivery::Wanted {
+            after: 0,
+            kinds: vec![RecordKind::Exchange],
+            records: 10,
+            bytes: 1 << 20,
+            pending_before: Timestamp::MIN,
+            reduces: log.reduces_payloads(),
+        };
+        let ahead =
+            log.readers().run(move |connection, node| delivery::ahead(connection, node, &wanted)).await.unwrap();
+        assert_eq!((ahead.read_to, ahead.pending), (2, None));
+        assert!(matches!(&ahead.found[..], [delivery::Found::Unreadable(1), delivery::Found::Record(_)]));
+        let words = log.readers().run(|connection, _| read_searchable(connection, 0, 10, 1 << 20)).await.unwrap();
+        assert_eq!((words.reached, words.records.len()), (2, 2));
+        log.close().await;
+        let log = reduced(dir.path(), mode, Some(keys(&["bb", "aa"])));
+        is_whole(&log, 1).await;
+        assert_eq!(log.locked().await.unwrap(), 0);
+        finish(&log).await;
+        assert_eq!(log.pending(0, 10).await.unwrap(), []);
+        assert_eq!(read(&log, 1).await.is_masked, mode == KeepPayloads::Masked);
+        log.close().await;
+        assert!(verify(dir.path(), None).unwrap().is_whole());
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::{fs, io, path::Path};
 use rusqlite::{Connection, Row as SqlRow};
 
 use super::{
+    code::Code as _,
     entry::PayloadFault,
     error::{LogError, is_structural},
     row::integer,
@@ -48,7 +49,8 @@ pub(crate) struct SearchableBatch {
 }
 
 /// Judged records after a sequence, oldest first, before the first that waits for its judgement: what is kept of its
-/// payloads is settled then. For connections to which a vault is attached.
+/// payloads is settled then. One that waits for its key first holds up nobody: its words are missing, as those of all that
+/// are locked. For connections to which a vault is attached.
 pub(crate) fn read_searchable(
     connection: &mut Connection,
     after: u64,
@@ -59,7 +61,11 @@ pub(crate) fn read_searchable(
     let transaction = connection.transaction()?;
     let (tip, oldest) = ends(&transaction)?;
     let pending: Option<i64> = transaction
-        .prepare_cached("SELECT min(seq) FROM record INDEXED BY record_pending WHERE analysis = 1 AND seq > ?1")?
+        .prepare_cached(&format!(
+            "SELECT min(seq) FROM record INDEXED BY record_pending
+             WHERE analysis = 1 AND seq > ?1 AND seal_fault(data_key) IS NOT {}",
+            PayloadFault::Locked.code(),
+        ))?
         .query_row([integer(after)], |row| row.get(0))?;
     let below = pending.unwrap_or(i64::MAX);
     let mut statement = transaction.prepare_cached(&format!(

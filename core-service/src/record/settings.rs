@@ -48,7 +48,18 @@ pub struct Retention {
     pub sinks: Vec<Arc<str>>,
 }
 
+/// What a commit takes besides its records' own bytes, and what a probe of the disk writes: 64 pages.
+const BESIDE_A_COMMIT: u64 = 512 << 10;
+
 impl Retention {
+    /// The least that [`LogSettings::max_bytes`] must be beside what is kept. Records go between commits, once they take more
+    /// than is kept: a file that may not grow so far never lets one go, and is full for good. So a commit finds room above
+    /// what is kept, and a sixteenth of the file is free for what comes until the next step.
+    pub fn least_file(keep: u64, commit: CommitBounds) -> u64 {
+        let for_a_commit = keep.saturating_add(commit.bytes as u64).saturating_add(BESIDE_A_COMMIT);
+        for_a_commit.max(keep.saturating_mul(16).div_ceil(15))
+    }
+
     pub(super) const fn is_on(&self) -> bool {
         self.keep.is_some() || self.bytes.is_some()
     }

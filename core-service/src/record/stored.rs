@@ -159,10 +159,21 @@ pub(super) const PAYLOADS: &str =
 /// What [`read_pending`] reads before the payloads, in its order.
 const PENDING: &str = "seq, request_id, source, user, team, model, client_ip, principal, policies, metadata";
 
-/// Records behind a sequence that wait for analysis, oldest first.
+/// Records behind a sequence that wait for analysis, oldest first, without those that wait for a key: see [`count_locked`].
 pub(super) fn select_pending() -> String {
     format!(
-        "SELECT {PENDING}, {PAYLOADS} FROM record INDEXED BY record_pending WHERE analysis = 1 AND seq > ?1 ORDER BY seq"
+        "SELECT {PENDING}, {PAYLOADS} FROM record INDEXED BY record_pending
+         WHERE analysis = 1 AND seq > ?1 AND seal_fault(data_key) IS NOT {} ORDER BY seq",
+        PayloadFault::Locked.code(),
+    )
+}
+
+/// How many wait for analysis that no key opens which was given. To pass over one takes a walk along the pages of its
+/// payloads, behind which its key is named: there are as many as were pending when the key was taken away, and no more come.
+pub(super) fn count_locked() -> String {
+    format!(
+        "SELECT count(*) FROM record INDEXED BY record_pending WHERE analysis = 1 AND seal_fault(data_key) IS {}",
+        PayloadFault::Locked.code(),
     )
 }
 

@@ -64,7 +64,7 @@ pub(super) const TABLES: &str = "
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
-    #[error("there is no key")]
+    #[error("there is no key: give one, or take the setting away, and payloads are stored in the clear")]
     None,
     #[error("key {0} is not 32 bytes in hexadecimal or base64")]
     Form(usize),
@@ -277,6 +277,12 @@ impl Vault {
         Ok(Self { masters, keep, masking, keys: Mutex::new(keys) })
     }
 
+    /// Whether there are payloads that only a master key opens, and none is given. What is erased asks for none.
+    pub(super) fn is_keyless(&self) -> bool {
+        let is_locked = |held: &Held| matches!(held, Held::Fault(PayloadFault::Locked));
+        self.masters.is_none() && self.keys.lock().unwrap_or_else(PoisonError::into_inner).all.values().any(is_locked)
+    }
+
     /// Whether payloads are changed once they are judged.
     pub(super) fn reduces(&self) -> bool {
         self.keep != KeepPayloads::Full
@@ -358,16 +364,33 @@ fn payload(mut plain: Vec<u8>) -> Option<Value> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Erased {
     pub keys: u64,
+    /// That were destroyed in an earlier run: one that ended with [`StorageFault::Busy`] is repeated.
+    pub before: u64,
     /// Records of the tenant that were stored without encryption: these can still be read.
     pub unprotected: u64,
 }
 
+/// Where a page was divided, copies of keys stay behind in it, of which no row knows: so all pages are made anew.
+const REWRITE: &str = "
+    CREATE TEMP TABLE rewritten AS SELECT id, tenant, master, wrapped, made, erased FROM main.data_key;
+    DELETE FROM main.data_key;
+    INSERT INTO main.data_key (id, tenant, master, wrapped, made, erased)
+        SELECT id, tenant, master, wrapped, made, erased FROM temp.rewritten;
+    DROP TABLE temp.rewritten;
+";
+
 /// Destroys the data keys of a tenant. [`StorageFault::Busy`]: in the log they are destroyed, but what somebody reads of
 /// the file may still hold them.
 pub(super) fn erase(connection: &mut Connection, tenant: &str) -> Result<Erased, LogError> {
-    // What is overwritten is not left in pages that are free.
+    // What is overwritten is not left in pages that are free, and what is set aside is in no file.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     let transaction = connection.transaction()?;
+    let before: i64 = transaction.query_row(
+        "SELECT count(*) FROM data_key WHERE tenant = ?1 AND erased IS NOT NULL",
+        [tenant],
+        |row| row.get(0),
+    )?;
     transaction.execute(
         "UPDATE data_key SET wrapped = zeroblob(length(wrapped)) WHERE tenant = ?1 AND erased IS NULL",
         [tenant],
@@ -376,6 +399,7 @@ pub(super) fn erase(connection: &mut Connection, tenant: &str) -> Result<Erased,
         "UPDATE data_key SET wrapped = NULL, master = NULL, erased = ?2 WHERE tenant = ?1 AND erased IS NULL",
         params![tenant, Timestamp::now().as_microsecond()],
     )?;
+    transaction.execute_batch(REWRITE)?;
     let unprotected: i64 = transaction.query_row(
         "SELECT count(*) FROM record WHERE principal = ?1 AND data_key IS NULL AND (request IS NOT NULL OR response IS NOT NULL)",
         [tenant],
@@ -388,7 +412,7 @@ pub(super) fn erase(connection: &mut Connection, tenant: &str) -> Result<Erased,
     if is_busy {
         return Err(StorageFault::Busy.into());
     }
-    Ok(Erased { keys: keys as u64, unprotected: unprotected.unsigned_abs() })
+    Ok(Erased { keys: keys as u64, before: before.unsigned_abs(), unprotected: unprotected.unsigned_abs() })
 }
 
 /// What became of all keys.

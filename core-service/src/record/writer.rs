@@ -1,7 +1,11 @@
 //! The thread that writes.
 
 mod answer;
+mod apart;
+mod kept;
 mod tend;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, fs::File, mem, path::PathBuf, sync::Arc};
 
@@ -21,12 +25,13 @@ use super::{
     queue::{Job, Queue, Work},
     receipt::intern,
     row::{self, Row, TallyKey},
-    schema::{Opened, ReadFirst},
+    schema::{Opened, Opening, ReadFirst},
     seal::{Head, Link},
     settings::LogSettings,
     tally::Tally,
     vault::Vault,
 };
+use kept::Kept;
 
 /// What a probe writes: with less room than this, the next records would not fit either. KiB.
 const PROBE_KIB: u32 = 128;
@@ -44,6 +49,7 @@ pub(super) struct Started {
 
 pub(super) fn start(
     opened: Opened,
+    opening: Opening,
     settings: &LogSettings,
     tidings: Arc<Tidings>,
     pending: Arc<Notify>,
@@ -61,6 +67,11 @@ pub(super) fn start(
     let started = Started { queue, status, changes: changes.downgrade(), tip: tip_seen, vault: Arc::clone(&vault) };
     let dir = path.parent().map(PathBuf::from).unwrap_or_default();
     let incidents = damage.map(Incident::FileDamaged).into_iter().collect();
+    let (kept, gap) = match opening {
+        Opening::Service => Kept::open(&dir),
+        // What a service has left, the next start of a service tells.
+        Opening::Command => (Kept::default(), None),
+    };
     let writer = Writer {
         connection,
         dir,
@@ -72,7 +83,8 @@ pub(super) fn start(
         head,
         sweep_at: Instant::now(),
         incidents,
-        gap: None,
+        gap,
+        kept,
         tidings,
         vault,
         pending,
@@ -104,8 +116,10 @@ struct Writer {
     sweep_at: Instant,
     /// What befell the log, and has no record yet.
     incidents: Vec<Incident>,
-    /// Records that were answered and not written since the last commit.
+    /// Records that were answered and not written since the last commit, by this process or one before it.
     gap: Option<Gap>,
+    /// The same, for the process after this one.
+    kept: Kept,
     tidings: Arc<Tidings>,
     vault: Arc<Vault>,
     pending: Arc<Notify>,
@@ -133,7 +147,7 @@ struct Written {
 
 impl Writer {
     async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        if !self.incidents.is_empty() {
+        if !self.incidents.is_empty() || self.gap.is_some() {
             self.probe();
         }
         while let Some(batch) = self.gather(&mut jobs).await {
@@ -142,8 +156,13 @@ impl Writer {
                 self.sweep();
             }
         }
-        if let Some(Gap { records, .. }) = self.gap {
-            tracing::error!(records, "the log is closed with a gap that could not be recorded in it");
+        if let Some(gap) = &self.gap {
+            let (records, is_kept) = (gap.records, self.kept.finish(gap));
+            tracing::error!(
+                records,
+                for_the_next_start = is_kept,
+                "the log is closed with a gap that could not be recorded in it"
+            );
         }
         // By itself the last connection does this too, when readers are gone. Whether it works changes no promise.
         let checkpoint = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -185,25 +204,32 @@ impl Writer {
         Some(batch)
     }
 
-    fn commit(&mut self, batch: Batch) {
-        if batch.records == 0 {
+    fn commit(&mut self, Batch { jobs, records, .. }: Batch) {
+        if records == 0 {
             // Says nothing about the disk.
-            return self.acknowledge(batch, Written::default());
+            return self.acknowledge(jobs, Written::default());
         }
-        match self.write(&batch.jobs) {
+        match self.write(&jobs) {
             Ok(written) => {
                 self.note(HealthStatus::Ok);
-                self.acknowledge(batch, written);
+                self.acknowledge(jobs, written);
             }
             Err(error) => {
-                let fault = self.failed(error);
-                self.refuse(batch, fault);
+                let fault = self.undone(error);
+                self.commit_apart(jobs, fault);
             }
         }
     }
 
-    /// A transaction was undone.
+    /// A transaction was undone, and will not be tried again in parts.
     fn failed(&mut self, error: rusqlite::Error) -> StorageFault {
+        let fault = self.undone(error);
+        self.note(HealthStatus::Failing(fault));
+        fault
+    }
+
+    /// A transaction was undone.
+    fn undone(&mut self, error: rusqlite::Error) -> StorageFault {
         // Numbers that were given in it.
         self.receipts.clear();
         let fault = match StorageFault::from(error) {
@@ -214,7 +240,6 @@ impl Writer {
         if fault == StorageFault::Corrupt {
             self.tidings.damaged(&self.dir);
         }
-        self.note(HealthStatus::Failing(fault));
         fault
     }
 
@@ -314,19 +339,35 @@ impl Writer {
         new_keys.into_iter().for_each(|key| key.committed());
         self.incidents.clear();
         self.gap = None;
+        self.kept.clear();
         Ok(written)
     }
 
     /// Writes what has to be told in any case, or as much as says that the next records would find room.
     fn probe(&mut self) {
+        match self.ballast() {
+            Ok(()) => self.tell(),
+            Err(error) => drop(self.failed(error)),
+        }
+    }
+
+    /// Writes what befell the log.
+    fn tell(&mut self) {
         let told = self.incidents.len() + usize::from(self.gap.is_some());
-        let probed = self.ballast().and_then(|()| if told > 0 { self.write(&[]) } else { Ok(Written::default()) });
-        match probed {
+        let written = if told > 0 { self.write(&[]) } else { Ok(Written::default()) };
+        match written {
             Ok(written) => {
                 self.note(HealthStatus::Ok);
-                self.acknowledge(Batch::default(), written);
+                self.acknowledge(Vec::new(), written);
             }
             Err(error) => drop(self.failed(error)),
+        }
+    }
+
+    /// For a process that ends before the disk has room.
+    fn keep_gap(&mut self) {
+        if let Some(gap) = &self.gap {
+            self.kept.keep(gap);
         }
     }
 

@@ -209,7 +209,7 @@ async fn words_of_encrypted_payloads_are_indexed_only_where_that_is_allowed() {
     bench.stop().await;
     // What cannot be read is said, and what is erased leaves no words behind.
     bench.mode = SearchMode::On;
-    bench.settings.keys = None;
+    bench.settings.keys = MasterKeys::parse(&"cd".repeat(32)).ok();
     bench.start();
     assert_eq!(bench.indexed(1).await.missing, [(Missing::Locked, 1)]);
     bench.stop().await;

@@ -64,6 +64,27 @@ impl Event for DeadLetter<'_> {
     }
 
     fn count(&self, metrics: &Metrics) {
-        metrics.dead_letter(self.sink, self.reason);
+        metrics.dead_letters(self.sink, self.reason, 1);
+    }
+}
+
+/// Records are gone from the log that a sink never got.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordsRemoved<'a> {
+    pub sink: &'a str,
+    /// Of any kind, also of those that the sink does not take.
+    pub records: u64,
+    /// The sequence up to where the sink had looked.
+    pub after: u64,
+}
+
+impl Event for RecordsRemoved<'_> {
+    fn log(&self) {
+        let Self { sink, records, after } = *self;
+        tracing::warn!(sink, records, after, "records were removed from the log before this sink had them");
+    }
+
+    fn count(&self, metrics: &Metrics) {
+        metrics.dead_letters(self.sink, DeliveryFailure::Gone, self.records);
     }
 }

@@ -6,10 +6,13 @@ use std::{
 };
 
 use jiff::Timestamp;
-use portcullis_api::trace::{self, Seen};
+use portcullis_api::{
+    error::ErrorCode,
+    trace::{self, Seen},
+};
 use uuid::Uuid;
 
-use super::{CanaryProblem, CheckFailure, Event, Metrics, SecondOutcome, Source};
+use super::{CanaryProblem, CheckFailure, Event, Metrics, SecondOutcome, Source, Via};
 use crate::domain::{
     coverage::{Coverage, CoverageStatus},
     decision::{Action, Decision, Violation},
@@ -149,6 +152,25 @@ impl Event for CheckEnded<'_> {
             Err(reason) => metrics.checks().failed(reason),
         }
         self.timings.iter().for_each(|timings| metrics.checks().took(timings));
+    }
+}
+
+/// A call was answered with an error. It is told once, where the answer leaves: what an adapter passes on from a core in
+/// the same process is one call.
+#[derive(Debug, Clone, Copy)]
+pub struct CallRefused {
+    pub via: Via,
+    pub error: ErrorCode,
+}
+
+impl Event for CallRefused {
+    /// At `debug`: whoever reaches the port could fill the log.
+    fn log(&self) {
+        tracing::debug!(via = self.via.as_str(), error = self.error.reason(), "a call was refused");
+    }
+
+    fn count(&self, metrics: &Metrics) {
+        metrics.refused(self.via, self.error);
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use portcullis_api::error::ErrorCode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
 use serde::{Serialize, Serializer};
@@ -68,7 +69,17 @@ words! {
         Overloaded = "overloaded",
         Storage = "storage",
         Unmasked = "unmasked",
+        /// Nobody waited for it to its end: the caller's time was over, or the caller went away.
+        Abandoned = "abandoned",
         Internal = "internal",
+    }
+}
+
+words! {
+    /// The port that a call came by.
+    Via {
+        Http = "http",
+        Grpc = "grpc",
     }
 }
 
@@ -240,6 +251,19 @@ pub(super) struct ReasonLabel {
     pub(super) reason: CheckFailure,
 }
 
+/// `error` is the closed code as JSON has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RefusedLabels {
+    pub(super) via: Via,
+    pub(super) error: String,
+}
+
+impl RefusedLabels {
+    pub(super) fn of(via: Via, error: ErrorCode) -> Self {
+        Self { via, error: error.reason().to_ascii_lowercase() }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ProblemLabel {
     pub(super) problem: CanaryProblem,
@@ -283,6 +307,7 @@ written_by_name!(
     Reader,
     Detector,
     Source,
+    Via,
     CheckFailure,
     CanaryProblem,
     DeliveryFailure,

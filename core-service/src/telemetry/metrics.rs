@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use portcullis_api::error::ErrorCode;
 use prometheus_client::{
     encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -18,7 +19,7 @@ use self::{checks::Checks, second::Second};
 use super::{
     labels::{
         BuildLabels, CanaryProblem, DeliveryFailure, FateLabel, MetricsFate, MetricsFateLabel, PolicyReload,
-        PolicyState, ProblemLabel, ResultLabel, SinkFailureLabels, SinkLabel, SpanFate, StateLabel,
+        PolicyState, ProblemLabel, RefusedLabels, ResultLabel, SinkFailureLabels, SinkLabel, SpanFate, StateLabel, Via,
     },
     name::Name,
 };
@@ -37,7 +38,11 @@ pub struct LogState {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Of what only a core has: its log, its index of words, its policies. An adapter that showed a log that is not up
+    /// would raise an alert for ever.
+    of_core: Registry,
     checks: Checks,
+    refused_calls: Family<RefusedLabels, Counter>,
     second_stage: Second,
     analysis_age: Gauge<f64, AtomicU64>,
     large_waiting: Gauge,
@@ -83,22 +88,23 @@ pub fn metrics() -> &'static Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::default();
+        let (mut registry, mut of_core) = (Registry::default(), Registry::default());
         let made = Self {
             checks: Checks::new(&mut registry),
+            refused_calls: add(&mut registry, Name::RefusedCalls, Family::default()),
             analysis_age: add(&mut registry, Name::AnalysisAge, Gauge::default()),
             large_waiting: add(&mut registry, Name::LargeWaiting, Gauge::default()),
-            policies: add(&mut registry, Name::Policies, Family::default()),
-            policy_reloads: add(&mut registry, Name::PolicyReloads, Family::default()),
+            policies: add(&mut of_core, Name::Policies, Family::default()),
+            policy_reloads: add(&mut of_core, Name::PolicyReloads, Family::default()),
             second_stage: Second::new(&mut registry),
-            log_lost: add(&mut registry, Name::LogLost, Counter::default()),
-            log_shed: add(&mut registry, Name::LogShed, Counter::default()),
-            log_queue: add(&mut registry, Name::LogQueue, Gauge::default()),
-            log_up: add(&mut registry, Name::LogUp, Gauge::default()),
-            log_bytes: add(&mut registry, Name::LogBytes, Gauge::default()),
-            log_damaged_files: add(&mut registry, Name::LogDamagedFiles, Gauge::default()),
-            search_lag: add(&mut registry, Name::SearchLag, Gauge::default()),
-            search_bytes: add(&mut registry, Name::SearchBytes, Gauge::default()),
+            log_lost: add(&mut of_core, Name::LogLost, Counter::default()),
+            log_shed: add(&mut of_core, Name::LogShed, Counter::default()),
+            log_queue: add(&mut of_core, Name::LogQueue, Gauge::default()),
+            log_up: add(&mut of_core, Name::LogUp, Gauge::default()),
+            log_bytes: add(&mut of_core, Name::LogBytes, Gauge::default()),
+            log_damaged_files: add(&mut of_core, Name::LogDamagedFiles, Gauge::default()),
+            search_lag: add(&mut of_core, Name::SearchLag, Gauge::default()),
+            search_bytes: add(&mut of_core, Name::SearchBytes, Gauge::default()),
             delivered: add(&mut registry, Name::Delivered, Family::default()),
             delivery_attempts: add(&mut registry, Name::DeliveryAttempts, Family::default()),
             delivery_retries: add(&mut registry, Name::DeliveryRetries, Family::default()),
@@ -111,11 +117,17 @@ impl Default for Metrics {
             trace_spans: add(&mut registry, Name::TraceSpans, Family::default()),
             metric_exports: add(&mut registry, Name::MetricExports, Family::default()),
             registry: Registry::default(),
+            of_core: Registry::default(),
         };
         let build: Family<BuildLabels, Gauge> = add(&mut registry, Name::BuildInfo, Family::default());
         build.get_or_create(&BuildLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
         // There from the start: what has no series yet cannot be told from what is not measured, and an alert on a
         // rise would miss the first one.
+        for &via in Via::ALL {
+            for &error in ErrorCode::ALL {
+                drop(made.refused_calls.get_or_create(&RefusedLabels::of(via, error)));
+            }
+        }
         for &problem in CanaryProblem::ALL {
             drop(made.canary_problems.get_or_create(&ProblemLabel { problem }));
         }
@@ -131,7 +143,7 @@ impl Default for Metrics {
         for &fate in MetricsFate::ALL {
             drop(made.metric_exports.get_or_create(&MetricsFateLabel { fate }));
         }
-        Self { registry, ..made }
+        Self { registry, of_core, ..made }
     }
 }
 
@@ -143,6 +155,10 @@ fn add<M: Metric + Clone>(registry: &mut Registry, name: Name, metric: M) -> M {
 impl Metrics {
     pub(super) const fn checks(&self) -> &Checks {
         &self.checks
+    }
+
+    pub(super) fn refused(&self, via: Via, error: ErrorCode) {
+        self.refused_calls.get_or_create(&RefusedLabels::of(via, error)).inc();
     }
 
     /// Of the record that the background analysis takes up now; zero: none waits.
@@ -216,8 +232,8 @@ impl Metrics {
         }
     }
 
-    pub(super) fn dead_letter(&self, sink: &str, reason: DeliveryFailure) {
-        self.delivery_dead_letters.get_or_create(&SinkFailureLabels { sink: sink.to_owned(), reason }).inc();
+    pub(super) fn dead_letters(&self, sink: &str, reason: DeliveryFailure, records: u64) {
+        self.delivery_dead_letters.get_or_create(&SinkFailureLabels { sink: sink.to_owned(), reason }).inc_by(records);
     }
 
     pub(super) fn canary(&self, problems: &[CanaryProblem], at: f64) {
@@ -229,18 +245,21 @@ impl Metrics {
     }
 
     /// OpenMetrics text (`application/openmetrics-text; version=1.0.0`), which Prometheus reads. `log` is that of this
-    /// process, when it has one.
+    /// process; without one, what only a core has is left out.
     pub fn render(&self, log: Option<LogState>) -> String {
-        let LogState { up, queued, bytes, damaged_files, search_lag, search_bytes } = log.unwrap_or_default();
-        self.log_up.set(up.into());
-        self.log_queue.set(i64::try_from(queued).unwrap_or(i64::MAX));
-        self.log_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        self.log_damaged_files.set(i64::try_from(damaged_files).unwrap_or(i64::MAX));
-        self.search_lag.set(i64::try_from(search_lag).unwrap_or(i64::MAX));
-        self.search_bytes.set(i64::try_from(search_bytes).unwrap_or(i64::MAX));
         let mut page = String::new();
         // Writing to a String cannot fail, and no label here refuses to be written.
-        let _ = text::encode(&mut page, &self.registry);
+        let _ = text::encode_registry(&mut page, &self.registry);
+        if let Some(LogState { up, queued, bytes, damaged_files, search_lag, search_bytes }) = log {
+            self.log_up.set(up.into());
+            self.log_queue.set(i64::try_from(queued).unwrap_or(i64::MAX));
+            self.log_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            self.log_damaged_files.set(i64::try_from(damaged_files).unwrap_or(i64::MAX));
+            self.search_lag.set(i64::try_from(search_lag).unwrap_or(i64::MAX));
+            self.search_bytes.set(i64::try_from(search_bytes).unwrap_or(i64::MAX));
+            let _ = text::encode_registry(&mut page, &self.of_core);
+        }
+        let _ = text::encode_eof(&mut page);
         page
     }
 }

@@ -13,6 +13,7 @@ pub enum Kind {
 pub enum Name {
     Checks,
     CheckFailures,
+    RefusedCalls,
     CheckSeconds,
     StageSeconds,
     DetectorSeconds,
@@ -51,6 +52,7 @@ impl Name {
     pub const ALL: &[Self] = &[
         Self::Checks,
         Self::CheckFailures,
+        Self::RefusedCalls,
         Self::CheckSeconds,
         Self::StageSeconds,
         Self::DetectorSeconds,
@@ -90,6 +92,7 @@ impl Name {
         match self {
             Self::Checks => "portcullis_checks",
             Self::CheckFailures => "portcullis_check_failures",
+            Self::RefusedCalls => "portcullis_refused_calls",
             Self::CheckSeconds => "portcullis_check_duration_seconds",
             Self::StageSeconds => "portcullis_stage_duration_seconds",
             Self::DetectorSeconds => "portcullis_detector_duration_seconds",
@@ -134,6 +137,7 @@ impl Name {
             | Self::DetectorFailures
             | Self::TraceSpans
             | Self::CheckFailures
+            | Self::RefusedCalls
             | Self::SecondStageTexts
             | Self::SecondStageWindows
             | Self::LogLost
@@ -174,6 +178,9 @@ impl Name {
         match self {
             Self::Checks => "Checks that were decided, by what the policies ask for",
             Self::CheckFailures => "Checks that ended in an error and not in a decision",
+            Self::RefusedCalls => {
+                "Calls that were answered with an error, by the port that they came by; probes are not among them"
+            }
             Self::CheckSeconds => "Time of a decided check in the core, with its record where it is waited for",
             Self::StageSeconds => {
                 "Time of a stage of a check or of a background analysis; normalise is a part of detect"
@@ -225,6 +232,7 @@ impl Name {
         match self {
             Self::Checks => &["source", "direction", "action"],
             Self::CheckFailures => &["reason"],
+            Self::RefusedCalls => &["via", "error"],
             Self::CheckSeconds => &["direction"],
             Self::MetricExports => &["fate"],
             Self::PolicyReloads => &["result"],

@@ -125,7 +125,7 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
     let core = FakeCore::default().finds(ListEventsResponse::default());
     let router = core.router(AdapterSettings::default());
     let query = "/v1/events?limit=7&after=node-9&action=BLOCK&user=ann%40acme.io&model=a%2Fb&kind=exchange&team=red\
-                 &source=truefoundry&request_id=r&analysis=pending&session=s1&late=True&category=pii&rule=r1&severity=high&since=a&until=b&text=t";
+                 &source=truefoundry&request_id=r&analysis=pending&session=s1&late=True&enforced=false&category=pii&rule=r1&severity=high&since=a&until=b&text=t";
     assert_eq!(ask(&router, get_request(query)).await.0, StatusCode::OK);
     let filter = EventFilter {
         kind: EventKind::Exchange.into(),
@@ -138,6 +138,7 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
         analysis: Analysis::Pending.into(),
         session: "s1".to_owned(),
         late: true,
+        enforced: Some(false),
         category: "pii".to_owned(),
         rule: "r1".to_owned(),
         severity: Severity::High.into(),
@@ -157,6 +158,7 @@ async fn filters_reach_the_core_or_are_refused_by_name() {
         ("kind=", "kind"),
         ("analysis=open", "analysis"),
         ("late=1", "late"),
+        ("enforced=", "enforced"),
         ("usr=ann", "usr"),
         ("user=a&user=b", "user"),
     ];
@@ -196,6 +198,27 @@ async fn one_event_comes_with_what_was_recorded() {
             principal: String::new()
         })]
     );
+}
+
+#[tokio::test]
+async fn another_site_cannot_have_it_recorded_that_somebody_looked() {
+    let core = FakeCore::default().finds_one(GetEventResponse { event: Some(event()), ..GetEventResponse::default() });
+    let router = core.router(AdapterSettings::default());
+    let from = |site: &'static str| {
+        let mut request = get_request("/v1/events/node-7");
+        request.headers_mut().insert("sec-fetch-site", site.parse().unwrap());
+        request
+    };
+    for site in ["cross-site", "same-site", "anything"] {
+        let (status, body) = ask(&router, from(site)).await;
+        assert_eq!((status.as_u16(), body["error"].as_str()), (403, Some("permission_denied")), "{site}");
+    }
+    assert_eq!(core.calls(), []);
+    // The page itself, and a person who typed the address.
+    for site in ["same-origin", "none"] {
+        assert_eq!(ask(&router, from(site)).await.0, StatusCode::OK, "{site}");
+    }
+    assert_eq!(core.calls().len(), 2);
 }
 
 #[tokio::test]

@@ -11,20 +11,25 @@ use http::{
     HeaderMap, HeaderValue, Method,
     header::{ACCEPT, HOST, ORIGIN, WWW_AUTHENTICATE},
 };
-use portcullis_api::{
-    access::Access,
-    error::{ApiError, ErrorCode},
-};
+use portcullis_api::error::{ApiError, ErrorCode};
 
 use super::answer::Failed;
-use crate::error::Failure;
+use crate::{door::Door, error::Failure};
+
+/// Where it comes from, as a browser says (Fetch Metadata).
+const SITE: &str = "sec-fetch-site";
+const SAME: &str = "same-origin";
 
 const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="Portcullis", charset="UTF-8""#);
 
 /// As [`crate::layers::require_access`]. What changes something must besides come from the page itself: a browser sends
 /// credentials along wherever a form was sent from.
-pub(crate) async fn require_access(State(access): State<Arc<Access>>, mut request: Request, next: Next) -> Response {
-    let Some(principal) = access.admit(request.headers()) else {
+pub(crate) async fn require_access(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    if let Err(error) = door.must_be_local(&request) {
+        let is_person = navigates(request.headers());
+        return if is_person { Failed::from(error).into_response() } else { Failure::from(error).into_response() };
+    }
+    let Some(principal) = door.access.admit(request.headers()) else {
         let error = ApiError::new(ErrorCode::Unauthenticated, "Credentials are required to see this.");
         if !navigates(request.headers()) {
             return Failure::from(error).into_response();
@@ -37,7 +42,7 @@ pub(crate) async fn require_access(State(access): State<Arc<Access>>, mut reques
         let message = "This has to be sent from the page itself, and not from another site.";
         return Failed::from(ApiError::new(ErrorCode::PermissionDenied, message)).into_response();
     }
-    access.mark(request.headers_mut());
+    door.access.mark(request.headers_mut());
     request.extensions_mut().insert(principal);
     next.run(request).await
 }
@@ -54,11 +59,16 @@ fn navigates(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a browser says that another site's page had this sent, and no person who typed its address or took a bookmark.
+pub(crate) fn is_foreign(headers: &HeaderMap) -> bool {
+    headers.get(SITE).is_some_and(|site| site != SAME && site != "none")
+}
+
 /// Whether a browser says that the page itself sent this. One that says nothing is no browser that could have been
 /// misled, or one from before 2020, and is refused.
 fn is_own(headers: &HeaderMap) -> bool {
-    if let Some(site) = text(headers, "sec-fetch-site") {
-        return site == "same-origin";
+    if let Some(site) = headers.get(SITE) {
+        return site == SAME;
     }
     let origin = text(headers, ORIGIN.as_str()).and_then(|origin| origin.split_once("://"));
     matches!((origin, text(headers, HOST.as_str())), (Some((_, origin)), Some(host)) if origin.eq_ignore_ascii_case(host))
@@ -90,6 +100,18 @@ mod tests {
             &[("host", "a")],
         ] {
             assert!(!is_own(&headers(foreign)), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_no_browser_is_not_another_site() {
+        for own in [&[] as &[_], &[("sec-fetch-site", "same-origin")], &[("sec-fetch-site", "none")]] {
+            assert!(!is_foreign(&headers(own)), "{own:?}");
+        }
+        for site in ["cross-site", "same-site", "", "\u{ff}"] {
+            let mut foreign = HeaderMap::new();
+            foreign.insert(SITE, HeaderValue::from_bytes(site.as_bytes()).unwrap());
+            assert!(is_foreign(&foreign), "{site:?}");
         }
     }
 }

@@ -19,13 +19,18 @@ pub(super) struct Series {
 }
 
 pub(super) const TRAFFIC: &[Series] = &[
-    Series { name: "objected to", class: "flagged", of: |bucket| bucket.alerts + bucket.masks + bucket.blocks },
+    Series {
+        name: "objected to",
+        class: "flagged",
+        of: |bucket| bucket.alerts + bucket.masks + bucket.blocks + bucket.would_block,
+    },
     Series { name: "allowed", class: "allow", of: |bucket| bucket.allowed },
     Series { name: "not judged yet", class: "pending", of: |bucket| bucket.pending },
 ];
 
 pub(super) const OBJECTIONS: &[Series] = &[
     Series { name: "blocked", class: "block", of: |bucket| bucket.blocks },
+    Series { name: "would block", class: "would", of: |bucket| bucket.would_block },
     Series { name: "to be masked", class: "mask", of: |bucket| bucket.masks },
     Series { name: "alerts", class: "alert", of: |bucket| bucket.alerts },
 ];
@@ -189,5 +194,14 @@ mod tests {
         assert!(chart.contains("10:00, 1 objected to, 1,000,000 allowed"), "{chart}");
         assert_eq!(chart.matches("class=\"bar\"").count(), 1, "an empty bar is none");
         assert!(bars("None", OBJECTIONS, &[], 60).into_string().contains("0 in all"));
+    }
+
+    #[test]
+    fn what_passed_is_not_shown_as_blocked() {
+        let buckets = [Bucket { blocks: 1, would_block: 2, ..Bucket::default() }];
+        let chart = bars("Objections", OBJECTIONS, &buckets, 60).into_string();
+        assert!(chart.contains("1 blocked, 2 would block</title>"), "{chart}");
+        let chart = bars("Checks", TRAFFIC, &buckets, 60).into_string();
+        assert!(chart.contains("3 objected to</title>"), "{chart}");
     }
 }

@@ -33,6 +33,7 @@ const ACTIONS: [&str; 4] = ["block", "mask", "alert", "allow"];
 const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 const KINDS: [&str; 4] = ["decision", "exchange", "canary", "log"];
 const ANALYSES: [&str; 3] = ["none", "pending", "done"];
+const ENFORCED: [&str; 2] = ["true", "false"];
 
 /// Free words of a query, by their names in it.
 const WORDS: [(&str, &str); 7] = [
@@ -105,6 +106,7 @@ impl Filter {
             text: self.text("text"),
             category: self.text("category"),
             late: self.value("late").is_some(),
+            enforced: self.value("enforced").map(|value| value == "true"),
             ..EventFilter::default()
         };
         if let Some(action) = self.value("action") {
@@ -134,9 +136,11 @@ impl Filter {
         query.extend_pairs(&self.pairs).finish()
     }
 
-    /// Whether new events can be told as they come: a search looks at what is recorded.
+    /// Whether new events can be told as they come: a search looks at what is recorded, what comes is of no period that
+    /// is over, and what is judged since would stay in a list of what is not.
     pub(super) fn is_watchable(&self) -> bool {
-        self.value("text").is_none()
+        !matches!(self.period, Some(Period::Range { .. }))
+            && ["text", "analysis"].iter().all(|name| self.value(name).is_none())
     }
 
     /// What is asked for beside the period.
@@ -145,7 +149,7 @@ impl Filter {
     }
 
     pub(super) fn form(&self) -> Markup {
-        let more = ["rule", "team", "model", "source", "session", "kind", "analysis"];
+        let more = ["rule", "team", "model", "source", "session", "kind", "analysis", "enforced"];
         let open = more.iter().any(|name| self.value(name).is_some());
         html! {
             form.filter method="get" action="/events" role="search" aria-label="Filter events" {
@@ -160,6 +164,7 @@ impl Filter {
                         @for (name, title) in WORDS.iter().skip(2) { (self.word(name, title)) }
                         (self.select("kind", "Kind", &KINDS))
                         (self.select("analysis", "Analysis", &ANALYSES))
+                        (self.select("enforced", "Enforced", &ENFORCED))
                     }
                 }
                 @if let Some(id) = self.value("request_id") { input type="hidden" name="request_id" value=(id); }
@@ -221,7 +226,8 @@ fn check(name: &str, value: &str) -> Result<(), ApiError> {
             Err(invalid(name, format_args!("must be one of: {}", CATEGORIES.join(", "))))
         }
         "late" if value != "true" => Err(invalid(name, "must be `true`, or absent")),
-        "action" | "category" | "severity" | "kind" | "analysis" | "request_id" | "late" => Ok(()),
+        "enforced" if !ENFORCED.contains(&value) => Err(invalid(name, "must be `true` or `false`")),
+        "action" | "category" | "severity" | "kind" | "analysis" | "request_id" | "late" | "enforced" => Ok(()),
         name if WORDS.iter().any(|(known, _)| *known == name) => Ok(()),
         name => Err(invalid(name, "is not a filter of events")),
     }
@@ -245,11 +251,26 @@ mod tests {
         let asked = filter.events().unwrap();
         assert_eq!((asked.user.as_str(), asked.category.as_str()), ("a&b=c", "pii"));
         assert!(!asked.since.is_empty() && asked.until.is_empty());
+        let enforced = |query: &str| Filter::parse(Some(query)).unwrap().events().unwrap().enforced;
+        assert_eq!(["enforced=true", "enforced=false", "user=a"].map(enforced), [Some(true), Some(false), None]);
         assert_eq!(Filter::parse(Some("user=&after=&period=")).unwrap(), Filter::default());
+        assert!(Filter::parse(Some("enforced=1")).is_err());
         for wrong in ["usr=a", "user=a&user=b", "category=x", "late=1", "period=x", "period=1h&period=1h"] {
             assert!(Filter::parse(Some(wrong)).is_err(), "{wrong}");
         }
         assert!(Filter::parse(Some("action=x")).unwrap().events().is_err());
+    }
+
+    #[test]
+    fn what_came_before_or_goes_again_is_not_watched() {
+        let watchable = |query: &str| Filter::parse(Some(query)).unwrap().is_watchable();
+        for query in ["", "period=1h", "period=30d&user=ann&action=block"] {
+            assert!(watchable(query), "{query}");
+        }
+        let range = "since=2026-05-01T10:00:00Z&until=2026-05-01T10:05:00Z&user=ann";
+        for query in ["text=card", "period=1h&analysis=pending", "analysis=done", range] {
+            assert!(!watchable(query), "{query}");
+        }
     }
 
     #[test]

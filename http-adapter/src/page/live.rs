@@ -10,7 +10,10 @@ use axum::{
     },
 };
 use futures_util::{Stream, StreamExt as _};
-use portcullis_api::v1::{WatchEventsRequest, watch_events_response::Update};
+use portcullis_api::{
+    error::{ApiError, ErrorCode},
+    v1::{WatchEventsRequest, watch_events_response::Update},
+};
 
 use super::{
     answer::{self, Failed},
@@ -26,8 +29,12 @@ const EVERY: Duration = Duration::from_secs(1);
 /// `GET /events/live`: `row` is a row of the list, `more` a number of events that were left out. It ends when the
 /// program or the core does; browsers then connect again.
 pub(super) async fn stream(State(adapter): State<Arc<Adapter>>, request: Request) -> Result<Response, Failed> {
-    let mut filter = Filter::parse(request.uri().query())?.events()?;
-    // From now on, and a period ends now.
+    let asked = Filter::parse(request.uri().query())?;
+    if !asked.is_watchable() {
+        return Err(ApiError::new(ErrorCode::InvalidArgument, "Such a list is not told as events come.").into());
+    }
+    let mut filter = asked.events()?;
+    // From now on, and a period that can be watched ends now.
     (filter.since, filter.until) = (String::new(), String::new());
     let updates = adapter.core.watch_events(WatchEventsRequest { filter: Some(filter) }).await?;
     let sse = Sse::new(messages(updates)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
@@ -85,5 +92,30 @@ impl Batch {
         }
         messages.push(Ok(Message::default().event("tick").data("1")));
         messages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_api::v1::ListEventsResponse;
+
+    use crate::{
+        AdapterSettings,
+        testing::{FakeCore, body_text, get, send},
+    };
+
+    #[tokio::test]
+    async fn a_list_of_the_past_is_not_live() {
+        let core = FakeCore::content().finds(ListEventsResponse::default());
+        let router = core.router(AdapterSettings::default());
+        let range = "since=2026-05-01T10:00:00Z&until=2026-05-01T10:05:00Z";
+        for query in [range, "text=card", "analysis=pending"] {
+            assert_eq!(send(&router, get(&format!("/events/live?{query}"))).await.status(), 422, "{query}");
+        }
+        assert_eq!(core.calls(), []);
+        for (query, live) in [(range, false), ("analysis=pending", false), ("period=1h", true)] {
+            let page = body_text(send(&router, get(&format!("/events?{query}"))).await).await;
+            assert_eq!(page.contains("data-live"), live, "{query}");
+        }
     }
 }

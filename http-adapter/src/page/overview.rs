@@ -127,7 +127,9 @@ fn tiles(period: Period, summary: &SummarizeResponse) -> Markup {
     let sum = |of: fn(&Bucket) -> u64| summary.buckets.iter().map(of).sum::<u64>();
     let (allowed, alerts) = (sum(|bucket| bucket.allowed), sum(|bucket| bucket.alerts));
     let (masks, blocks) = (sum(|bucket| bucket.masks), sum(|bucket| bucket.blocks));
-    let judged = allowed + alerts + masks + blocks;
+    // That stood in nobody's way: together with the others they would say that calls were stopped which went on.
+    let would_block = sum(|bucket| bucket.would_block);
+    let judged = allowed + alerts + masks + blocks + would_block;
     let covered = |name: &str| summary.coverage.iter().find(|top| top.name == name).map_or(0, |top| top.count);
     let unchecked = covered("partial") + covered("not_checked");
     let tile = |title: &str, value: String, note: &str, class: &str, to: Option<String>| {
@@ -139,10 +141,13 @@ fn tiles(period: Period, summary: &SummarizeResponse) -> Markup {
         }
     };
     let by = |action: &str| Some(link(period, &[("action", action)]));
+    let blocked = |enforced: &str| Some(link(period, &[("action", "block"), ("enforced", enforced)]));
     html! {
         dl.tiles {
             (tile("Checks", format::count(judged), "", "", Some(link(period, &[]))))
-            (tile("Blocked", format::count(blocks), &format::share(blocks, judged), if blocks > 0 { "block" } else { "" }, by("block")))
+            (tile("Blocked", format::count(blocks), &format::share(blocks, judged), if blocks > 0 { "block" } else { "" }, blocked("true")))
+            (tile("Would block", format::count(would_block), &format::share(would_block, judged),
+                if would_block > 0 { "would" } else { "" }, blocked("false")))
             (tile("To be masked", format::count(masks), &format::share(masks, judged), if masks > 0 { "mask" } else { "" }, by("mask")))
             (tile("Alerts", format::count(alerts), &format::share(alerts, judged), if alerts > 0 { "alert" } else { "" }, by("alert")))
             (tile("Not fully checked", format::count(unchecked), &format::share(unchecked, judged),
@@ -234,7 +239,7 @@ fn latency(latency: Latency) -> Markup {
                         }
                     }
                 }
-                p.quiet { "Of extraction, detection and decision, over " (format::count(count)) " checks; at most an eighth too long." }
+                p.quiet { "Of extraction, detection and decision, over " (format::count(count)) " checks; at most an eighth too long. What is judged in the background is not among them." }
             }
         }
     }

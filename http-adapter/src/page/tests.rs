@@ -135,6 +135,21 @@ async fn the_overview_tells_what_happened_and_what_is_broken() {
 }
 
 #[tokio::test]
+async fn what_would_have_been_blocked_is_told_apart_from_what_was() {
+    let bucket = Bucket { allowed: 7, blocks: 1, would_block: 2, ..Bucket::default() };
+    let found = SummarizeResponse { buckets: vec![bucket], bucket_seconds: 60, ..SummarizeResponse::default() };
+    let page = body_text(send(&core().sums_up(found).router(AdapterSettings::default()), get("/")).await).await;
+    let list = "/events?period=1h&amp;action=block&amp;enforced";
+    for told in [
+        format!(r#"<a href="{list}=true">Blocked</a></dt><dd><b>1</b> <span class="quiet">10.0 %</span>"#),
+        format!(r#"<a href="{list}=false">Would block</a></dt><dd><b>2</b> <span class="quiet">20.0 %</span>"#),
+        r#"<a href="/events?period=1h">Checks</a></dt><dd><b>10</b>"#.to_owned(),
+    ] {
+        assert!(page.contains(&told), "{told} in {page}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_goes_on_and_can_be_taken_along() {
     let page = text("/events?user=ann&period=1h").await;
     assert!(page.contains("/events?period=1h&amp;user=ann&amp;after=6"), "{page}");

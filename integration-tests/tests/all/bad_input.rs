@@ -152,8 +152,9 @@ async fn a_large_body_is_413_and_the_limit_can_be_set() {
 async fn a_body_that_trickles_in_is_408() {
     let program = Setup::portcullis().settings("[limits]\nbody_timeout_ms = 300\n").start();
     let mut stream = TcpStream::connect(program.http_address()).await.unwrap();
-    let head =
-        format!("POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n");
+    let head = format!(
+        "POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let (mut read, mut write) = stream.into_split();
     let trickle = tokio::spawn(async move {
@@ -179,7 +180,7 @@ async fn clients_that_go_away_half_way_leave_nothing_behind() {
     for _ in 0..200 {
         let mut stream = TcpStream::connect(program.http_address()).await.unwrap();
         let head = format!(
-            "POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
+            "POST {PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let _ = stream.write_all(&body).await;
@@ -211,6 +212,8 @@ async fn memory_does_not_grow_with_hostile_bodies() {
             client.post(PATH, body.clone()).await;
         }
     }
-    assert!(program.memory() < after_two + (128 << 20), "{} then {}", after_two, program.memory());
     assert!(program.memory() < 700 << 20, "{}", program.memory());
+    // What the last of them took is given back a little later.
+    let allowed = after_two + (128 << 20);
+    until(|| async { (program.memory() < allowed).then_some(()) }).await;
 }

@@ -112,6 +112,8 @@ async fn log_verify_finds_what_was_changed_and_erase_keeps_the_chain() {
 
     let (status, said, _) = run(&["log", "erase", "--data-dir", &folder, "--tenant", ""], "");
     assert_eq!((status, said.as_str()), (0, "1 keys destroyed\n"));
+    let (status, said, _) = run(&["log", "erase", "--data-dir", &folder, "--tenant", ""], "");
+    assert_eq!((status, said.as_str()), (0, "0 keys destroyed, and 1 in an earlier run\n"));
     let (status, said, _) = run(&["log", "verify", "--data-dir", &folder, "--head", &head], "");
     assert_eq!(status, 0, "{said}");
     let program = setup.start();
@@ -134,4 +136,56 @@ async fn log_verify_finds_what_was_changed_and_erase_keeps_the_chain() {
     let (status, said, _) = run(&["log", "verify", "--data-dir", &folder], "");
     assert_eq!(status, 1, "{said}");
     assert!(said.contains("PROBLEM    record 1 was changed"), "{said}");
+}
+
+/// A key that went missing must not turn encryption off in silence. Commands that need no key go on without one.
+#[tokio::test]
+async fn an_encrypted_log_is_not_served_without_its_key() {
+    let key = "ab".repeat(32);
+    let setup = Setup::portcullis().env("PORTCULLIS_LOG_KEY", &key);
+    let data = setup.folder().join("data").display().to_string();
+    let program = setup.start();
+    let said = json!({"request": {"text": "private"}, "response": {"text": "very well"}}).to_string();
+    assert_eq!(Client::of(&program).post("/v1/ingest", said).await.status, 200);
+    assert_eq!(program.stop().0, Some(0));
+    let core = || Setup::core().env("PORTCULLIS_DATA_DIR", &data);
+    let program = core().env("PORTCULLIS_LOG_KEY", &key).start();
+    assert!(program.printed().contains("payloads   encrypted"), "{}", program.printed());
+    assert_eq!(program.stop().0, Some(0));
+
+    let setup = setup.env("PORTCULLIS_LOG_KEY", "");
+    let (status, told) = setup.refused();
+    assert!(status == 2 && told.contains("PORTCULLIS_LOG_KEY: there is no key"), "{status} {told}");
+    let setup = setup.without_env("PORTCULLIS_LOG_KEY");
+    for program in [&setup, &core()] {
+        let (status, told) = program.refused();
+        assert!(status == 2 && told.contains("no master key is given"), "{status} {told}");
+        assert!(told.contains("portcullis-core log erase"), "it names a way out: {told}");
+    }
+
+    let (status, _, error) = run(&["deliver", "status", "--data-dir", &data], "");
+    assert_eq!(status, 0, "{error}");
+    let (status, told, _) = run(&["log", "erase", "--data-dir", &data, "--tenant", ""], "");
+    assert_eq!((status, told.as_str()), (0, "1 keys destroyed\n"));
+    let program = core().start();
+    assert!(program.printed().contains("payloads   in the clear"), "{}", program.printed());
+    assert_eq!(program.stop().0, Some(0));
+}
+
+#[test]
+fn commands_move_no_damaged_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("portcullis.db");
+    std::fs::write(&file, "not a database. ".repeat(1000)).unwrap();
+    let (data, key) = (folder.path().display().to_string(), "ab".repeat(32));
+    let (data, key) = (data.as_str(), key.as_str());
+    for command in [
+        vec!["deliver", "status", "--data-dir", data],
+        vec!["log", "erase", "--data-dir", data, "--tenant", "acme"],
+        vec!["log", "rewrap", "--data-dir", data, "--log-key", key],
+    ] {
+        let (status, out, error) = run(&command, "");
+        assert!(status == 2 && out.is_empty() && error.contains("it is damaged"), "{command:?}: {status} {error}");
+        assert!(std::fs::read(&file).unwrap().starts_with(b"not a database"), "{command:?}");
+    }
 }

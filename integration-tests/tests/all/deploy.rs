@@ -38,6 +38,8 @@ fn each_program_knows_what_is_set_for_it() {
     for (program, arguments, part) in [("portcullis-core", ["serve"].as_slice(), core), ("portcullis", &[], adapter)] {
         let (set, known) = (set(part), known(program, arguments));
         assert!(set.len() >= 3, "{set:?}");
+        // Without it calls meet a closed port before a balancer has looked.
+        assert!(set.contains("PORTCULLIS_DRAIN_NOTICE_MS"), "{program}: {set:?}");
         let strange: Vec<_> = set.difference(&known).collect();
         assert!(strange.is_empty(), "{program} does not know {strange:?}");
     }

@@ -171,6 +171,26 @@ async fn reviews_and_reveals_are_in_the_store_and_any_node_shows_them() {
     assert!(!String::from_utf8_lossy(&away.body).contains("hello"));
 }
 
+/// Who may not see what was recorded could else read a key out of it, letter by letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_of_the_store_does_not_tell_what_is_behind_the_stars() {
+    let database = Postgres::shared().await.database().await;
+    let program =
+        Setup::portcullis().env("PORTCULLIS_STORE_URL", &database.url()).env("PORTCULLIS_REVEAL", "false").start();
+    let client = Client::of(&program);
+    for text in ["the grey falcon flies", "write to ann.sparrow@example.org"] {
+        shown(&client, &said(&client, text).await).await;
+    }
+    let found = async |text: &str| {
+        let answer = client.get(&format!("/v1/events?limit=1&text={text}")).await.json();
+        (answer["events"].as_array().unwrap().len(), answer["next"].clone())
+    };
+    assert_eq!(found("falcon").await.0, 1);
+    for text in ["sparrow", "swallow", "ann.s", "ann.t"] {
+        assert_eq!(found(text).await, (0, Value::Null), "{text}");
+    }
+}
+
 /// To write in the clear what the log encrypts would undo the encryption, and the erasure with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn payloads_that_the_log_encrypts_never_reach_the_store() {

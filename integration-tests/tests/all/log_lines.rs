@@ -89,6 +89,24 @@ async fn a_hangup_reads_the_level_anew_and_a_broken_file_changes_nothing() {
     assert_eq!(filter().await, "info");
 }
 
+/// A flag wins over the environment, that over the file, and `RUST_LOG` over all: then, too.
+#[tokio::test]
+async fn a_hangup_brings_back_what_wins_over_the_file() {
+    for (name, value) in [("PORTCULLIS_LOG_LEVEL", "debug"), ("RUST_LOG", "warn,h2=error")] {
+        let setup = setup().settings("[log]\nlevel = 'error'\n").env(name, value);
+        let program = setup.start();
+        let client = Client::of(&program);
+        let filter = || async { client.get("/v1/log-level").await.json()["filter"].as_str().unwrap().to_owned() };
+        let chosen = filter().await;
+        assert!(chosen.contains(value), "{chosen}");
+        client.post("/v1/log-level", json!({"level": "info"}).to_string()).await;
+        assert_eq!(filter().await, "info", "a caller may change it");
+        Command::new("kill").args(["-HUP", &program.pid().to_string()]).status().unwrap();
+        until(|| async { said(&program, "read anew").then_some(()) }).await;
+        assert_eq!(filter().await, chosen);
+    }
+}
+
 fn said(program: &Program, words: &str) -> bool {
     lines(program).iter().any(|line| line["fields"]["message"].as_str().is_some_and(|message| message.contains(words)))
 }

@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod delivery;
 mod deploy;
+mod drain;
 mod durability;
 mod event_store;
 mod events;

@@ -62,6 +62,15 @@ async fn remote_and_embedded_give_the_same_answers() {
     assert_eq!(lists[0], lists[1]);
 }
 
+/// Else an alert on a log that is not up would be raised for ever.
+#[tokio::test]
+async fn an_adapter_alone_shows_no_log() {
+    let (_core, adapter) = two();
+    let page = String::from_utf8(Client::of(&adapter).get("/metrics").await.body).unwrap();
+    assert!(page.contains("portcullis_build_info{") && page.contains("portcullis_refused_calls_total{"), "{page}");
+    assert!(!page.contains("portcullis_log_") && !page.contains("portcullis_policies"), "{page}");
+}
+
 #[tokio::test]
 async fn a_core_that_is_away_is_503_and_never_a_pass() {
     let setup = Setup::core();

@@ -82,6 +82,7 @@ async fn a_check_is_told_stage_by_stage_behind_its_caller() {
     let resource = collector.resource();
     assert_eq!(resource["service.name"], "portcullis");
     assert!(resource.contains_key("service.version"), "{resource:?}");
+    assert_eq!(resource["service.instance.id"].len(), 36, "two programs of one name are not one: {resource:?}");
     assert_eq!(program.stop().0, Some(0));
 }
 

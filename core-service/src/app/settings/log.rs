@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{LogFormat, Secret, SettingsError};
 use crate::{
-    record::{CommitBounds, KeepPayloads, LogSettings, MasterKeys, OnFull, Retention},
+    record::{CommitBounds, InvalidKey, KeepPayloads, LogSettings, MasterKeys, OnFull, Retention},
     search::SearchMode,
 };
 
@@ -100,8 +100,15 @@ pub(super) fn log(overrides: &LogOverrides, file: &LogFile) -> Result<LogSetting
     if bytes.is_some_and(|bytes| bytes < LEAST_BYTES / 2) {
         return Err(invalid("log.keep_bytes", "at least 8388608, or 0 for all"));
     }
-    if max_bytes.zip(bytes).is_some_and(|(max, keep)| keep > max) {
-        return Err(invalid("log.keep_bytes", "at most log.max_bytes"));
+    if let Some((max, keep)) = max_bytes.zip(bytes) {
+        let least = Retention::least_file(keep, commit);
+        if max < least {
+            let message = format!(
+                "beside it log.max_bytes must be at least {least}: above what is kept there is to be room for one commit \
+                 (log.commit_bytes and 524288 more), and a sixteenth of the file, or it is full before anything goes"
+            );
+            return Err(invalid("log.keep_bytes", &message));
+        }
     }
     let days = file.keep_days.filter(|&days| days > 0);
     let retention = Retention {
@@ -116,14 +123,69 @@ pub(super) fn log(overrides: &LogOverrides, file: &LogFile) -> Result<LogSetting
     Ok(LogSettings { on_full, max_bytes, commit, retention, keys, payloads, masking: None })
 }
 
-/// The master keys that are given; none when none are.
+/// The master keys that are given; none when nothing asks for any. A setting that is there and holds no key is an error: a
+/// variable that came out empty would otherwise turn encryption off, and nobody would see it.
 pub fn keys(overrides: &KeyOverrides, file: Option<&PathBuf>) -> Result<Option<MasterKeys>, SettingsError> {
     let invalid = |name, error: &dyn std::fmt::Display| SettingsError::Invalid { name, message: error.to_string() };
-    if let Some(key) = overrides.log_key.as_ref().filter(|key| !key.expose().trim().is_empty()) {
+    if let Some(key) = &overrides.log_key {
         return MasterKeys::parse(key.expose()).map(Some).map_err(|error| invalid("PORTCULLIS_LOG_KEY", &error));
     }
-    let named = overrides.log_key_file.as_ref().filter(|path| !path.as_os_str().is_empty());
-    let Some(path) = named.or(file) else { return Ok(None) };
+    let Some(path) = overrides.log_key_file.as_ref().or(file) else { return Ok(None) };
+    if path.as_os_str().is_empty() {
+        return Err(invalid("log.key_file", &InvalidKey::None));
+    }
     let text = fs::read_to_string(path).map_err(|source| SettingsError::Read { file: path.clone(), source })?;
     MasterKeys::parse(&text).map(Some).map_err(|error| invalid("log.key_file", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<LogSettings, SettingsError> {
+        log(&LogOverrides::default(), &toml::from_str(toml).unwrap())
+    }
+
+    fn refused<T: std::fmt::Debug>(read: Result<T, SettingsError>) -> (&'static str, String) {
+        match read.unwrap_err() {
+            SettingsError::Invalid { name, message } => (name, message),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_kept_leaves_room_in_the_file_for_what_comes() {
+        // The sixteenth decides, or the commit does.
+        for (keep, commit) in [(1_u64 << 30, 8_usize << 20), (16 << 20, 8 << 20), (16 << 20, 64 << 20)] {
+            let with = |max: u64| read(&format!("max_bytes = {max}\nkeep_bytes = {keep}\ncommit_bytes = {commit}"));
+            let least = Retention::least_file(keep, CommitBounds { bytes: commit, ..CommitBounds::default() });
+            assert!(least - keep >= least / 16 && least - keep > commit as u64, "{keep} {commit}: {least}");
+            assert_eq!(with(least).unwrap().retention.bytes, Some(keep));
+            for max in [keep, least - 1] {
+                let (name, message) = refused(with(max));
+                assert!(name == "log.keep_bytes" && message.contains(&least.to_string()), "{name}: {message}");
+            }
+        }
+        assert!(read("keep_bytes = 8388608").is_ok(), "the disk is the only bound then");
+    }
+
+    #[test]
+    fn a_key_that_is_set_to_nothing_is_an_error_and_not_a_log_in_the_clear() {
+        let none = InvalidKey::None.to_string();
+        for nothing in ["", " ", "\n# the key\n"] {
+            let set = KeyOverrides { log_key: Some(nothing.into()), log_key_file: None };
+            assert_eq!(refused(keys(&set, None)), ("PORTCULLIS_LOG_KEY", none.clone()));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("keys");
+        fs::write(&empty, "\n").unwrap();
+        for nothing in [PathBuf::new(), empty] {
+            let named = KeyOverrides { log_key: None, log_key_file: Some(nothing.clone()) };
+            assert_eq!(refused(keys(&named, None)), ("log.key_file", none.clone()));
+            assert_eq!(refused(keys(&KeyOverrides::default(), Some(&nothing))), ("log.key_file", none.clone()));
+        }
+        assert!(keys(&KeyOverrides::default(), None).unwrap().is_none());
+        let key = KeyOverrides { log_key: Some(Secret::from("ab".repeat(32).as_str())), log_key_file: None };
+        assert!(keys(&key, None).unwrap().is_some());
+    }
 }

@@ -8,7 +8,7 @@ use reqwest::{Response, StatusCode, header::RETRY_AFTER};
 use super::{HttpForm, otlp};
 use crate::deliver::{DeliveryFailure, Outcome};
 
-/// Bytes of a body that are read so that the connection can be used again.
+/// Bytes of a body that are read, so that the connection can be used again and a collector can say what it left out.
 const DRAINED: usize = 64 << 10;
 
 pub(super) async fn read(mut response: Response, form: HttpForm) -> Outcome {
@@ -16,17 +16,25 @@ pub(super) async fn read(mut response: Response, form: HttpForm) -> Outcome {
         response.headers().get(RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, Timestamp::now()));
     let outcome = judge(response.status(), after);
     let mut body = Vec::new();
-    // The status was the answer, whatever becomes of the body.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        if body.len() + chunk.len() > DRAINED {
-            break;
+    let broke_off = loop {
+        match response.chunk().await {
+            Ok(None) => break None,
+            Ok(Some(chunk)) if body.len() + chunk.len() > DRAINED => break Some(DeliveryFailure::Unavailable),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) if error.is_timeout() => break Some(DeliveryFailure::TimedOut),
+            Err(_) => break Some(DeliveryFailure::Unreachable),
         }
-        body.extend_from_slice(&chunk);
+    };
+    if outcome != Outcome::Delivered || form != HttpForm::Otlp {
+        // The status was the answer, whatever became of the body.
+        return outcome;
     }
-    if outcome == Outcome::Delivered && form == HttpForm::Otlp && otlp::refused_some(&body) {
-        return Outcome::Permanent(DeliveryFailure::Rejected);
+    match broke_off {
+        // What is missing may say that some were refused. If it does not, they come twice.
+        Some(reason) => Outcome::retry(reason),
+        None if otlp::refused_some(&body) => Outcome::Permanent(DeliveryFailure::Rejected),
+        None => outcome,
     }
-    outcome
 }
 
 fn judge(status: StatusCode, after: Option<Duration>) -> Outcome {

@@ -11,7 +11,10 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use super::{Http, HttpForm, HttpSettings, Outcome, Sink as _, chains};
 use crate::deliver::{
@@ -139,6 +142,42 @@ async fn a_collector_that_leaves_some_out_is_asked_for_each() {
     let outcomes = receiver.sink(HttpForm::Otlp).deliver(&deliveries(&batch)).await;
     let refused: Vec<_> = outcomes.iter().zip(1..).filter(|(outcome, _)| **outcome != Outcome::Delivered).collect();
     assert_eq!(refused, [(&Outcome::Permanent(DeliveryFailure::Rejected), 3)]);
+}
+
+/// What is missing may say that some were refused. Of any other receiver the status is all that is asked for.
+#[tokio::test]
+async fn a_collector_whose_answer_breaks_off_is_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut call = vec![0; 64 << 10];
+            assert!(stream.read(&mut call).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"partialSuccess\"").await.unwrap();
+            stream.shutdown().await.unwrap();
+            // To its end: a connection that is closed with something unread takes the answer back.
+            while stream.read(&mut call).await.is_ok_and(|read| read > 0) {}
+        }
+    });
+    for (form, outcome) in
+        [(HttpForm::Otlp, Outcome::retry(DeliveryFailure::Unreachable)), (HttpForm::Ndjson, Outcome::Delivered)]
+    {
+        let settings = HttpSettings::new(&url, form, None).unwrap();
+        let outcomes = Http::new(settings, encoder()).unwrap().deliver(&deliveries(&[("ann", 1)])).await;
+        assert_eq!(outcomes, [outcome], "{form:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_collector_who_answers_more_than_is_read_is_asked_again() {
+    let receiver = Receiver::start().await;
+    receiver.decides(|_| " ".repeat(70_000).into_response());
+    for (form, outcome) in
+        [(HttpForm::Otlp, Outcome::retry(DeliveryFailure::Unavailable)), (HttpForm::Ndjson, Outcome::Delivered)]
+    {
+        assert_eq!(receiver.sink(form).deliver(&deliveries(&[("ann", 1)])).await, [outcome], "{form:?}");
+    }
 }
 
 #[tokio::test]

@@ -40,6 +40,10 @@ fn settings(brokers: String) -> KafkaSettings {
     }
 }
 
+fn with_copies(brokers: String) -> KafkaSettings {
+    KafkaSettings { violations_topic: Some(COPIES.to_owned()), ..settings(brokers) }
+}
+
 fn cluster() -> MockCluster<'static, DefaultProducerContext> {
     let cluster = MockCluster::new(3).unwrap();
     for topic in [TOPIC, COPIES] {
@@ -181,12 +185,65 @@ async fn a_key_keeps_its_partition_and_its_order() {
 #[tokio::test]
 async fn violations_have_a_copy_where_it_is_asked_for() {
     let cluster = cluster();
-    let sink =
-        sink(KafkaSettings { violations_topic: Some(COPIES.to_owned()), ..settings(cluster.bootstrap_servers()) });
+    let sink = sink(with_copies(cluster.bootstrap_servers()));
     let batch = [delivery(1, "ann", Action::Allow, "a"), delivery(2, "ann", Action::Alert, "b")];
     all_delivered(&sink, &batch).await;
     assert_eq!(sequences(&received(&cluster, TOPIC)), [1, 2]);
     assert_eq!(sequences(&received(&cluster, COPIES)), [2]);
+    assert!(sink.copied().is_empty(), "what is done is forgotten");
+}
+
+const FORBIDDEN: RDKafkaRespErr = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+const OPEN: RDKafkaRespErr = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+
+#[tokio::test]
+async fn a_copy_that_nobody_takes_brings_its_record_to_no_topic() {
+    let cluster = cluster();
+    cluster.topic_error(COPIES, FORBIDDEN).unwrap();
+    let batch = [
+        delivery(1, "ann", Action::Alert, "a"),
+        delivery(2, "ann", Action::Allow, "b"),
+        delivery(3, "bob", Action::Allow, "c"),
+    ];
+    let (refused, behind) = (Outcome::retry(DeliveryFailure::Refused), Outcome::retry(DeliveryFailure::Unavailable));
+    let first = sink(with_copies(cluster.bootstrap_servers()));
+    assert_eq!(first.deliver(&batch).await, [refused, behind, Outcome::Delivered]);
+    for _ in 0..3 {
+        assert_eq!(first.deliver(&batch[..2]).await, [refused, behind]);
+    }
+    cluster.topic_error(COPIES, OPEN).unwrap();
+    // The library asks again some minutes later: one that was not refused yet.
+    all_delivered(&sink(with_copies(cluster.bootstrap_servers())), &batch[..2]).await;
+    let arrived = received(&cluster, TOPIC);
+    assert_eq!((sequences(&arrived), arrived.len()), (vec![1, 2, 3], 3), "none comes twice");
+    assert_eq!(received(&cluster, COPIES).len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_nobody_takes_brings_no_second_copy() {
+    let cluster = cluster();
+    cluster.topic_error(TOPIC, FORBIDDEN).unwrap();
+    let batch = [delivery(1, "ann", Action::Alert, "a"), delivery(2, "bob", Action::Block, "b")];
+    let sink = sink(with_copies(cluster.bootstrap_servers()));
+    for _ in 0..3 {
+        assert_eq!(sink.deliver(&batch).await, [Outcome::retry(DeliveryFailure::Refused); 2]);
+    }
+    assert_eq!(sink.copied().len(), 2);
+    let copies = received(&cluster, COPIES);
+    assert_eq!((sequences(&copies), copies.len()), (vec![1, 2], 2));
+}
+
+#[test]
+fn what_follows_a_record_without_its_copy_waits_with_it() {
+    let batch = batch(15);
+    let mut outcomes = vec![Outcome::Delivered; 15];
+    outcomes[2] = Outcome::retry(DeliveryFailure::Refused);
+    outcomes[9] = Outcome::Permanent(DeliveryFailure::TooLarge);
+    outcomes[10] = Outcome::Permanent(DeliveryFailure::TooLarge);
+    let sent: Vec<_> = behind_copies(&batch, &mut outcomes).iter().map(|message| message.index).collect();
+    assert_eq!(sent, [0, 1, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14]);
+    assert_eq!(outcomes[9], Outcome::retry(DeliveryFailure::Unavailable));
+    assert_eq!(outcomes[10], Outcome::Permanent(DeliveryFailure::TooLarge), "a copy that is too large is no reason");
 }
 
 #[tokio::test]

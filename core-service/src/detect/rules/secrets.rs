@@ -6,6 +6,7 @@ mod chat;
 mod ci;
 mod cloud;
 mod code;
+mod command;
 mod commerce;
 mod database;
 mod generic;
@@ -40,6 +41,7 @@ pub(super) const FAMILIES: &[&[Rule]] = &[
     ci::RULES,
     cloud::RULES,
     code::RULES,
+    command::RULES,
     commerce::RULES,
     database::RULES,
     generic::RULES,

@@ -88,6 +88,26 @@ const PASSWORDS: &[&str] = &[
     "opensesame",
     "pw",
     "p",
+    // The password of half of all tutorials.
+    "passw0rd!",
+    "p@ssw0rd!",
+    "pa$$w0rd",
+];
+
+/// Parts of secrets that documentation and emulators have made known to everybody.
+const PUBLISHED: &[&str] = &[
+    // jwt.io: number 1234567890, John Doe.
+    "eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l",
+    // Azure's emulators of storage and of Cosmos DB.
+    "Eby8vdM02xNOcqFlqUwJ",
+    "C2y6yDjf5/R+ob0N8A7C",
+    // Stripe's documentation.
+    "4eC39HqLyjWDarjtT1",
+    "BQokikJOvBiI2HlWgH",
+    // Slack's.
+    "17653672481-19874698323",
+    // The key of one-time passwords in the description of their address.
+    "JBSWY3DPEHPK3PXP",
 ];
 
 /// Bytes of a value in which the words are looked for, some forty passes: what stands for a secret says so early.
@@ -100,6 +120,13 @@ pub fn is_placeholder(value: &str) -> bool {
         || is_monotonous(bytes)
         || is_sequence(bytes)
         || WORDS.iter().any(|word| contains(bytes, word))
+        || is_published(value)
+}
+
+/// A secret that everybody knows keeps nothing.
+pub fn is_published(value: &str) -> bool {
+    let head = &value[..value.floor_char_boundary(HEAD)];
+    PUBLISHED.iter().any(|part| head.contains(part))
 }
 
 /// What stands in for a password in an URL or an assignment: a word, perhaps with digits behind it.
@@ -140,11 +167,12 @@ fn is_monotonous(bytes: &[u8]) -> bool {
     repeated || bytes.len() >= 16 && seen.iter().filter(|&&seen| seen).count() < 7
 }
 
-/// At least half of it counts up or down: `1234567890abcdef`.
+/// At least half of it counts up or down, in either case: `1234567890abcdef`, `aBcDeFgHiJ`.
 fn is_sequence(bytes: &[u8]) -> bool {
+    let place = |byte: u8| i16::from(byte.to_ascii_lowercase());
     let runs = |step: i16| -> usize {
         bytes
-            .chunk_by(|&a, &b| i16::from(b) - i16::from(a) == step && a.is_ascii_alphanumeric())
+            .chunk_by(|&a, &b| place(b) - place(a) == step && a.is_ascii_alphanumeric())
             .map(<[u8]>::len)
             .filter(|&length| length >= 4)
             .sum()
@@ -177,17 +205,21 @@ mod tests {
             "%PASSWORD%",
             "abababababababab",
             "hf_xxxxxxxx",
+            concat!("ghp_", "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789"),
+            concat!("sk_test_", "4eC39HqLyjWDarjtT1zdp7dc"),
         ] {
             assert!(is_placeholder(value), "{value}");
         }
-        for value in ["password", "password123", "secret_access_key", "Secret", "changeme", "test1234"] {
+        for value in ["password", "password123", "secret_access_key", "Secret", "changeme", "test1234", "Passw0rd!"] {
             assert!(is_placeholder_password(value), "{value}");
         }
     }
 
     #[test]
     fn random_values_are_none() {
-        for value in ["q8Zt1LmN4vXw7RkB2cYh", "5f0c9be1d27a48e3b6c10f9ad2e87b43", "Tr0ub4dor&3", "$2pQ!z81Lm"] {
+        for value in
+            ["q8Zt1LmN4vXw7RkB2cYh", "5f0c9be1d27a48e3b6c10f9ad2e87b43", "Tr0ub4dor&3", "$2pQ!z81Lm", "Passw0rd-42"]
+        {
             assert!(!is_placeholder_password(value), "{value}");
         }
     }

@@ -72,6 +72,12 @@ pub fn is_hex(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// What looks drawn by lot in it is hex, so that all of it names a thing: `Linux-node-5f0c9b…`, `uploads/<uuid>/report`.
+pub fn is_digest(value: &str) -> bool {
+    let mut random = value.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| is_random_run(part)).peekable();
+    random.peek().is_some() && random.all(is_hex)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +96,16 @@ mod tests {
             "xmlSecKeysMngrGetKey",
         ] {
             assert!(!looks_random(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_digest_among_words_is_a_name() {
+        let digest = "5f0c9be1d27a48e3b6c10f9ad2e87b43";
+        assert!(is_digest(digest) && is_digest(&format!("Linux-node-{digest}")));
+        assert!(is_digest("uploads/7f0c9be1-d27a-48e3-b6c1-0f9ad2e87b43/report.pdf"));
+        for value in ["q8Zt1LmN4vXw7RkB2cYh", "x)7(q!m#2v^t8*=z", "Linux-node", &format!("k3j9x0w2m5q8r1t7-{digest}")] {
+            assert!(!is_digest(value), "{value}");
         }
     }
 

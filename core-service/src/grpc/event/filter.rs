@@ -67,6 +67,7 @@ pub(super) fn read(filter: v1::EventFilter) -> Result<EventFilter, ApiError> {
         analysis,
         session: text(filter.session),
         late: filter.late,
+        enforced: filter.enforced,
         category,
         rule: text(filter.rule),
         severity,

@@ -13,11 +13,18 @@ pub enum Revealers {
 }
 
 impl Revealers {
+    /// What is left empty names nobody: a comma at the end is no name.
+    fn named<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let names = names.map(str::trim).filter(|name| !name.is_empty());
+        Self::Named(names.map(str::to_owned).collect())
+    }
+
+    /// Who has no name, as everybody where no credentials are asked for, is nobody that could be named.
     pub fn include(&self, who: &str) -> bool {
         match self {
             Self::Anybody => true,
             Self::Nobody => false,
-            Self::Named(names) => names.iter().any(|name| name == who),
+            Self::Named(names) => !who.is_empty() && names.iter().any(|name| name == who),
         }
     }
 }
@@ -28,7 +35,7 @@ impl From<&str> for Revealers {
         match text.trim() {
             "true" => Self::Anybody,
             "false" => Self::Nobody,
-            names => Self::Named(names.split(',').map(|name| name.trim().to_owned()).collect()),
+            names => Self::named(names.split(',')),
         }
     }
 }
@@ -45,7 +52,7 @@ impl<'de> Deserialize<'de> for Revealers {
             match Written::deserialize(deserializer).map_err(|_| D::Error::custom("true, false or a list of names"))? {
                 Written::All(true) => Self::Anybody,
                 Written::All(false) => Self::Nobody,
-                Written::Named(names) => Self::Named(names),
+                Written::Named(names) => Self::named(names.iter().map(String::as_str)),
             },
         )
     }
@@ -65,8 +72,19 @@ mod tests {
         }
         assert!(Revealers::from("true").include(""));
         assert!(!Revealers::from("false").include(""));
-        // A variable that was set to nothing opens nothing.
-        assert!(!Revealers::from("").include("jwt:ann"));
+    }
+
+    #[test]
+    fn what_is_left_empty_opens_nothing() {
+        for nothing in ["", " ", ",", " , ,"] {
+            let named = Revealers::from(nothing);
+            assert_eq!(named, Revealers::Named(Vec::new()), "{nothing:?}");
+            assert!(!named.include("") && !named.include("jwt:ann"), "{nothing:?}");
+        }
+        let one = Revealers::from("jwt:ann,");
+        assert!(one.include("jwt:ann") && !one.include(""));
+        // However it came to stand there.
+        assert!(!Revealers::Named(vec![String::new()]).include(""));
     }
 
     #[test]
@@ -79,6 +97,7 @@ mod tests {
         assert_eq!(read("reveal = true").unwrap(), Revealers::Anybody);
         assert_eq!(read("reveal = false").unwrap(), Revealers::Nobody);
         assert_eq!(read("reveal = [\"jwt:ann\"]").unwrap(), Revealers::Named(vec!["jwt:ann".to_owned()]));
+        assert_eq!(read("reveal = [\"\", \" jwt:ann \"]").unwrap(), Revealers::Named(vec!["jwt:ann".to_owned()]));
         assert!(read("reveal = \"yes\"").unwrap_err().to_string().contains("true, false or a list of names"));
     }
 }

@@ -53,8 +53,8 @@ pub(super) fn response(summary: Summary, log: v1::LogStatus, sinks: Vec<v1::Sink
 }
 
 fn bucket(bucket: Bucket) -> v1::Bucket {
-    let Bucket { start, allowed, alerts, masks, blocks, pending } = bucket;
-    v1::Bucket { time: time(start), allowed, alerts, masks, blocks, pending }
+    let Bucket { start, allowed, alerts, masks, blocks, would_block, pending } = bucket;
+    v1::Bucket { time: time(start), allowed, alerts, masks, blocks, would_block, pending }
 }
 
 fn tops(tops: Vec<TopCount>) -> Vec<v1::TopCount> {

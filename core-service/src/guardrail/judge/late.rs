@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::{
     Scan, Verdicts, evaluate,
     memory::{Memory, Recalled},
-    size,
+    size, told,
 };
 use crate::{
     domain::{
@@ -78,7 +78,8 @@ pub(super) fn judge(
             continue;
         }
         verdicts.violations.extend(blocking(&bounds, &found.violations, turn));
-        let decision = Decision::fold(found.violations);
+        let mut decision = Decision::fold(found.violations);
+        told::violations(&mut decision.violations, &as_response);
         let (total, bytes) = size(&as_response);
         let coverage: Coverage = scan.coverage(&bounds, total, bytes);
         timings.ended(Stage::Decide, &mut lap);

@@ -30,6 +30,15 @@ pub struct Memory<'m> {
     pub key: SessionKey,
 }
 
+/// That a conversation has been judged this far. Its late answers are not judged again then: who drops this instead, for
+/// whatever reason, sees them once more, and the log recognises what it has by its key.
+#[derive(Debug)]
+pub struct Lesson {
+    policies: u64,
+    turns: Turns,
+    chain: Chain,
+}
+
 /// What the session knows of a request before it is scanned.
 #[derive(Debug)]
 pub(in crate::guardrail) struct Recalled {
@@ -109,15 +118,17 @@ impl Memory<'_> {
         }
     }
 
-    /// What the session remembers of this request, and what it has to bear for it.
+    /// What the session has to bear for this request, and what it is to remember of it: that is learned here, and given back
+    /// where there are late answers, which have to be recorded first.
     pub(super) fn conclude(
         self,
-        recalled: &Recalled,
+        recalled: Recalled,
         chosen: &[&Bound],
         scan: &Scan<'_>,
         (action, status): (Action, CoverageStatus),
         violations: &[Violation],
-    ) {
+        late: &[LateAnswer],
+    ) -> Option<Lesson> {
         let Recalled { policies, chain, known } = recalled;
         for bound in chosen {
             let blocked = |violation: &Violation| {
@@ -131,12 +142,22 @@ impl Memory<'_> {
         }
         // What was refused comes back whole or not at all; what was not read to its end is not known.
         if action == Action::Block || status == CoverageStatus::Partial || chain.digests.is_empty() {
-            return;
+            return None;
         }
         let found = scan.findings.list.iter().filter_map(|finding| chain.turn(finding.segment as usize));
         let found: BTreeSet<usize> = found.collect();
-        let turns = Turns::new(chain, |turn| known.is_clean(turn) || !found.contains(&turn));
-        self.sessions.learn(self.key, *policies, turns, chain);
+        let turns = Turns::new(&chain, |turn| known.is_clean(turn) || !found.contains(&turn));
+        let lesson = Lesson { policies, turns, chain };
+        if !late.is_empty() {
+            return Some(lesson);
+        }
+        self.learn(lesson);
+        None
+    }
+
+    pub fn learn(self, lesson: Lesson) {
+        let Lesson { policies, turns, chain } = lesson;
+        self.sessions.learn(self.key, policies, turns, &chain);
     }
 
     /// That these answers had passed.

@@ -36,7 +36,11 @@ impl Talk {
 
     fn judge(&self, set: &PolicySet, payloads: &Payloads) -> Judgement {
         let memory = Memory { sessions: &self.sessions, key: self.sessions.key(&self.context).unwrap() };
-        judge_in_session(set, &[], payloads, None, &self.context, None, Some(memory)).unwrap()
+        let mut judgement = judge_in_session(set, &[], payloads, None, &self.context, None, Some(memory)).unwrap();
+        if let Some(lesson) = judgement.lesson.take() {
+            memory.learn(lesson);
+        }
+        judgement
     }
 
     fn quarantine(&self) -> Option<&'static str> {
@@ -152,6 +156,19 @@ fn a_policy_may_refuse_or_ignore_late_answers() {
         assert_eq!(judgement.decision.violations[0].location.as_ref().unwrap().pointer, "/messages/1/content");
     }
     assert_eq!(judge(&block, &[], &chat(&turns), None, &talk.context, None).unwrap().decision.action, Action::Allow);
+}
+
+#[test]
+fn a_late_answers_keys_are_hidden_alike_in_both_verdicts() {
+    let said = r#"{"ann@example.org": "fine", "bob@example.org": "an almond"}"#;
+    let turns = chat(&[("user", "what?"), ("assistant", said), ("user", "ok")]);
+    let judgement = Talk::new().judge(&set(&[&format!("{WORDS}session: {{late: block}}")]), &turns);
+    let place = |decision: &Decision| {
+        let at = decision.violations[0].location.clone().unwrap();
+        at.pointer + &at.inner_pointer
+    };
+    assert_eq!(place(&judgement.decision), "/messages/1/content/***2");
+    assert_eq!(place(&judgement.late[0].judged.decision), "/choices/0/message/content/***2");
 }
 
 #[test]

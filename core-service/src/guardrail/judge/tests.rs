@@ -227,6 +227,27 @@ fn a_place_does_not_repeat_the_key_that_was_found() {
     assert_eq!((place.pointer.as_str(), place.span), ("/a", Span { start: 2, end: 8 }));
 }
 
+#[test]
+fn a_place_tells_no_key_above_what_was_found() {
+    let contacts = json!({"ann@example.org": "a banana", "bob@example.org": {"1": "a banana"}});
+    let document = json!({"contacts": contacts, "fruit": "a banana"});
+    let rules = WORDS.replace("words: [banana], action: block", "words: [banana], action: mask");
+    let Judgement { decision, to_mask, .. } = judged(&set(&[&rules]), &request(&document));
+    let places: Vec<_> = decision.violations.iter().map(|v| v.location.as_ref().unwrap().pointer.as_str()).collect();
+    assert_eq!(places, ["/contacts/***1", "/contacts/***2/1", "/fruit"]);
+    let exact: Vec<_> = to_mask.iter().map(|spot| spot.location.pointer.as_str()).collect();
+    assert_eq!(exact, ["/contacts/ann@example.org", "/contacts/bob@example.org/1", "/fruit"], "to be masked there");
+}
+
+#[test]
+fn an_unreadable_payload_tells_no_key() {
+    let mut document = json!({"a": {}});
+    document["a"][format!("ann@example.org {}", "k".repeat(1 << 16))] = json!("x");
+    let error = judge(&set(&[WORDS]), &[], &request(&document), None, &CallContext::default(), None).unwrap_err();
+    let JudgeError::Unreadable { cause, .. } = error else { panic!("{error:?}") };
+    assert_eq!(cause.pointer, "/a/***");
+}
+
 /// A tool's result is input for the model on whichever side it comes; what a model writes is not.
 #[test]
 fn rules_for_requests_concern_a_tools_result_in_a_response() {

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use super::{Batch, Writer, Written};
+use super::{Writer, Written};
 use crate::{
     record::{
         entry::{Appended, Event},
         error::StorageFault,
         incident::Gap,
-        queue::Work,
+        queue::{Job, Work},
         row,
         settings::OnFull,
         stored::{read_event, select_events},
@@ -18,7 +18,7 @@ use crate::{
 
 impl Writer {
     /// Answers first, then tells those who watch.
-    pub(super) fn acknowledge(&self, batch: Batch, written: Written) {
+    pub(super) fn acknowledge(&self, jobs: Vec<Job>, written: Written) {
         let watched = self.changes.receiver_count() > 0;
         if written.deliverable {
             self.tip.send_modify(|tip| *tip = written.tip.max(*tip));
@@ -31,7 +31,7 @@ impl Writer {
             events.extend(incidents.map(|(row, sequence)| row.into_event(&self.node, sequence)));
         }
         // Nobody may be waiting any more, which is his business.
-        for job in batch.jobs {
+        for job in jobs {
             match job.work {
                 Work::Append { rows, answer } => {
                     let given: Vec<Appended> = appended.by_ref().take(rows.len()).collect();
@@ -78,11 +78,11 @@ impl Writer {
             .collect()
     }
 
-    pub(super) fn refuse(&mut self, batch: Batch, fault: StorageFault) {
+    pub(super) fn refuse(&mut self, jobs: Vec<Job>, fault: StorageFault) {
         let sheds = self.settings.on_full == OnFull::Shed && !fault.is_of_the_record();
-        let records = batch.records;
+        let records = jobs.iter().map(|job| job.work.records()).sum::<usize>();
         let count = |is_counted: fn(&Work) -> bool| {
-            let counted = batch.jobs.iter().filter(|job| is_counted(&job.work));
+            let counted = jobs.iter().filter(|job| is_counted(&job.work));
             counted.map(|job| job.work.rows().len() as u64).sum::<u64>()
         };
         let behind = count(|work| matches!(work, Work::AppendBehind(_)));
@@ -92,8 +92,9 @@ impl Writer {
         self.tidings.lost.fetch_add(lost, Ordering::Relaxed);
         self.tidings.shed.fetch_add(shed, Ordering::Relaxed);
         Gap::widen(&mut self.gap, lost + shed, fault);
+        self.keep_gap();
         telemetry::emit(RecordsLost { lost, shed, records, fault });
-        for job in batch.jobs {
+        for job in jobs {
             match job.work {
                 Work::Append { rows, answer } if sheds => {
                     drop(answer.send(Ok(vec![Appended::SHED; rows.len()])));

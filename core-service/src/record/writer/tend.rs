@@ -33,6 +33,8 @@ impl Writer {
         }
         if *self.health.borrow() != HealthStatus::Ok {
             self.probe();
+            // What was missing since it was last kept.
+            self.keep_gap();
         }
     }
 

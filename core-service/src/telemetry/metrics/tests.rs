@@ -15,7 +15,8 @@ use crate::{
         timing::{Lap, Reader, Stage, Timings},
     },
     telemetry::{
-        BatchSettled, CanaryRan, CheckEnded, CheckFailure, DeadLetter, Event as _, Kind, RecordsLost, Source, Verdict,
+        BatchSettled, CallRefused, CanaryRan, CheckEnded, CheckFailure, DeadLetter, Event as _, Kind, RecordsLost,
+        RecordsRemoved, Source, Verdict,
     },
 };
 
@@ -79,7 +80,7 @@ fn ended(source: &str, outcome: Result<Action, CheckFailure>) -> Ended {
 #[test]
 fn every_name_is_on_the_page_with_its_kind_and_its_help() {
     let metrics = Metrics::full();
-    let page = metrics.render(None);
+    let page = metrics.render(Some(LogState::default()));
     for name in Name::ALL {
         let kind = match name.kind() {
             Kind::Counter => "counter",
@@ -92,6 +93,19 @@ fn every_name_is_on_the_page_with_its_kind_and_its_help() {
     assert_eq!(page.matches("# TYPE").count(), Name::ALL.len(), "and nothing else: {page}");
 }
 
+/// An adapter whose core is elsewhere has no log that could be up.
+#[test]
+fn what_only_a_core_has_is_left_out_without_one() {
+    let metrics = Metrics::full();
+    let page = metrics.render(None);
+    for of_core in ["portcullis_log_", "portcullis_search_", "portcullis_polic"] {
+        assert!(!page.contains(of_core), "{of_core} in\n{page}");
+        assert!(metrics.render(Some(LogState::default())).contains(of_core), "{of_core}");
+    }
+    assert!(page.contains("portcullis_build_info{") && page.ends_with("\n# EOF\n"), "{page}");
+    assert!(!Metrics::default().render(None).contains("portcullis_delivery_records_total{"), "there is no sink");
+}
+
 #[test]
 fn what_happened_is_counted_under_the_labels_that_the_name_has() {
     let metrics = Metrics::default();
@@ -99,12 +113,17 @@ fn what_happened_is_counted_under_the_labels_that_the_name_has() {
     ended("truefoundry", Ok(Action::Block)).count(&metrics);
     ended("a name of its own", Ok(Action::Allow)).count(&metrics);
     ended("grpc", Err(CheckFailure::Storage)).count(&metrics);
+    for error in [ErrorCode::Unauthenticated, ErrorCode::PayloadTooLarge, ErrorCode::Unauthenticated] {
+        CallRefused { via: Via::Http, error }.count(&metrics);
+    }
     RecordsLost { lost: 3, shed: 2, records: 5, fault: "the disk is full" }.count(&metrics);
     CanaryRan { gateway: "gw.example:443", problems: &[CanaryProblem::BlockDidNotBlock] }.count(&metrics);
     metrics.sink("ingest");
     let again = Some((4, DeliveryFailure::TimedOut));
     BatchSettled { sink: "ingest", records: 10, delivered: 5, again, known: false }.count(&metrics);
     DeadLetter { sink: "ingest", sequence: 9, reason: DeliveryFailure::Rejected }.count(&metrics);
+    DeadLetter { sink: "ingest", sequence: 10, reason: DeliveryFailure::Gone }.count(&metrics);
+    RecordsRemoved { sink: "ingest", records: 6, after: 10 }.count(&metrics);
     metrics.sink_state("ingest", 17, 2.5);
     let page = metrics.render(Some(LogState {
         up: true,
@@ -119,6 +138,10 @@ fn what_happened_is_counted_under_the_labels_that_the_name_has() {
         r#"portcullis_checks_total{source="other",direction="request",action="allow"} 1"#,
         r#"portcullis_check_failures_total{reason="storage"} 1"#,
         r#"portcullis_check_failures_total{reason="overloaded"} 0"#,
+        r#"portcullis_check_failures_total{reason="abandoned"} 0"#,
+        r#"portcullis_refused_calls_total{via="http",error="unauthenticated"} 2"#,
+        r#"portcullis_refused_calls_total{via="http",error="payload_too_large"} 1"#,
+        r#"portcullis_refused_calls_total{via="grpc",error="unauthenticated"} 0"#,
         r#"portcullis_check_duration_seconds_bucket{le="0.00005",direction="request"} 3"#,
         r#"portcullis_check_duration_seconds_count{direction="request"} 3"#,
         "portcullis_log_lost_records_total 3",
@@ -132,6 +155,7 @@ fn what_happened_is_counted_under_the_labels_that_the_name_has() {
         r#"portcullis_delivery_retries_total{sink="ingest",reason="timed_out"} 4"#,
         r#"portcullis_delivery_retries_total{sink="ingest",reason="throttled"} 0"#,
         r#"portcullis_delivery_dead_letters_total{sink="ingest",reason="rejected"} 1"#,
+        r#"portcullis_delivery_dead_letters_total{sink="ingest",reason="gone"} 7"#,
         r#"portcullis_delivery_lag_records{sink="ingest"} 17"#,
         r#"portcullis_delivery_oldest_age_seconds{sink="ingest"} 2.5"#,
         "portcullis_canary_runs_total 1",

@@ -1,6 +1,8 @@
 // Drags a span of a chart and goes there.
 
-const SHORTEST = 60; // seconds, as the page refuses less
+// Seconds: the page refuses less, and more. A chart of the longest period is longer, as its bars are whole.
+const SHORTEST = 60;
+const LONGEST = 30 * 86400;
 
 export function brush(root) {
   for (const figure of root.querySelectorAll("figure.chart")) attach(figure);
@@ -40,7 +42,8 @@ function attach(figure) {
     if (high - low < 0.01) return; // a click
     // Whole minutes, which is what is counted by.
     const at = (part) => Math.round((since / 1000 + part * span) / 60) * 60;
-    const [start, stop] = [at(low), Math.max(at(high), at(low) + SHORTEST)];
+    const start = at(low);
+    const stop = Math.min(Math.max(at(high), start + SHORTEST), start + LONGEST);
     const text = (seconds) => new Date(seconds * 1000).toISOString().replace(".000", "");
     location.assign(`?since=${text(start)}&until=${text(stop)}`);
   });

@@ -45,6 +45,7 @@ pub(super) const RULES: &[Rule] = &[
             "I live at 221 Alder Street, Springfield, IL 62704",
             "ship to 4589 N 40th Ave Apt 603",
             "12b Alder Road, London",
+            "88 Pine Road, Austin, TX 78701",
             "742 Quiet Terrace",
         ],
         misses: &["we met 3 times on the street", "5 Ways to drive sales", "Top 10 Best Way", "in 2024 The Way"],
@@ -331,7 +332,9 @@ fn english(candidate: &Candidate<'_>) -> Option<f32> {
     if part || !named || NO_NAMES.contains(first) || small && !cue || year && !cue {
         return None;
     }
-    Some(if cue { 0.85 } else { 0.7 })
+    // With its postcode it is as sure, and not left to the rule that knows the postcode alone.
+    let code = hit.bytes().rev().take_while(|byte| byte.is_ascii_digit() || *byte == b'-').count();
+    Some(if cue || code >= 5 { 0.85 } else { 0.7 })
 }
 
 fn street(candidate: &Candidate<'_>) -> Option<f32> {

@@ -1,6 +1,8 @@
 //! What only the words before it tell from other numbers: dates of birth, documents, records, accounts.
 
-use super::{NEAR_WORD, mentions, named, stands_alone};
+mod words;
+
+use super::{NEAR_WORD, is_headed, mentioned, mentions, named, stands_alone};
 use crate::{
     detect::{
         rule::{Rule, Wake},
@@ -8,13 +10,15 @@ use crate::{
     },
     domain::finding::Severity,
 };
+use words::{ABA, ACCOUNT, BIRTH, BIRTH_WAKES, DRIVER, HEALTH, IDENTITY, PASSPORT, RECORD};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "date_of_birth",
         entity: "DATE_OF_BIRTH",
-        wake: Wake::Keywords(BIRTH),
-        pattern: r"(?i)\d{1,2}(?:[./-]|\. ?)\d{1,2}(?:[./-]|\. ?)(?:19|20)?\d{2}(?-u:\b)|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2}(?-u:\b)|(?-u:\b)\d{1,2}(?:st|nd|rd|th|er|\.|º)? (?:of |de |d')?\p{L}{3,12}\.?,? (?:de |del )?(?:19|20)\d{2}(?-u:\b)|(?-u:\b)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d{2}(?-u:\b)|(?:19|20)\d{2}[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]",
+        wake: Wake::Keywords(BIRTH_WAKES),
+        // The time of day is taken along: an export of dates has midnight.
+        pattern: r"(?i)\d{1,2}(?:[./-]|\. ?)\d{1,2}(?:[./-]|\. ?)(?:19|20)?\d{2}(?-u:\b)|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2}(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)?(?-u:\b)|(?-u:\b)\d{1,2}[-/.]\p{L}{3,9}[-/.](?:19|20)?\d{2}(?-u:\b)|(?-u:\b)\d{1,2}(?:st|nd|rd|th|er|\.|º)? (?:of |de |d')?\p{L}{3,12}\.?,? (?:de |del )?(?:19|20)\d{2}(?-u:\b)|(?-u:\b)(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d{2}(?-u:\b)|(?:19|20)\d{2}[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]",
         validate: Some(birth),
         matches: &[
             "date of birth: 10/10/1975",
@@ -23,8 +27,29 @@ pub(super) const RULES: &[Rule] = &[
             "she was born on May 4, 1981",
             "\"dateOfBirth\": \"1990-02-11\"",
             "生年月日：1985年4月1日",
+            "\"dateOfBirth\":\"1985-03-12T00:00:00.000Z\"",
+            "DOB: 12-Mar-1985",
+            "Anna Huber, geb. 12.03.1985",
+            "nato a Roma il 12/03/1985",
+            "né(e) le 12/03/1985",
+            "née à Lyon le 12 mars 1985",
+            "fecha de nac. 12/03/1985",
+            "Jan Kos, ur. 12.03.1985",
+            "ngày sinh: 12/03/1985",
+            "tanggal lahir: 12-03-1985",
+            "تاريخ الميلاد: 12/03/1985",
+            "תאריך לידה: 12.03.1985",
+            "ημερομηνία γέννησης 12/03/1985",
+            "name;dob;city\nAnn Lee;;Springfield upon Alder\nBea Lee;;Springfield upon Alder\nCleo Lee;1987-05-14;d",
         ],
-        misses: &["released on 10/10/1975", "date of birth: pending, see 45/45/1975", "DOB unknown"],
+        misses: &[
+            "released on 10/10/1975",
+            "date of birth: pending, see 45/45/1975",
+            "DOB unknown",
+            "the hour. 12.03.1985",
+            "released 1985-03-12T00:00:00Z",
+            "built 12-Mar-1985",
+        ],
         ..NEAR_WORD
     },
     Rule {
@@ -40,6 +65,9 @@ pub(super) const RULES: &[Rule] = &[
             "my passport is XA4820175",
             "passport no. T26340405",
             "n° de passeport 18AV82017",
+            "Reisepassnummer: C01X06T47",
+            "Paspoortnummer XA4820175",
+            "name|passport|city\nAnn||Springfield upon Alder by the sea\nBea||Alder\nCleo|XA4820175|b",
         ],
         misses: &["passport renewal takes 20 days", "invoice 533380006"],
         ..NEAR_WORD
@@ -70,6 +98,7 @@ pub(super) const RULES: &[Rule] = &[
             "DL: driving licence MORGA657054SM9IJ",
             "driver license 281211981",
             "Führerschein B072RRE2I55",
+            "Führerscheinnummer: B072RRE2I55",
         ],
         misses: &["driver version 535.104.05 loaded", "driving for 281211981 seconds", "the driver came at 10:30"],
         ..NEAR_WORD
@@ -95,6 +124,8 @@ pub(super) const RULES: &[Rule] = &[
         matches: &[
             "health insurance number A482017536",
             "Krankenversichertennummer: M123456789",
+            "Krankenversicherungsnummer: M123456789",
+            "\"member_id\": \"XYZ482017536\"",
             "member ID: XYZ482017536",
         ],
         misses: &["health insurance costs 300", "order XYZ482017536"],
@@ -112,6 +143,42 @@ pub(super) const RULES: &[Rule] = &[
         ..NEAR_WORD
     },
     Rule {
+        id: "bank_account_bare",
+        entity: "BANK_ACCOUNT",
+        severity: Severity::High,
+        wake: Wake::Figures(|figure| {
+            let before = figure.before();
+            let near = &before[before.len().saturating_sub(12)..];
+            figure.digits >= 9 && near.windows(7).any(|word| word.eq_ignore_ascii_case(b"account"))
+        }),
+        pattern: r"(?-u:\b)\d{9,18}(?-u:\b)",
+        validate: Some(account),
+        reach: 8,
+        matches: &["account 123456789012", "paid from account: 123456789012."],
+        misses: &["account of 123456789012 units", "account 12345", "account 123456789012-7"],
+        ..NEAR_WORD
+    },
+    Rule {
+        id: "identity_document",
+        entity: "NATIONAL_ID",
+        severity: Severity::High,
+        // Others know their sums.
+        yields: true,
+        wake: Wake::Keywords(IDENTITY),
+        pattern: r"(?-u:\b)(?:[A-Za-z]{0,4}-?\d{6,14}[A-Za-z]?|\d{1,3}(?:\.\d{3}){2}(?:-\d)?|[CFGHJKLMNPRTVWXYZ0-9]{9,10})(?-u:\b)",
+        validate: Some(|c| document(c, IDENTITY, 6, 0.75)),
+        matches: &[
+            "National ID: 48201753",
+            "\"national_id\": \"AB4820175\"",
+            "Personalausweis L01X00T47",
+            "carta d'identità n. AX4820175",
+            "cédula de ciudadanía 48.201.753",
+            "dowód osobisty: ABC482017",
+        ],
+        misses: &["national id cards cost 30", "version 48201753", "id card reader of 2024"],
+        ..NEAR_WORD
+    },
+    Rule {
         id: "aba_routing",
         entity: "ABA_ROUTING_NUMBER",
         severity: Severity::High,
@@ -124,152 +191,15 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-const BIRTH: &[&str] = &[
-    "birth",
-    "dob",
-    "d.o.b",
-    "birthday",
-    "birthdate",
-    "dateofbirth",
-    "born",
-    "geboren",
-    "geburtsdatum",
-    "geburtstag",
-    "naissance",
-    "né le",
-    "née le",
-    "nacimiento",
-    "nacido",
-    "nacida",
-    "nascita",
-    "nato il",
-    "nata il",
-    "nascimento",
-    "nascido",
-    "nascida",
-    "geboortedatum",
-    "födelsedatum",
-    "född",
-    "fødselsdato",
-    "født",
-    "syntymäaika",
-    "urodzenia",
-    "narození",
-    "születési",
-    "дата рождения",
-    "дата народження",
-    "doğum tarihi",
-    "生年月日",
-    "出生日期",
-    "생년월일",
-];
-const PASSPORT: &[&str] = &[
-    "passport",
-    "passeport",
-    "reisepass",
-    "pasaporte",
-    "passaporto",
-    "passaporte",
-    "paspoort",
-    "paszport",
-    "passi",
-    "pasaport",
-    "паспорт",
-    "护照",
-    "パスポート",
-    "여권",
-];
-const DRIVER: &[&str] = &[
-    "driver's license",
-    "drivers license",
-    "driver license",
-    "driver’s license",
-    "driver's licence",
-    "drivers licence",
-    "driving licence",
-    "driving license",
-    "driver_license",
-    "drivers_license",
-    "license number",
-    "licence number",
-    "führerschein",
-    "permis de conduire",
-    "patente",
-    "permiso de conducir",
-    "carnet de conducir",
-    "habilitação",
-    "rijbewijs",
-    "prawo jazdy",
-    "körkort",
-    "driverslicense",
-    "driverlicense",
-];
-const RECORD: &[&str] = &[
-    "mrn",
-    "medical record",
-    "patient id",
-    "patient number",
-    "patient no",
-    "patient_id",
-    "patientid",
-    "chart number",
-    "health record",
-    "patientennummer",
-    "fallnummer",
-    "numéro de dossier",
-    "dossier médical",
-    "historia clínica",
-    "cartella clinica",
-    "prontuário",
-];
-const HEALTH: &[&str] = &[
-    "health insurance",
-    "health card",
-    "member id",
-    "policy number",
-    "insurance id",
-    "subscriber id",
-    "krankenversichertennummer",
-    "krankenkasse",
-    "versichertennummer",
-    "carte vitale",
-    "tarjeta sanitaria",
-    "tessera sanitaria",
-];
-const ACCOUNT: &[&str] = &[
-    "account number",
-    "account no",
-    "account #",
-    "account num",
-    "account_number",
-    "accountnumber",
-    "acct",
-    "bank account",
-    "checking account",
-    "savings account",
-    "sort code",
-    "kontonummer",
-    "konto-nr",
-    "numéro de compte",
-    "número de cuenta",
-    "numero de cuenta",
-    "numero di conto",
-    "conto corrente",
-    "número da conta",
-    "rekeningnummer",
-    "numer konta",
-    "contonummer",
-    "bankkonto",
-];
-const ABA: &[&str] = &["routing", "aba number", "aba no", "aba:", "aba #", "rtn", "transit number"];
-
 fn birth(candidate: &Candidate<'_>) -> Option<f32> {
     let before = candidate.before(40);
     let line = before.rsplit("\n\n").next().unwrap_or(before);
     let hit = candidate.hit();
     let digit = |c: char| c.is_ascii_digit();
     let part = candidate.before(1).ends_with(digit) || candidate.after(1).starts_with(digit);
-    let numbers: Vec<u32> = hit.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+    // Behind a day there may be the time of it.
+    let numbers = hit.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+    let numbers: Vec<u32> = numbers.take(3).collect();
     // Two of three numbers are a day and a month, in whichever order.
     let plausible = match numbers[..] {
         [year, month, day] if year > 31 => is_day(month, day),
@@ -277,7 +207,7 @@ fn birth(candidate: &Candidate<'_>) -> Option<f32> {
         [day, _] => (1..=31).contains(&day),
         _ => false,
     };
-    (!part && plausible && mentions(line, BIRTH)).then_some(0.8)
+    (!part && plausible && (mentions(line, BIRTH) || is_headed(candidate, BIRTH))).then_some(0.8)
 }
 
 /// A number with enough digits behind one of the words: before the number only, since the next number's word
@@ -288,16 +218,21 @@ fn document(candidate: &Candidate<'_>, words: &[&str], digits: usize, score: f32
     let before = candidate.before(45);
     let near = before.rsplit("\n\n").next().unwrap_or(before);
     // What stands between the word and its number is short: no other number, no end of a sentence.
-    let between = words.iter().filter_map(|word| {
-        let at = near.to_ascii_lowercase().rfind(word)?;
-        near.get(at + word.len()..)
-    });
+    let between = mentioned(near, words).max().and_then(|end| near.get(end..));
     let direct = between
-        .min_by_key(|rest| rest.len())
         .is_some_and(|rest| !rest.contains(|c: char| c.is_ascii_digit()) && !ends_a_sentence(rest) && rest.len() <= 32);
     let year = hit.len() == 4 && (hit.starts_with("19") || hit.starts_with("20"));
     let code = hit.bytes().any(|byte| byte == b'_') || super::super::super::validate::placeholder::is_template(hit);
-    (count >= digits && direct && !year && !code && stands_alone(candidate) && mentions(near, words)).then_some(score)
+    (count >= digits && !year && !code && stands_alone(candidate) && (direct || is_headed(candidate, words)))
+        .then_some(score)
+}
+
+/// A long number right behind the word: with nothing between, it is no sum of money.
+fn account(candidate: &Candidate<'_>) -> Option<f32> {
+    let before = candidate.before(12);
+    let between = mentioned(before, &["account"]).max().and_then(|end| before.get(end..));
+    let direct = between.is_some_and(|rest| rest.chars().all(|c| matches!(c, ' ' | ':' | '#')));
+    (direct && stands_alone(candidate)).then_some(0.6)
 }
 
 /// A full stop before a space, but for the one of "no.".

@@ -16,19 +16,25 @@ pub(super) const RULES: &[Rule] = &[
         entity: "CREDIT_CARD",
         severity: Severity::High,
         wake: Wake::Figures(|figure| figure.digits >= 12),
-        // Four by four, American Express and Diners in their own groups, or one run.
-        pattern: r"(?-u:\b)(?:\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - )\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - )\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - )\d{4}(?:[ -]\d{3})?|3\d{3}[ -]\d{6}[ -]\d{4,5}|\d{12,19})(?-u:\b)",
+        // Four by four, American Express and Diners in their own groups, or one run. In cells of a table, near a word.
+        pattern: r"(?-u:\b)(?:\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - |  |\t)\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - |  |\t)\d{4}([ .-]|\u{2011}|\u{2013}|\u{a0}| - |  |\t)\d{4}(?:[ -]\d{3})?|3\d{3}[ -]\d{6}[ -]\d{4,5}|3[47]\d{2}[ -]\d{4}[ -]\d{4}[ -]\d{3}|\d{12,19})(?-u:\b)",
         validate: Some(card),
         reach: 8,
         matches: &[
             "card 4539 1488 0343 6467.",
             "5425-2334-3010-9903",
             "3782 822463 10005",
+            "3784 3324 9351 641",
+            "card 4539  1488  0343  6467",
+            "card\t4539\t1488\t0343\t6467",
+            "4539148803436467/12/27/123",
             "my visa is 4916338506082832",
             "6011 0009 9013 9424",
         ],
         misses: &[
             "4539148803436468",
+            "4539\t1488\t0343\t6467",
+            "4539148803436467/12",
             "order 4532-1488-0343-6467-9912",
             "0000 0000 0000 0000",
             "1700000000000000000",
@@ -43,8 +49,9 @@ pub(super) const RULES: &[Rule] = &[
         entity: "IBAN_CODE",
         severity: Severity::High,
         wake: Wake::Figures(behind_a_country),
-        // Groups of four only in capitals: behind an account number the sentence goes on in small letters.
-        pattern: r"(?-u:\b)(?:[A-Za-z]{2}\d{2}[A-Za-z0-9]{11,30}|[A-Z]{2}\d{2}(?:[ -][A-Z0-9]{4}){2,7}(?:[ -][A-Z0-9]{1,3})?)(?-u:\b)",
+        // Groups of four only in capitals: behind an account number the sentence goes on in small letters. Where the
+        // country's length is so many fours, a word in capitals behind them is none of its groups.
+        pattern: r"(?-u:\b)(?:[A-Za-z]{2}\d{2}[A-Za-z0-9]{11,30}|BE\d{2}(?:[ -][A-Z0-9]{4}){3}|(?:AT|BA|EE|KZ|LT|LU|MN|XK)\d{2}(?:[ -][A-Z0-9]{4}){4}|(?:AD|CZ|ES|MD|PK|RO|SA|SE|SK|TN|VG)\d{2}(?:[ -][A-Z0-9]{4}){5}|(?:AL|AZ|BY|CY|DO|GT|HN|HU|LB|NI|PL|SV)\d{2}(?:[ -][A-Z0-9]{4}){6}|LC\d{2}(?:[ -][A-Z0-9]{4}){7}|[A-Z]{2}\d{2}(?:[ -][A-Z0-9]{4}){2,7}(?:[ -][A-Z0-9]{1,3})?)(?-u:\b)",
         validate: Some(iban),
         reach: 64,
         matches: &[
@@ -52,8 +59,15 @@ pub(super) const RULES: &[Rule] = &[
             "DE75 5121 0800 1245 1261 99 bitte",
             "(fr7630006000011234567890189)",
             "NL02 ABNA 0123 4567 89",
+            "AT55 7344 1979 2376 0926 BIC: ALDRATWW",
+            "ES15 2038 4716 0538 4820 3433 JUAN PEREZ",
         ],
-        misses: &["GB33BUKB20201555555556", "DE75512108001245126", "XX00123456789012345"],
+        misses: &[
+            "GB33BUKB20201555555556",
+            "DE75512108001245126",
+            "XX00123456789012345",
+            "AT55 7344 1979 2376 0927 JUAN",
+        ],
         ..PII
     },
     Rule {
@@ -116,8 +130,8 @@ const CARD_WORDS: &[&str] = &[
     "billing",
 ];
 
-/// Words before a number that is no card's, if no word for cards is near.
-const OTHER_NUMBERS: &[&str] = &[
+/// Words before a number that is no card's and no person's, if no word for these is near.
+pub(super) const OTHER_NUMBERS: &[&str] = &[
     "serial",
     "order",
     "ref",
@@ -141,7 +155,11 @@ fn card(candidate: &Candidate<'_>) -> Option<f32> {
     let touches = |edge: Option<&u8>, beyond: Option<&u8>| {
         edge.is_some_and(|byte| b".-_/".contains(byte)) && beyond.is_some_and(u8::is_ascii_digit)
     };
-    if touches(before.last(), before.first()) || touches(after.first(), after.get(1)) || !checksum::luhn(&digits) {
+    // Month, year and code, as cards are dumped.
+    let dumped = matches!(candidate.after(6).as_bytes(), [b'/', a, b, b'/', c, d, ..]
+        if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()));
+    let goes_on = touches(after.first(), after.get(1)) && !dumped;
+    if touches(before.last(), before.first()) || goes_on || !checksum::luhn(&digits) {
         return None;
     }
     let first_differs = digits.bytes().any(|digit| Some(&digit) != digits.as_bytes().first());
@@ -151,7 +169,8 @@ fn card(candidate: &Candidate<'_>) -> Option<f32> {
     let brand = brand(&digits)?;
     let grouped = hit.len() > digits.len();
     let named = mentions(candidate.before(80), CARD_WORDS) || mentions(candidate.after(40), CARD_WORDS);
-    if !named && (mentions(candidate.before(24), OTHER_NUMBERS) || is_in_a_list(candidate)) {
+    let cells = hit.contains('\t') || hit.contains("  ");
+    if !named && (cells || mentions(candidate.before(24), OTHER_NUMBERS) || is_in_a_list(candidate)) {
         return None;
     }
     match (brand, grouped, named) {

@@ -1,6 +1,6 @@
 //! Numbers that Canada and Latin America give to people and companies.
 
-use super::{DASHED, NATIONAL, formed, named};
+use super::{DASHED, FORMED, NATIONAL, formed, named};
 use crate::detect::{
     rule::{Rule, Wake},
     validate::national::americas,
@@ -18,7 +18,12 @@ pub(super) const RULES: &[Rule] = &[
             "sin-",
             "sin_",
             "sin\"",
+            "sin,",
+            "sin\t",
+            "sin;",
             "social insurance",
+            "social_insurance",
+            "socialinsurance",
             "assurance sociale",
             "nas ",
         ]),
@@ -28,8 +33,10 @@ pub(super) const RULES: &[Rule] = &[
             "SIN: 731 928 461",
             "my social insurance number is 731-928-461",
             "numéro d'assurance sociale 731928461",
+            "sin,dob\n731-928-461,1985-02-03",
+            "{\"socialInsuranceNumber\": \"731928461\"}",
         ],
-        misses: &["SIN: 731 928 462", "731 928 461 records", "sin(731928461)"],
+        misses: &["SIN: 731 928 462", "731 928 461 records", "sin(731928461)", "sin 731 928 461,000"],
         ..NATIONAL
     },
     Rule {
@@ -40,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, CPF, 0.9, americas::br_cpf)),
         matches: &["CPF 382.914.705-88", "(382.914.705-88)"],
         misses: &["382.914.705-89", "111.111.111-11", "1.382.914.705-88"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "br_cpf_digits",
@@ -60,7 +67,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, CNPJ, 0.9, americas::br_cnpj)),
         matches: &["CNPJ 47.120.835/0001-49", "47.120.835/0001-49", "12.ABC.345/01DE-35"],
         misses: &["47.120.835/0001-48", "CNPJ 11.111.111/1111-11"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "br_cnpj_digits",
@@ -80,7 +87,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, &["curp", "registro de población"], 0.9, americas::mx_curp)),
         matches: &["CURP: GALM870314HDFRPR09", "curp galm870314hdfrpr09 registrada"],
         misses: &["GALM870314HDFRPR08", "GALM871314HDFRPR09"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "ar_cuit",
@@ -90,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, CUIT, 0.85, americas::ar_cuit)),
         matches: &["CUIT 27-31840295-2", "figura como 27-31840295-2."],
         misses: &["27-31840295-3", "21-31840295-2"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "ar_cuit_digits",
@@ -105,7 +112,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "ar_dni",
         entity: "AR_DNI",
-        wake: Wake::Keywords(&["dni ", "dni:", "dni nº", "dni n°", "dni\"", "documento nacional de identidad"]),
+        wake: Wake::Keywords(&[
+            "dni ",
+            "dni:",
+            "dni nº",
+            "dni n°",
+            "dni\"",
+            "dni,",
+            "dni;",
+            "dni\t",
+            "documento nacional de identidad",
+        ]),
         pattern: r"(?-u:\b)\d{1,2}\.\d{3}\.\d{3}(?-u:\b)",
         // No sum: the word and the points are all there is.
         validate: Some(|c| named(c, &["dni", "documento nacional de identidad"], |_| true).map(|_| 0.75)),
@@ -121,12 +138,24 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, RUT, 0.85, americas::cl_rut)),
         matches: &["RUT 17.384.205-8", "titular: 9.482.716-7"],
         misses: &["17.384.205-9", "9.482.716-K"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "cl_rut_digits",
         entity: "CL_RUT",
-        wake: Wake::Keywords(&["rut ", "rut:", "rut\"", "r.u.t", "run ", "run:", "rol único", "rol unico"]),
+        wake: Wake::Keywords(&[
+            "rut ",
+            "rut:",
+            "rut\"",
+            "rut,",
+            "rut;",
+            "rut\t",
+            "r.u.t",
+            "run ",
+            "run:",
+            "rol único",
+            "rol unico",
+        ]),
         pattern: r"(?-u:\b)\d{7,8}-[0-9kK](?-u:\b)",
         validate: Some(|c| named(c, RUT, americas::cl_rut)),
         matches: &["rut 17384205-8", "mi RUT: 9482716-7"],

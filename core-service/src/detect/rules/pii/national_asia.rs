@@ -1,6 +1,6 @@
 //! Numbers that Asian states give to people and companies.
 
-use super::{DASHED, NATIONAL, compact, formed, is_near, named, stands_alone};
+use super::{DASHED, FORMED, NATIONAL, compact, formed, is_near, named, stands_alone};
 use crate::detect::{
     rule::{Rule, Wake},
     validate::{Candidate, national::asia},
@@ -25,6 +25,9 @@ pub(super) const RULES: &[Rule] = &[
             "pan:",
             "pan\"",
             "pan-",
+            "pan_",
+            "pan=",
+            "pannumber",
             "permanent account",
             "income tax",
             "gst",
@@ -33,7 +36,12 @@ pub(super) const RULES: &[Rule] = &[
         ]),
         pattern: r"(?-u:\b)[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z](?-u:\b)",
         validate: Some(pan),
-        matches: &["PAN: AFZPK7190K", "permanent account number BKLCA4821M"],
+        matches: &[
+            "PAN: AFZPK7190K",
+            "permanent account number BKLCA4821M",
+            "{\"pan_number\":\"BKLCA4821M\"}",
+            "panNumber=BKLCA4821M",
+        ],
         misses: &["AFZXK7190K", "1AFZPK7190K"],
         ..NATIONAL
     },
@@ -63,9 +71,9 @@ pub(super) const RULES: &[Rule] = &[
         wake: Wake::Keywords(SERIES),
         pattern: r"(?-u:\b)[STFGMstfgm]\d{7}[A-Za-z](?-u:\b)",
         validate: Some(|c| formed(c, &["nric", "fin", "singapore", "ic", "identity"], 0.65, asia::sg_nric)),
-        matches: &["NRIC S8741926F", "fin F5820174W", "S8741926F"],
+        matches: &["NRIC S8741926F", "fin F5820174W", "S8741926F", "S8741926F,1985"],
         misses: &["S8741926G", "F5820174X", "AS8741926F"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "jp_my_number",
@@ -81,7 +89,12 @@ pub(super) const RULES: &[Rule] = &[
             let alone = !digit(c.before(1), true) && !digit(c.after(1), false);
             (alone && asia::jp_my_number(&compact(c)) && is_near(c, MY_NUMBER)).then_some(0.9)
         }),
-        matches: &["マイナンバーは482017536944です", "個人番号：4820 1753 6944", "My Number card 482017536944"],
+        matches: &[
+            "マイナンバーは482017536944です",
+            "個人番号：4820 1753 6944",
+            "My Number card 482017536944",
+            "\"my_number\": \"482017536944\"",
+        ],
         misses: &["マイナンバーは482017536945です", "482017536944"],
         ..NATIONAL
     },
@@ -93,7 +106,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(rrn),
         matches: &["주민등록번호 870419-1234560", "870419-1234560", "RRN: 870419-1234567"],
         misses: &["871319-1234560", "870419-1234567", "1870419-1234560"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "cn_resident_id",
@@ -135,7 +148,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(hkid),
         matches: &["HKID: K482017(7)", "holder K482017(7)", "Hong Kong identity card K4820177"],
         misses: &["K482017(8)", "K4820177 in stock"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "tw_id",
@@ -155,7 +168,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, &["thai", "บัตรประชาชน"], 0.85, asia::th_id)),
         matches: &["Thai ID 3-4716-29084-51-5", "3-4716-29084-51-5.", "Thai ID: 3 4716 29084 51 5"],
         misses: &["3-4716-29084-51-6", "9-4716-29084-51-5"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "th_id_digits",
@@ -164,7 +177,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"[1-8]\d{12}",
         validate: Some(|c| named_loosely(c, THAI, asia::th_id)),
         matches: &["เลขประจำตัวประชาชน 3471629084515", "Thai national id: 3471629084515"],
-        misses: &["Thai national id: 3471629084516", "3471629084515"],
+        misses: &["Thai export no. 3471629084516", "3471629084515"],
         ..NATIONAL
     },
     Rule {
@@ -181,7 +194,7 @@ pub(super) const RULES: &[Rule] = &[
 
 const AADHAAR: &[&str] = &["aadhaar", "aadhar", "adhaar", "uidai", "आधार"];
 const VOTER: &[&str] = &["voter", "epic number", "epic no", "electoral photo", "election card"];
-const MY_NUMBER: &[&str] = &["my number", "mynumber", "individual number", "マイナンバー", "個人番号"];
+const MY_NUMBER: &[&str] = &["my number", "my_number", "mynumber", "individual number", "マイナンバー", "個人番号"];
 const TAIWAN: &[&str] = &["taiwan", "身分證", "身份證", "統一編號", "roc id"];
 const THAI: &[&str] = &["thai", "บัตรประชาชน", "ประจำตัวประชาชน"];
 const ISRAEL: &[&str] = &["teudat zehut", "teudat-zehut", "israeli id", "mispar zehut", "זהות", "ת.ז", "ת\"ז"];

@@ -1,6 +1,6 @@
 //! Numbers that European states and Turkey give to people.
 
-use super::{DASHED, NATIONAL, formed, named};
+use super::{DASHED, FORMED, NATIONAL, formed, named};
 use crate::detect::{
     figures::Figure,
     rule::{Rule, Wake},
@@ -37,11 +37,37 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "de_tax_id",
         entity: "DE_TAX_ID",
-        wake: Wake::Keywords(&["steuer", "idnr", "tax id", "tax number", "identifikationsnummer", "tin:"]),
+        wake: Wake::Keywords(&[
+            "steuer",
+            "idnr",
+            "tax id",
+            "tax_id",
+            "tax-id",
+            "taxid",
+            "tax number",
+            "tax_number",
+            "taxnumber",
+            "identifikationsnummer",
+            "tin:",
+            "tin\"",
+        ]),
         pattern: r"(?-u:\b)[1-9]\d ?\d{3} ?\d{3} ?\d{3}(?-u:\b)",
         validate: Some(|c| named(c, DE_TAX, europe::de_tax_id)),
-        matches: &["Steuer-ID 47036281944", "steuerliche Identifikationsnummer: 47 036 281 944", "IdNr. 47036281944"],
-        misses: &["Steuer-ID 47036281945", "47036281944"],
+        matches: &[
+            "Steuer-ID 47036281944",
+            "steuerliche Identifikationsnummer: 47 036 281 944",
+            "IdNr. 47036281944",
+            "\"tax_id\": \"47036281944\"",
+            "\"taxId\":\"47036281944\"",
+            "\"tin\": \"47036281944\"",
+            "| Name | Steuer-ID |\n|---|---|\n| Ann Lee of Springfield upon Alder | |\n| Bea Lee | 47036281944 |",
+            "steuer-id,year\n47036281944,1985",
+        ],
+        misses: &[
+            "Steuer-ID 47036281945",
+            "47036281944",
+            "steuer-id;stock;of a shop in a town beyond the river, in all its rooms\n1;47036281944;b",
+        ],
         ..NATIONAL
     },
     Rule {
@@ -61,7 +87,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "es_dni",
         entity: "ES_NIF",
-        wake: Wake::Keywords(&["dni", "nif", "identidad"]),
+        wake: Wake::Keywords(&["dni", "nif", "d.n.i", "n.i.f", "identidad", "documento"]),
         pattern: r"(?-u:\b)(?:\d{8}|\d{2}\.\d{3}\.\d{3})[- ]?[A-Za-z](?-u:\b)",
         validate: Some(|c| {
             let letter = c.hit().as_bytes().last().is_some_and(u8::is_ascii_uppercase);
@@ -69,7 +95,13 @@ pub(super) const RULES: &[Rule] = &[
             // One in twenty-three is right by chance.
             formed(c, SPAIN, if joined { 0.6 } else { 0.3 }, europe::es_dni)
         }),
-        matches: &["DNI 48271936L", "nif: 48.271.936-L", "mi DNI es 48271936-l"],
+        matches: &[
+            "DNI 48271936L",
+            "nif: 48.271.936-L",
+            "mi DNI es 48271936-l",
+            "con D.N.I. 48271936L",
+            "documento: 48271936L",
+        ],
         misses: &["DNI 48271936M", "A48271936L"],
         ..NATIONAL
     },
@@ -91,7 +123,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, SPAIN, 0.65, europe::es_dni)),
         matches: &["NIE Y4820175X", "Y-4820175-X", "nie: y4820175x"],
         misses: &["NIE Y4820175Y", "AY4820175X"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "it_fiscal_code",
@@ -120,7 +152,11 @@ pub(super) const RULES: &[Rule] = &[
         wake: Wake::Keywords(&["pesel"]),
         pattern: r"(?-u:\b)\d{11}(?-u:\b)",
         validate: Some(|c| named(c, &["pesel", "peselem", "peselu"], europe::pl_pesel)),
-        matches: &["PESEL 87041918374", "numer pesel: 87041918374"],
+        matches: &[
+            "PESEL 87041918374",
+            "numer pesel: 87041918374",
+            "name;pesel;city\nAnn;;Springfield upon Alder by the sea\nBea;;Springfield upon Alder\nCleo;87041918374;b",
+        ],
         misses: &["PESEL 87041918375", "87041918374"],
         ..NATIONAL
     },
@@ -132,7 +168,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, SWEDEN, 0.7, europe::se_personnummer)),
         matches: &["personnummer 19870419-3187", "(19870419-3187)"],
         misses: &["19870419-3188", "19871319-3187"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "se_personnummer_short",
@@ -156,7 +192,7 @@ pub(super) const RULES: &[Rule] = &[
         }),
         matches: &["henkilötunnus 190487-274S", "190487-274S"],
         misses: &["190487-274T", "191387-274S"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "dk_cpr",
@@ -181,7 +217,17 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "pt_nif",
         entity: "PT_NIF",
-        wake: Wake::Keywords(&["nif ", "nif:", "nif\"", "n.i.f", "contribuinte", "identificação fiscal"]),
+        wake: Wake::Keywords(&[
+            "nif ",
+            "nif:",
+            "nif\"",
+            "nif,",
+            "nif;",
+            "nif\t",
+            "n.i.f",
+            "contribuinte",
+            "identificação fiscal",
+        ]),
         pattern: r"(?-u:\b)(?:PT ?)?[1235689]\d{2}[ .]?\d{3}[ .]?\d{3}(?-u:\b)",
         validate: Some(|c| {
             named(c, &["nif", "n.i.f", "contribuinte", "identificação fiscal"], |n| {
@@ -200,7 +246,7 @@ pub(super) const RULES: &[Rule] = &[
         validate: Some(|c| formed(c, BELGIUM, 0.9, europe::be_national_number)),
         matches: &["rijksregisternummer 87.04.19-274.41", "87.04.19-274.41"],
         misses: &["87.04.19-274.42", "87.14.19-274.41"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "be_national_number_digits",
@@ -233,7 +279,7 @@ pub(super) const RULES: &[Rule] = &[
         }),
         matches: &["AHV 756.3840.1927.53", "756.3840.1927.53", "numéro AVS: 7563840192753"],
         misses: &["756.3840.1927.54", "EAN 7563840192753"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "ie_pps",
@@ -277,7 +323,8 @@ const DE_TAX: &[&str] = &[
     "steuerliche",
 ];
 const NIR: &[&str] = &["nir", "sécurité sociale", "securite sociale", "sécu", "insee", "numéro de sécu"];
-const SPAIN: &[&str] = &["dni", "nif", "nie", "documento nacional", "identidad", "extranjero"];
+const SPAIN: &[&str] =
+    &["dni", "nif", "nie", "d.n.i", "n.i.f", "n.i.e", "documento", "documento nacional", "identidad", "extranjero"];
 const BSN: &[&str] = &["bsn", "burgerservicenummer", "sofinummer", "sofi-nummer", "citizen service"];
 const SWEDEN: &[&str] = &["personnummer", "personnr", "pnr", "samordningsnummer", "swedish id", "personal identity"];
 const HETU: &[&str] = &["hetu", "henkilötunnus", "personbeteckning"];

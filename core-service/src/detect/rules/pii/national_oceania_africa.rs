@@ -11,10 +11,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "au_tfn",
         entity: "AU_TFN",
-        wake: Wake::Keywords(&["tfn", "tax file"]),
+        wake: Wake::Keywords(&["tfn", "tax file", "tax_file", "taxfile"]),
         pattern: r"(?-u:\b)\d{3}[ -]?\d{3}[ -]?\d{2,3}(?-u:\b)",
         validate: Some(|c| named(c, &["tfn", "tax file"], oceania_africa::au_tfn)),
-        matches: &["TFN: 482 017 536", "my tax file number is 482017544"],
+        matches: &["TFN: 482 017 536", "my tax file number is 482017544", "taxFileNumber=482017544"],
         misses: &["TFN: 482 017 537", "482 017 536 sheep"],
         ..NATIONAL
     },
@@ -61,6 +61,10 @@ pub(super) const RULES: &[Rule] = &[
             "sa id",
             "id:",
             "id_number",
+            "id-number",
+            "idnumber",
+            "identitynumber",
+            "identity_number",
             "identiteitsnommer",
         ]),
         pattern: r"(?-u:\b)\d{6} ?\d{4} ?[012]\d{2}(?-u:\b)",
@@ -78,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
             ];
             named(c, &words, oceania_africa::za_id)
         }),
-        matches: &["ID number 8704195274088", "SA ID: 870419 5274 088"],
+        matches: &["ID number 8704195274088", "SA ID: 870419 5274 088", "{\"idNumber\": \"8704195274088\"}"],
         misses: &["ID number 8704195274087", "8704195274088"],
         ..NATIONAL
     },

@@ -1,6 +1,6 @@
 //! Numbers that the United States give to people.
 
-use super::{NATIONAL, formed, mentions, named};
+use super::{FORMED, NATIONAL, financial::OTHER_NUMBERS, formed, is_near, mentions, named};
 use crate::detect::{
     rule::{Rule, Wake},
     validate::{Candidate, national::americas},
@@ -14,7 +14,13 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?-u:\b)(?:\d{3}[-\u{2010}\u{2011}\u{2013}]\d{2}[-\u{2010}\u{2011}\u{2013}]\d{4}|\d{3} \d{2} \d{4}|\d{3}\.\d{2}\.\d{4}|\d{9})(?-u:\b)",
         validate: Some(ssn),
         reach: 8,
-        matches: &["SSN 536-22-8471", "it is 219-45-1187.", "social security number: 536228471", "ssn 536 22 8471"],
+        matches: &[
+            "SSN 536-22-8471",
+            "it is 219-45-1187.",
+            "social security number: 536228471",
+            "ssn 536 22 8471",
+            "name\tssn\tcity\nAnn\t\tSpringfield upon Alder by the sea\nBea\t\tAlder\nCleo\t536228471\tb",
+        ],
         misses: &[
             "000-12-3456",
             "666-45-6789",
@@ -24,23 +30,35 @@ pub(super) const RULES: &[Rule] = &[
             "invoice 536228471",
             "536 22 8471 units",
             "1-536-22-8471-9",
+            "SKU 603-46-3120",
+            "part no. 603-46-3120",
+            "Invoice 603-46-3120",
+            "ssn 123-45-6789",
         ],
         ..NATIONAL
     },
     Rule {
         id: "us_itin",
         entity: "US_ITIN",
-        wake: Wake::Keywords(&["-5", "-6", "-7", "-8", "-9", "itin", "taxpayer", "tax id", "irs "]),
+        wake: Wake::Keywords(&["-5", "-6", "-7", "-8", "-9", "itin", "taxpayer", "tax id", "tax_id", "taxid", "irs "]),
         pattern: r"(?-u:\b)9\d{2}[- ]?(?:[5-8]\d|9[0-24-9])[- ]?\d{4}(?-u:\b)",
         validate: Some(itin),
         matches: &["ITIN: 912-70-4418", "my taxpayer number is 947 84 2260", "the form says 912-70-4418"],
         misses: &["912-69-4418", "912704418 units", "947 84 2260 rows"],
-        ..NATIONAL
+        ..FORMED
     },
     Rule {
         id: "us_npi",
         entity: "US_NPI",
-        wake: Wake::Keywords(&["npi", "provider id", "provider number"]),
+        wake: Wake::Keywords(&[
+            "npi",
+            "provider id",
+            "provider_id",
+            "providerid",
+            "provider number",
+            "provider_number",
+            "providernumber",
+        ]),
         pattern: r"(?-u:\b)[12]\d{9}(?-u:\b)",
         validate: Some(|c| {
             named(c, &["npi", "provider identifier", "provider id", "provider number"], americas::us_npi)
@@ -93,15 +111,17 @@ fn ssn(candidate: &Candidate<'_>) -> Option<f32> {
     let (area, group, serial) = (number(0..3)?, number(3..5)?, number(5..9)?);
     let issued = !matches!(area, 0 | 666 | 900..) && group != 0 && serial != 0;
     // Printed in wallets and advertisements, and void since.
-    let void = matches!(digits.as_str(), "078051120" | "219099999");
+    let void = matches!(digits.as_str(), "078051120" | "219099999" | "123456789");
     let joined = |c: char| matches!(c, '-' | '.' | '/' | '_');
     let part = candidate.before(1).ends_with(joined)
         || candidate.after(2).strip_prefix(joined).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if !issued || void || part {
         return None;
     }
-    let named = mentions(candidate.before(60), WORDS) || mentions(candidate.after(30), WORDS);
-    match (named, hit.contains(['-', '\u{2010}', '\u{2011}', '\u{2013}'])) {
+    let written = hit.contains(['-', '\u{2010}', '\u{2011}', '\u{2013}']);
+    let lead = candidate.before(24);
+    let other = mentions(lead, OTHER_NUMBERS) || mentions(lead, &["invoice"]);
+    match (is_near(candidate, WORDS), written && !other) {
         (true, _) => Some(1.0),
         (false, true) => Some(0.85),
         (false, false) => None,

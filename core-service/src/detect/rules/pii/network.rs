@@ -18,13 +18,23 @@ pub(super) const RULES: &[Rule] = &[
         wake: Wake::Keywords(&["@"]),
         pattern: r"[\w.%+'-]*[\w%+-]@(?:[\w-]+\.)+\p{L}{2,24}",
         validate: Some(email),
-        matches: &["write to ann.lee+news@mail.alder.dev, please", "<o'hara@alder.co.uk>", "joão@exemplo.com.br"],
+        matches: &[
+            "write to ann.lee+news@mail.alder.dev, please",
+            "<o'hara@alder.co.uk>",
+            "joão@exemplo.com.br",
+            "https://app.alder.dev/reset?email=ann.lee@alder-corp.dev",
+            "https://app.alder.dev?to=ann.lee@alder-corp.dev&x=1",
+            "myapp://open?user=ann.lee@alder-corp.dev",
+            "j.smith@alder.local",
+        ],
         misses: &[
             "logo@2x.png",
             "lodash@4.17.21",
             "pkg@1.0.0-beta.rc",
             "git@github.com:alder/repo.git",
             "https://ann:pw@alder.dev/",
+            "ssh://ann@alder.dev/repo",
+            "pi@alder.local",
             "@app.route",
             "a@b",
         ],
@@ -46,6 +56,7 @@ pub(super) const RULES: &[Rule] = &[
             "256.12.201.44",
             "section 3.2.1.4",
             "127.0.0.1",
+            "client 203.0.113.5",
             "pip install alder==12.40.30.11",
             "0.0.0.0",
             "AssemblyVersion(\"12.40.30.11\")",
@@ -65,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
             "4f8a:c99e:dc86:faf9:5988:5f63:375e:8a2a.",
             "fe80::1ff:fe23:4567:890a",
         ],
-        misses: &["12:34:56", "::1", "std::vec", "face::bad", "10:20:30:40"],
+        misses: &["client 2001:db8:96bf:7a44::1c", "12:34:56", "::1", "std::vec", "face::bad", "10:20:30:40"],
         ..PII
     },
 ];
@@ -103,7 +114,6 @@ fn email(candidate: &Candidate<'_>) -> Option<f32> {
         "jar",
         "whl",
         "gz",
-        "local",
         "localhost",
         "shape",
         "weight",
@@ -112,17 +122,28 @@ fn email(candidate: &Candidate<'_>) -> Option<f32> {
     let (local, domain) = candidate.hit().rsplit_once('@')?;
     let (host, top) = domain.rsplit_once('.')?;
     let version = host.split('.').next()?.bytes().all(|byte| byte.is_ascii_digit());
-    let file = NO_DOMAINS.iter().any(|name| top.eq_ignore_ascii_case(name));
+    // Within a company's own network people have their names before it, machines their accounts.
+    let machine = top.eq_ignore_ascii_case("local") && !local.contains('.');
+    let file = machine || NO_DOMAINS.iter().any(|name| top.eq_ignore_ascii_case(name));
     let remote = local == "git" && candidate.after(1).starts_with([':', '/']);
     let word =
         candidate.before(256).rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<')).next().unwrap_or("");
-    let credentials = word.contains("://") && !word.contains("mailto");
+    let credentials = word.rsplit_once("://").is_some_and(|(scheme, rest)| is_authority(scheme, rest));
     let malformed = local.len() > 64
         || local.starts_with('.')
         || local.contains("..")
         || domain.len() > 253
         || host.starts_with('-');
     (!version && !file && !remote && !credentials && !malformed).then_some(0.95)
+}
+
+/// Whether what stands between the scheme of a link and a match leads to a host, so that the match is who logs in
+/// there. Behind the host of a page anything may stand, mostly in its query, but for the name of an account: `/@ann`.
+fn is_authority(scheme: &str, rest: &str) -> bool {
+    let page = scheme.ends_with("http") || scheme.ends_with("https");
+    let beyond = if page { rest.contains(['/', '?', '#']) } else { rest.contains('?') };
+    let mail = scheme.ends_with("mailto") || rest.contains("mailto");
+    !mail && (!beyond || rest.ends_with('@'))
 }
 
 fn ipv4(candidate: &Candidate<'_>) -> Option<f32> {
@@ -142,8 +163,7 @@ fn ipv4(candidate: &Candidate<'_>) -> Option<f32> {
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let hosts = mentions(before, HOSTS);
     let versions = !hosts && (mentions(before, VERSIONS) || before.to_ascii_lowercase().contains("version"));
-    let nobody =
-        address.is_loopback() || address.is_unspecified() || address.octets()[0] == 255 || address.octets()[0] == 0;
+    let nobody = address.is_loopback() || address.is_documentation() || matches!(address.octets()[0], 0 | 255);
     // 1.2.3.4 is a paragraph or a version more often than a machine.
     let small = address.octets().iter().all(|&octet| octet < 20);
     match () {
@@ -193,5 +213,22 @@ fn ipv6(candidate: &Candidate<'_>) -> Option<f32> {
     let length = hit.bytes().filter(u8::is_ascii_hexdigit).count();
     // Paths in code can be spelt in hex: `face::bad`.
     let code = hit.matches(':').count() < 3 || digits < 2 || length < 7;
-    (!longer && !code && !address.is_loopback() && !address.is_unspecified()).then(|| weight(candidate))
+    // RFC 3849: for documentation.
+    let nobody = address.is_loopback() || address.is_unspecified() || address.segments()[..2] == [0x2001, 0xdb8];
+    (!longer && !code && !nobody).then(|| weight(candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_logs_in_at_a_host_stands_right_behind_the_scheme() {
+        for (scheme, rest) in [("https", ""), ("http", "ann:"), ("ssh", "ann:a/b#"), ("https", "alder.dev/@")] {
+            assert!(is_authority(scheme, rest), "{scheme} {rest}");
+        }
+        for (scheme, rest) in [("https", "alder.dev/?to="), ("see=https", "alder.dev#"), ("app", "open?to=")] {
+            assert!(!is_authority(scheme, rest), "{scheme} {rest}");
+        }
+    }
 }

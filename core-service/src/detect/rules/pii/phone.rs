@@ -4,7 +4,7 @@
 mod plan;
 mod words;
 
-use super::PII;
+use super::{PII, heads};
 use crate::detect::{
     rule::{Rule, Wake},
     validate::Candidate,
@@ -67,12 +67,20 @@ pub(super) const RULES: &[Rule] = &[
         pattern: r"(?:\+?1[ .-]|001[ .-])?(?:\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}|(?-u:\b)\d{3}-\d{3}-\d{4}|(?-u:\b)\d{3}\.\d{3}\.\d{4})(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?-u:\b)",
         validate: Some(north_america),
         reach: 24,
-        matches: &["(415) 555-0132", "415-555-0132x12", "415.555.0132", "1-800-555-0132"],
+        matches: &[
+            "(415) 555-0132",
+            "415-555-0132x12",
+            "415.555.0132",
+            "1-800-555-0132",
+            "name,phone,zip\nAnn,212-736-5000,10001",
+            "17,212-736-5000,5",
+        ],
         misses: &[
             "2415-555-0132-7",
             "192.168.001.1234.5",
             "ISBN 978-0-306-40615-7",
             "SKU 724-701-7732",
+            "7-724-701-7732",
             "version 343.257.9110",
         ],
         ..PII
@@ -112,6 +120,32 @@ pub(super) const RULES: &[Rule] = &[
         ..PII
     },
     Rule {
+        id: "phone_russia",
+        entity: "PHONE_NUMBER",
+        wake: Wake::Figures(|figure| figure.digits >= 11),
+        pattern: r"(?-u:\b)8[ -]?\(?\d{3}\)?[ -]?\d{3}-\d{2}-\d{2}(?-u:\b)",
+        validate: Some(|c| {
+            let called = is_called(c)?;
+            let assigned = plan::national(&digits_of(c.hit()), &["7"]) == Standing::Assigned;
+            (assigned && !is_part(c) && !is_international(c)).then_some(if called { 0.9 } else { 0.75 })
+        }),
+        reach: 8,
+        matches: &["8 903 123-45-67", "8 (903) 123-45-67"],
+        misses: &["order 8 903 123-45-67", "1-8 903 123-45-67"],
+        ..PII
+    },
+    Rule {
+        id: "phone_link",
+        entity: "PHONE_NUMBER",
+        wake: Wake::Keywords(&["wa.me/", "send?phone=", "send/?phone="]),
+        pattern: r"(?:wa\.me/|send/?\?phone=)\+?(?P<hit>[1-9]\d{7,14})(?-u:\b)",
+        validate: Some(|c| (plan::international(c.hit()) != Standing::Impossible).then_some(0.9)),
+        reach: 32,
+        matches: &["wa.me/4915123456789", "https://api.whatsapp.com/send?phone=4915123456789"],
+        misses: &["wa.me/999123456789", "wa.me/message/4915123456789"],
+        ..PII
+    },
+    Rule {
         id: "phone_named",
         entity: "PHONE_NUMBER",
         wake: Wake::Figures(|figure| figure.digits >= 6),
@@ -132,6 +166,7 @@ pub(super) const RULES: &[Rule] = &[
             "Proszę dzwonić: 502 337 230.",
             "Contact: Tiara (0829090511)",
             "id,name,phone,mail\n17,Ann,0695954227,a",
+            "name | phone | city\nBea | 0695954227 | b\nCleo | 0695954228 | c",
         ],
         misses: &[
             "call 911",
@@ -145,6 +180,7 @@ pub(super) const RULES: &[Rule] = &[
             "contact the shop about order 973981227",
             "call of 1700000000 failed",
             "id,name,hash,mail\n17,Ann,0695954227,a",
+            "phone,hash\nhome,0695954227",
         ],
         ..PII
     },
@@ -162,7 +198,9 @@ const fn is_unspaced(c: char) -> bool {
 
 /// Whether digits go on right before or behind, with at most a separator between, or letters do.
 fn is_part(candidate: &Candidate<'_>) -> bool {
-    let joined = |c: char| matches!(c, '-' | '.' | '/' | ':' | ',');
+    // Behind a number that is written in groups, a comma begins the next column.
+    let written = candidate.hit().contains([' ', '-', '.', '/', '(', '+']);
+    let joined = |c: char| matches!(c, '-' | '.' | '/' | ':') || c == ',' && !written;
     let digit = |c: char| c.is_ascii_digit();
     let letter = |c: char| c.is_alphanumeric() && !is_unspaced(c) || c == '_';
     let (before, after) = (candidate.before(4), candidate.after(2));
@@ -361,18 +399,12 @@ fn named(candidate: &Candidate<'_>) -> Option<f32> {
     }
 }
 
-/// Bytes before a cell of a table in which a column is named.
-const TABLE: usize = 400;
-
 /// A cell of a table with a column of telephones, and a number that a plan has.
 fn is_cell_of_phones(candidate: &Candidate<'_>, digits: &str) -> bool {
-    let bounds = |c: char| matches!(c, ',' | ';' | '\t' | '|');
-    let cell = candidate.before(1).ends_with(bounds) && candidate.after(1).starts_with(|c| bounds(c) || c == '\n');
     let codes: &[&str] = if digits.starts_with('0') { plan::TRUNK_ZERO } else { &["1"] };
-    cell && digits.len() >= 9 && plan::national(digits, codes) == Standing::Assigned && {
-        let lines = candidate.before(TABLE).rsplit('\n').skip(1);
-        lines.filter_map(words::lead).any(|lead| lead.kind == Kind::Name)
-    }
+    digits.len() >= 9
+        && heads(candidate).into_iter().filter_map(words::lead).any(|lead| lead.kind == Kind::Name)
+        && plan::national(digits, codes) == Standing::Assigned
 }
 
 /// Seconds since 1970, of this decade and its neighbours.

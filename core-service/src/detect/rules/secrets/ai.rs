@@ -3,7 +3,7 @@
 use super::SECRET;
 use crate::detect::{
     rule::{Rule, Wake},
-    validate::token,
+    validate::{Candidate, token},
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -25,12 +25,13 @@ pub(super) const RULES: &[Rule] = &[
         id: "openai_project",
         entity: "openai_project",
         wake: Wake::Keywords(&["sk-proj-", "sk-svcacct-", "sk-service-", "sk-admin-", "sk-None-"]),
-        pattern: r"(?-u:\b)sk-(?:proj|svcacct|service|admin|None)-[A-Za-z0-9_-]{20,}",
+        pattern: r"(?:(?-u:\b)|_)(?P<hit>sk-(?:proj|svcacct|service|admin|None)-[A-Za-z0-9_-]{20,})",
         validate: Some(token::prefixed),
         matches: &[
             concat!("sk-proj-", "t4Yk81bQmZ0sLr7NvDp2_T3BlbkFJGhJc6UeA5WfXo9Ri3TqB-w8Nx1KzVm"),
             concat!("sk-svcacct-", "kW1bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8"),
             concat!("key 'sk-admin-", "kW1bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8'"),
+            concat!("_sk-proj-", "kW1bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8_"),
         ],
         misses: &["sk-proj-xxxxxxxxxxxxxxxxxxxxxxxx", "sk-proj-your-project-key-goes-here"],
         ..SECRET
@@ -39,11 +40,12 @@ pub(super) const RULES: &[Rule] = &[
         id: "anthropic",
         entity: "anthropic",
         wake: Wake::Keywords(&["sk-ant-api", "sk-ant-oat", "sk-ant-ort", "sk-ant-sid"]),
-        pattern: r"(?-u:\b)sk-ant-(?:api|oat|ort|sid)\d{2}-[A-Za-z0-9_-]{30,}",
+        pattern: r"sk-ant-(?:api|oat|ort|sid)\d{2}-[A-Za-z0-9_-]{30,}",
         validate: Some(token::prefixed),
         matches: &[
             concat!("sk-ant-api03-", "t4Yk81bQmZ0sLr7NvDp2-GhJc6UeA5WfXo9Ri3TqBw8Nx1KzVm4CyHs6PgEd0JuFaLo2AA"),
             concat!("<sk-ant-oat01-", "kW1bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8>"),
+            concat!("_sk-ant-api03-", "kW1bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8_"),
         ],
         misses: &["sk-ant-api03-...", "sk-ant-api03-your-anthropic-api-key-goes-right-in-here"],
         ..SECRET
@@ -52,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "anthropic_admin",
         entity: "anthropic_admin",
         wake: Wake::Keywords(&["sk-ant-admin"]),
-        pattern: r"(?-u:\b)sk-ant-admin\d{2}-[A-Za-z0-9_-]{30,}",
+        pattern: r"sk-ant-admin\d{2}-[A-Za-z0-9_-]{30,}",
         validate: Some(token::prefixed),
         matches: &[concat!(
             "sk-ant-admin01-",
@@ -65,7 +67,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "openrouter",
         entity: "openrouter",
         wake: Wake::Keywords(&["sk-or-v1-"]),
-        pattern: r"(?-u:\b)sk-or-v1-[0-9a-f]{40,}",
+        pattern: r"sk-or-v1-[0-9a-f]{40,}",
         validate: Some(token::prefixed),
         matches: &[concat!("sk-or-v1-", "5f0c9be1d27a48e3b6c10f9ad2e87b43e61a7c05d9f2483b0c6e1fa87d24b395")],
         misses: &["sk-or-v1-xxxxxxxx", "sk-or-v1-0000000000000000000000000000000000000000000000000000000000000000"],
@@ -76,12 +78,17 @@ pub(super) const RULES: &[Rule] = &[
         entity: "huggingface",
         wake: Wake::Keywords(&["hf_", "api_org_"]),
         pattern: r"(?-u:\b)(?:hf|api_org)_[A-Za-z0-9]{30,}",
-        validate: Some(token::prefixed),
+        validate: Some(of_both_cases),
         matches: &[
             concat!("hf_", "t4YkRbQmZfsLrTNvDpWGhJc6UeAwWfXoVRi"),
+            concat!("hf_", "XoVRiWfAwUecJhGWpDvNTrLsfZmQbRkYtqq"),
             concat!("(hf_", "kWObQmZasLrzNvDpqGhJc6UeAsWfXoyRi3)"),
         ],
-        misses: &["hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "hf_hub_download_with_retries_and_more"],
+        misses: &[
+            "hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "hf_hub_download_with_retries_and_more",
+            "hf_inferenceendpointsimageclassification",
+        ],
         ..SECRET
     },
     Rule {
@@ -125,3 +132,9 @@ pub(super) const RULES: &[Rule] = &[
         ..SECRET
     },
 ];
+
+/// Letters alone may be all there is, but they are drawn from both cases.
+fn of_both_cases(candidate: &Candidate<'_>) -> Option<f32> {
+    let has = |class: fn(&u8) -> bool| candidate.hit().bytes().skip(3).any(|byte| class(&byte));
+    if has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) { token::uniform(candidate) } else { None }
+}

@@ -39,11 +39,45 @@ pub(super) const RULES: &[Rule] = &[
         &["configcat-sdk-1/YOUR-SDK-KEY"],
     ),
     prefixed(
+        "infracost",
+        &["ico-"],
+        r"(?-u:\b)ico-[A-Za-z0-9]{32}(?-u:\b)",
+        &[concat!("INFRACOST_API_KEY=ico-", "t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfX")],
+        &["ico-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "ico-<key>"],
+    ),
+    prefixed(
+        "intra_42",
+        &["s-s4t2ud-", "s-s4t2af-"],
+        r"(?-u:\b)s-s4t2(?:ud|af)-[0-9a-f]{64}",
+        &[concat!("s-s4t2ud-", "5f0c9be1d27a48e3b6c10f9ad2e87b43e61a7c05d9f2483b0c6e1fa87d24b395")],
+        &["s-s4t2ud-<secret>", "s-s4t2ud-0000000000000000000000000000000000000000000000000000000000000000"],
+    ),
+    prefixed(
+        "maxmind",
+        &["_mmk"],
+        r"(?-u:\b)[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?-u:\b)",
+        &[
+            concat!("t4Yk81_", "bQmZ0sLr7NvDp2GhJc6UeA5WfXo9R_mmk"),
+            concat!("key: kW1bQm_", "Z0sLr7NvDp2GhJc6UeA5WfXo9Ri3T_mmk;"),
+        ],
+        &["xxxxxx_xxxxxxxxxxxxxxxxxxxxxxxxxxxxx_mmk", "paid_amount_mmk"],
+    ),
+    prefixed(
         "openshift",
         &["sha256~"],
         r"(?-u:\b)sha256~[A-Za-z0-9_-]{43}",
         &[concat!("oc login --token=sha256~", "Tq10V7suW9zrlSaWnPsPW23C-L9WXuHM-G1cON_Ks9d")],
         &["sha256~<token>", "sha256~xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"],
+    ),
+    prefixed(
+        "paypal",
+        &["A21AA"],
+        r"(?-u:\b)A21AA[A-Za-z0-9_-]{80,}",
+        &[concat!(
+            "Authorization: Bearer A21AA",
+            "Lt4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx1KzVm4CyHs6PgEd0JuFaLo2-kW1bQmZ0sLr7NvDp2GhJc6_eA5WfX"
+        )],
+        &["A21AA...", "revision: cd96f55e94c3695d225752db329a21aa"],
     ),
     prefixed(
         "rootly",

@@ -1,7 +1,7 @@
 //! Tokens of chat, mail and notification services beyond the best known.
 
 use super::{keyed, padded, prefixed, uniform};
-use crate::detect::rule::Rule;
+use crate::detect::{rule::Rule, validate::token};
 
 pub(super) const RULES: &[Rule] = &[
     prefixed(
@@ -45,40 +45,65 @@ pub(super) const RULES: &[Rule] = &[
     prefixed(
         "telegram",
         &[":AA"],
-        r"(?-u:\b)\d{8,10}:AA[A-Za-z0-9_-]{32,35}",
+        r"(?:(?-u:\b)|/bot)(?P<hit>\d{8,10}:AA[A-Za-z0-9_-]{32,35})",
         &[
             concat!("1412543517:AAmB", "C5DICDsd60zMpnYEJ4TxXHBq5tmeIGK"),
             concat!("`6524683865:AA8A", "7NGTGUi4QMgaoHfc84L9Tt2Mml8PuUL`"),
+            concat!("https://api.telegram.org/bot6524683865:AA8A", "7NGTGUi4QMgaoHfc84L9Tt2Mml8PuUL/sendMessage"),
         ],
         &["0000000000:AAxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "a token of telegram"],
     ),
-    prefixed(
-        "mailgun",
-        &["key-"],
-        r"(?-u:\b)key-[0-9a-f]{32}(?-u:\b)",
-        &[
-            concat!("key-39449aa9", "8d3fe4dd27598a6872f96954"),
-            concat!("\"key-a4f5b7c2", "9dea57ed9817e842217191e0\","),
-        ],
-        &["key-00000000000000000000000000000000", "key-<token>"],
-    ),
-    prefixed(
-        "mailgun_sending",
-        &["mailgun"],
-        r#"(?i)mailgun[A-Za-z0-9_ .-]{0,32}["'\s:=]{1,6}(?P<hit>[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8})(?-u:\b)"#,
-        &[
-            concat!("MAILGUN_API_KEY=8acdfd", "9a31106a900a19231b66024357-71ae0fe9-87e3e7e7"),
-            concat!("MAILGUN_API_KEY=33f566", "daca82212537c7aac029ac0264-ee267ed1-0b093739;"),
-        ],
-        &["MAILGUN_API_KEY=00000000000000000000000000000000-00000000-00000000", "MAILGUN_API_KEY=<token>"],
-    ),
-    prefixed(
-        "mailchimp",
-        &["-us"],
-        r"(?-u:\b)[0-9a-f]{32}-us\d{1,2}(?-u:\b)",
-        &[concat!("ea929e6dd576", "bd10e3a516e093a004cb-us14"), concat!("[3e8f8793d45e", "4dd39c42e3adc6be4507-us14]")],
-        &["00000000000000000000000000000000-us14", "a token of mailchimp"],
-    ),
+    Rule {
+        validate: Some(|c| token::beside(c, "mailgun")),
+        ..prefixed(
+            "mailgun",
+            &["key-"],
+            r"(?-u:\b)key-[0-9a-f]{32}(?-u:\b)",
+            &[
+                concat!("key-39449aa9", "8d3fe4dd27598a6872f96954"),
+                concat!("\"key-a4f5b7c2", "9dea57ed9817e842217191e0\","),
+                concat!("curl -u api:key-a4f5b7c2", "9dea57ed9817e842217191e0 https://api.mailgun.net/v3"),
+            ],
+            &[
+                "key-00000000000000000000000000000000",
+                "key-<token>",
+                "put obj key-a4f5b7c29dea57ed9817e842217191e0 to the bucket",
+            ],
+        )
+    },
+    Rule {
+        reach: 256,
+        ..prefixed(
+            "mailgun_sending",
+            &["mailgun"],
+            r"(?-u:\b)[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?-u:\b)",
+            &[
+                concat!("MAILGUN_API_KEY=8acdfd", "9a31106a900a19231b66024357-71ae0fe9-87e3e7e7"),
+                concat!("MAILGUN_API_KEY=33f566", "daca82212537c7aac029ac0264-ee267ed1-0b093739;"),
+                concat!("-u api:33f566", "daca82212537c7aac029ac0264-ee267ed1-0b093739 https://api.mailgun.net/v3"),
+            ],
+            &["MAILGUN_API_KEY=00000000000000000000000000000000-00000000-00000000", "MAILGUN_API_KEY=<token>"],
+        )
+    },
+    Rule {
+        validate: Some(|c| token::beside(c, "mailchimp")),
+        ..prefixed(
+            "mailchimp",
+            &["-us"],
+            r"(?-u:\b)[0-9a-f]{32}-us\d{1,2}(?-u:\b)",
+            &[
+                concat!("ea929e6dd576", "bd10e3a516e093a004cb-us14"),
+                concat!("[3e8f8793d45e", "4dd39c42e3adc6be4507-us14]"),
+                concat!("Mailchimp wants 3e8f8793d45e", "4dd39c42e3adc6be4507-us14 there"),
+            ],
+            &[
+                "00000000000000000000000000000000-us14",
+                "a token of mailchimp",
+                "backup-3e8f8793d45e4dd39c42e3adc6be4507-us12.tar",
+                "the folder 3e8f8793d45e4dd39c42e3adc6be4507-us12 is full",
+            ],
+        )
+    },
     prefixed(
         "sendinblue",
         &["xkeysib-", "xsmtpsib-"],
@@ -162,11 +187,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     prefixed(
         "klaviyo",
-        &["klaviyo"],
-        r#"(?i)klaviyo[A-Za-z0-9_ .-]{0,40}["'\s:=]{1,6}(?P<hit>pk_[0-9a-f]{34})(?-u:\b)"#,
+        &["pk_"],
+        r"(?-u:\b)pk_[0-9a-f]{34}(?-u:\b)",
         &[
             concat!("Klaviyo-API-Key p", "k_74fe247def4b195c7311694b61a4d0ffd3"),
             concat!("Klaviyo-API-Key pk", "_54fb0391e97cd94cbc80b3d1215c326a73;"),
+            concat!("(pk", "_54fb0391e97cd94cbc80b3d1215c326a73)"),
         ],
         &["Klaviyo-API-Key pk_0000000000000000000000000000000000", "Klaviyo-API-Key pk_<token>"],
     ),

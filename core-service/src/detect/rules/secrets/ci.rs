@@ -1,7 +1,7 @@
 //! Tokens of build, release and infrastructure tools.
 
 use super::{padded, prefixed, uniform};
-use crate::detect::rule::Rule;
+use crate::detect::{rule::Rule, validate::token};
 
 pub(super) const RULES: &[Rule] = &[
     prefixed(
@@ -234,16 +234,24 @@ pub(super) const RULES: &[Rule] = &[
         ],
         &["PMAK-000000000000000000000000-0000000000000000000000000000000000", "PMAK-<token>"],
     ),
-    prefixed(
-        "launchdarkly",
-        &["api-", "sdk-"],
-        r"(?-u:\b)(?:api|sdk)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(?-u:\b)",
-        &[
-            concat!("sdk-599c242f-", "e3dd-4ee6-b618-508abda728ff"),
-            concat!("token sdk-5a5c0", "625-b01e-4f4d-a716-f671e8717297."),
-        ],
-        &["sdk-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "sdk-<token>"],
-    ),
+    Rule {
+        validate: Some(|c| token::beside(c, "launchdarkly")),
+        ..prefixed(
+            "launchdarkly",
+            &["api-", "sdk-"],
+            r"(?-u:\b)(?:api|sdk)-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}(?-u:\b)",
+            &[
+                concat!("sdk-599c242f-", "e3dd-4ee6-b618-508abda728ff"),
+                concat!("token sdk-5a5c0", "625-b01e-4f4d-a716-f671e8717297."),
+            ],
+            &[
+                "sdk-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+                "sdk-<token>",
+                "logs/api-599c242f-e3dd-4ee6-b618-508abda728ff.log",
+                "worker api-599c242f-e3dd-4ee6-b618-508abda728ff restarted",
+            ],
+        )
+    },
     prefixed(
         "terraform",
         &[".atlasv1."],

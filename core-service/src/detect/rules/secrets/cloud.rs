@@ -3,7 +3,7 @@
 use super::SECRET;
 use crate::detect::{
     rule::{Rule, Wake},
-    validate::token,
+    validate::{Candidate, randomness::is_hex, token},
 };
 
 pub(super) const RULES: &[Rule] = &[
@@ -11,9 +11,15 @@ pub(super) const RULES: &[Rule] = &[
         id: "aws_access_key",
         entity: "aws_access_key",
         wake: Wake::Keywords(&["AKIA"]),
-        pattern: r"(?-u:\b)AKIA[A-Z0-9]{16}(?-u:\b)",
+        pattern: r"(?:(?-u:\b)|_)(?P<hit>AKIA[A-Z0-9]{16})(?:(?-u:\b)|_)",
         validate: Some(token::uniform),
-        matches: &[concat!("AKIA", "3QW7PLZTRN5MXV2C"), concat!("(AKIA", "Z5HTUYRMVB6KWQPD), and")],
+        matches: &[
+            concat!("AKIA", "3QW7PLZTRN5MXV2C"),
+            concat!("(AKIA", "Z5HTUYRMVB6KWQPD), and"),
+            concat!("_AKIA", "Z5HTUYRMVB6KWQPD_"),
+            concat!(r"log: line1\nAKIA", "Z5HTUYRMVB6KWQPD"),
+            concat!("\u{1b}[32mAKIA", "Z5HTUYRMVB6KWQPD\u{1b}[0m"),
+        ],
         misses: &["AKIAXXXXXXXXXXXXXXXX", "AKIAIOSFODNN7EXAMPLE", "what does AKIA mean?"],
         ..SECRET
     },
@@ -31,15 +37,43 @@ pub(super) const RULES: &[Rule] = &[
         id: "aws_secret",
         entity: "aws_secret",
         wake: Wake::Keywords(&["secret", "aws", "amazon"]),
-        pattern: r#"(?i)(?:aws|amazon|secret)[A-Za-z0-9_ .-]{0,40}(?:key|secret|token)["']?[ \t]{0,3}(?:=>|:=|[=:]|\bis\b|,)[ \t]{0,3}["']?(?P<hit>(?-i:[A-Za-z0-9/+]{40}))(?:[^A-Za-z0-9/+=]|$)"#,
+        pattern: r#"(?i)(?:aws|amazon|secret)[A-Za-z0-9_ .-]{0,40}(?:key|secret|token)["']?(?: \[[^\]\n]{0,24}\])?[ \t]{0,3}(?:=>|:=|[=:]|\bis\b|,)[ \t]{0,3}["']?(?P<hit>(?-i:[A-Za-z0-9/+]{40}))(?:[^A-Za-z0-9/+=]|$)"#,
         validate: Some(token::keyed),
         matches: &[
             concat!("aws_secret_access_key = h7Gq2LmXv9", "/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k"),
             concat!(r#""SecretAccessKey": "h7Gq2LmXv9"#, r#"/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k""#),
+            concat!("AWS Secret Access Key [None]: h7Gq2LmXv9", "/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k"),
+            concat!("AWS Secret Access Key [****************F1oQ]: h7Gq2LmXv9", "/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k"),
         ],
         misses: &[
             "aws_secret_access_key = ${AWS_SECRET_ACCESS_KEY}",
             "secret_key: wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        ],
+        ..SECRET
+    },
+    Rule {
+        id: "aws_secret_beside",
+        entity: "aws_secret",
+        wake: Wake::Keywords(&["AKIA", "ASIA"]),
+        // Behind the id that it belongs to: in a call, a file of IAM, a line of a table.
+        pattern: r#"(?-u:\b)A(?:KIA|SIA)[A-Z0-9]{16}["'`\s,:;|]{1,6}(?P<hit>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
+        validate: Some(beside_id),
+        matches: &[
+            concat!(
+                "new BasicAWSCredentials(\"AKIA",
+                "3QW7PLZTRN5MXV2C\", \"h7Gq2LmXv9",
+                "/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k\")"
+            ),
+            concat!(
+                "Access key ID,Secret access key\nAKIA",
+                "3QW7PLZTRN5MXV2C,h7Gq2LmXv9",
+                "/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k"
+            ),
+            concat!("ASIA", "Z5HTUYRMVB6KWQPD:h7Gq2LmXv9", "/TzRk4+WbYc0NdEpUs6AjF1oQi8H3k"),
+        ],
+        misses: &[
+            concat!("AKIAIOSFODNN7EXAMPLE, ", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+            "AKIAXXXXXXXXXXXXXXXX: 5f0c9be1d27a48e3b6c10f9ad2e87b43e61a7c05",
         ],
         ..SECRET
     },
@@ -99,7 +133,14 @@ pub(super) const RULES: &[Rule] = &[
                 "h7Gq2LmXv9TzRk4+WbYc0NdEpUs6AjF1oQi8H3mK5xP="
             ),
         ],
-        misses: &["AccountName=alder;AccountKey=<account key>;", "AccountKey=your-key"],
+        misses: &[
+            "AccountName=alder;AccountKey=<account key>;",
+            "AccountKey=your-key",
+            concat!(
+                "AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6",
+                "tq/K1SZFPTOtr/KBHBeksoGMGw==;"
+            ),
+        ],
         ..SECRET
     },
     Rule {
@@ -116,3 +157,8 @@ pub(super) const RULES: &[Rule] = &[
         ..SECRET
     },
 ];
+
+/// Forty hex digits are a digest there as well.
+fn beside_id(candidate: &Candidate<'_>) -> Option<f32> {
+    if is_hex(candidate.hit()) { None } else { token::keyed(candidate) }
+}

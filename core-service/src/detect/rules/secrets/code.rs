@@ -6,16 +6,20 @@ use crate::detect::{
     validate::{Candidate, checksum::crc32_base62, token},
 };
 
+/// Those of GitHub and GitLab begin with what nothing else does: what is glued to them (`tokenghp_…`, the `_` of marked-up
+/// text) does not hide them.
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "github_pat",
         entity: "github_pat",
         wake: Wake::Keywords(&["ghp_"]),
-        pattern: r"(?-u:\b)ghp_[A-Za-z0-9]{36,}",
+        pattern: r"ghp_[A-Za-z0-9]{36,}",
         validate: Some(with_checksum),
         matches: &[
             concat!("ghp_", "t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri"),
             concat!("[ghp_", "9Lk3YtWq0vBn7XcZr5HsMdPf2GjUe8RaTo4C]"),
+            concat!("_ghp_", "9Lk3YtWq0vBn7XcZr5HsMdPf2GjUe8RaTo4C_"),
+            concat!("tokenghp_", "9Lk3YtWq0vBn7XcZr5HsMdPf2GjUe8RaTo4C"),
         ],
         misses: &["ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "ghp_<token>"],
         ..SECRET
@@ -24,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "github_oauth",
         entity: "github_oauth",
         wake: Wake::Keywords(&["gho_"]),
-        pattern: r"(?-u:\b)gho_[A-Za-z0-9]{36,}",
+        pattern: r"gho_[A-Za-z0-9]{36,}",
         validate: Some(with_checksum),
         matches: &[
             concat!("gho_", "t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri"),
@@ -37,7 +41,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "github_app",
         entity: "github_app",
         wake: Wake::Keywords(&["ghu_", "ghs_", "ghr_"]),
-        pattern: r"(?-u:\b)gh[usr]_[A-Za-z0-9]{36,}",
+        pattern: r"gh[usr]_[A-Za-z0-9]{36,}",
         validate: Some(with_checksum),
         matches: &[
             concat!("ghs_", "t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri"),
@@ -50,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "github_fine_grained",
         entity: "github_fine_grained",
         wake: Wake::Keywords(&["github_pat_"]),
-        pattern: r"(?-u:\b)github_pat_[A-Za-z0-9]{20,24}_[A-Za-z0-9]{50,64}",
+        pattern: r"github_pat_[A-Za-z0-9]{20,24}_[A-Za-z0-9]{50,64}",
         validate: Some(token::prefixed),
         matches: &[concat!(
             "github_pat_",
@@ -66,9 +70,13 @@ pub(super) const RULES: &[Rule] = &[
         id: "gitlab_pat",
         entity: "gitlab_pat",
         wake: Wake::Keywords(&["glpat-"]),
-        pattern: r"(?-u:\b)glpat-[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]{2,12}){0,2}",
+        pattern: r"glpat-[A-Za-z0-9_-]{20,}(?:\.[A-Za-z0-9_-]{2,12}){0,2}",
         validate: Some(token::prefixed),
-        matches: &[concat!("glpat-", "t4Yk81bQmZ0sLr7NvDp2"), concat!("PRIVATE-TOKEN: glpat-", "k_W1bQmZ0-Lr7NvDp2Gh")],
+        matches: &[
+            concat!("glpat-", "t4Yk81bQmZ0sLr7NvDp2"),
+            concat!("PRIVATE-TOKEN: glpat-", "k_W1bQmZ0-Lr7NvDp2Gh"),
+            concat!("_glpat-", "t4Yk81bQmZ0sLr7NvDp2"),
+        ],
         misses: &["glpat-xxxxxxxxxxxxxxxxxxxx", "glpat-your-access-token-here"],
         ..SECRET
     },

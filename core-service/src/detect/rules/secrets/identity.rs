@@ -1,6 +1,6 @@
 //! Credentials of identity providers, networks and password managers.
 
-use super::{padded, prefixed};
+use super::{padded, prefixed, uniform};
 use crate::detect::rule::Rule;
 
 pub(super) const RULES: &[Rule] = &[
@@ -91,6 +91,16 @@ pub(super) const RULES: &[Rule] = &[
             "skey for api-1a2b.duosecurity.com: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
             "skey for api-1a2b.duosecurity.com: <token>",
         ],
+    ),
+    uniform(
+        "otpauth",
+        &["otpauth://"],
+        r"otpauth://[th]otp/[!#-&(-;=@-~]{0,160}\?(?:[!#-&(-;=?-~]{0,160}?&(?:amp;)?)?secret=(?P<hit>[A-Za-z2-7]{16,128})",
+        &[
+            concat!("otpauth://totp/Alder:bob@alder.dev?secret=", "K5QWMZTXNRYHGYLPOBSXEZLT&issuer=Alder"),
+            concat!("otpauth://hotp/Alder?issuer=Alder&secret=", "MFRGOZDFMZTWQ2LK"),
+        ],
+        &["otpauth://totp/ACME:bob?secret=JBSWY3DPEHPK3PXP&issuer=ACME", "otpauth://totp/ACME:bob?secret=<secret>"],
     ),
     prefixed(
         "riot",

@@ -11,6 +11,13 @@ use crate::detect::{
 /// A 16384-bit RSA key in PEM is about 12 KiB.
 const KEY_REACH: usize = 16 << 10;
 
+/// What stands between the lines of a key: line ends of every kind, quotes, comments, the numbers of lines.
+macro_rules! between {
+    () => {
+        r#"(?:[\s"'`>|+,*#]|\\+[nrt]?|<br ?/?|//[ \t]|[0-9]{1,4}(?: ?[\t|:]| {1,2}))*"#
+    };
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "pem_private_key",
@@ -19,7 +26,15 @@ pub(super) const RULES: &[Rule] = &[
         // Header lines and base64 for as long as they go on, then the end marker if there is one. Line ends may be real,
         // escaped, spaces or gone, and lines may be quoted, indented or joined by a plus. Nothing here looks ahead for
         // the end marker: over a flood of begin markers that would cost the square of its length.
-        pattern: r#"-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:(?:[\s"'`>|+,*#]|\\+[nrt]?)*(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash): ?[ -Z^-~]{1,80}|[A-Za-z0-9+/=]{16,}))*(?:(?:[\s"'`>|+,*#]|\\+[nrt]?)*(?:[A-Za-z0-9+/=]{1,15}(?:[\s"'`>|+,*#]|\\+[nrt]?)*){0,2}-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5})?"#,
+        pattern: concat!(
+            r"-{4,5} ?BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5}(?:",
+            between!(),
+            r"(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash): ?[ -Z^-~]{1,80}|[A-Za-z0-9+/=]{16,}))*(?:",
+            between!(),
+            r"(?:[A-Za-z0-9+/=]{1,15}",
+            between!(),
+            r"){0,2}-{4,5} ?END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)? ?-{4,5})?"
+        ),
         reach: KEY_REACH,
         validate: Some(key_body),
         matches: &[
@@ -51,6 +66,18 @@ pub(super) const RULES: &[Rule] = &[
             concat!(
                 "-----BEGIN RSA PRIVATE",
                 " KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,5F0C9BE1D27A48E3\n\nt4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx\n"
+            ),
+            concat!(
+                "// -----BEGIN PRIVATE",
+                " KEY-----\n// MIIEt4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx\n// -----END PRIVATE KEY-----"
+            ),
+            concat!(
+                "     1\t-----BEGIN PRIVATE",
+                " KEY-----\n     2\tMIIEt4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx\n     3\tKzVm4CyHs6PgEd0JuFaLo2"
+            ),
+            concat!(
+                "-----BEGIN PRIVATE",
+                " KEY-----<br>MIIEt4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx<br/>KzVm4CyHs6PgEd0JuFaLo2"
             ),
         ],
         misses: &[
@@ -122,6 +149,41 @@ pub(super) const RULES: &[Rule] = &[
         misses: &[
             r#"{"kty":"RSA","n":"t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8N","e":"AQAB"}"#,
             r#"{"kty": "the key type"}"#,
+        ],
+        ..SECRET
+    },
+    Rule {
+        id: "jwk_private_key_first",
+        entity: "private_key",
+        wake: Wake::Keywords(&["\"kty"]),
+        // The members in the order of the alphabet.
+        pattern: r#""[dk]\\?"\s{0,4}:\s{0,4}\\?"(?P<hit>[A-Za-z0-9_-]{32,})\\?"[^{}]*?"kty"#,
+        reach: 4096,
+        validate: Some(token::padded),
+        matches: &[concat!(
+            r#"{"crv":"P-256","d":"#,
+            r#""t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8N","kty":"EC","x":"abc"}"#
+        )],
+        misses: &[
+            r#"{"e":"AQAB","kty":"RSA","n":"t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8N"}"#,
+            r#"[{"d":"t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8N"},{"kty":"EC"}]"#,
+        ],
+        ..SECRET
+    },
+    Rule {
+        id: "xml_private_key",
+        entity: "private_key",
+        wake: Wake::Keywords(&["<RSAKeyValue>"]),
+        pattern: r"<RSAKeyValue>[A-Za-z0-9+/=\s<>]*?<D>(?P<hit>[A-Za-z0-9+/=\s]{40,})</D>",
+        reach: KEY_REACH,
+        validate: Some(key_body),
+        matches: &[concat!(
+            "<RSAKeyValue><Modulus>t4Yk81bQmZ0sLr7NvDp2</Modulus><Exponent>AQAB</Exponent>",
+            "<D>h7Gq2LmXv9TzRk4WbYc0NdEpUs6AjF1oQi8H3mK5xP==</D></RSAKeyValue>"
+        )],
+        misses: &[
+            "<RSAKeyValue><Modulus>t4Yk81bQmZ0sLr7NvDp2</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>",
+            "<RSAKeyValue><D>the private exponent in base64, of the length of the modulus</D></RSAKeyValue>",
         ],
         ..SECRET
     },

@@ -11,24 +11,31 @@ pub(super) const RULES: &[Rule] = &[
         id: "slack_bot",
         entity: "slack_bot",
         wake: Wake::Keywords(&["xoxb-"]),
-        pattern: r"(?-u:\b)xoxb-[0-9]{8,15}-(?:[0-9]{8,15}-)?[A-Za-z0-9]{18,34}",
+        pattern: r"xoxb-[0-9]{8,15}-(?:[0-9]{8,15}-)?[A-Za-z0-9]{18,34}",
         validate: Some(token::prefixed),
         matches: &[
             concat!("xoxb-", "384950172634-7061539284601-t4Yk81bQmZ0sLr7NvDp2GhJc"),
             concat!("(xoxb-", "384950172634-t4Yk81bQmZ0sLr7NvDp2GhJc)"),
+            concat!("_xoxb-", "384950172634-t4Yk81bQmZ0sLr7NvDp2GhJc_"),
         ],
-        misses: &["xoxb-your-bot-token", "xoxb-xxxxxxxxxxxx-xxxxxxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"],
+        misses: &[
+            "xoxb-your-bot-token",
+            "xoxb-xxxxxxxxxxxx-xxxxxxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx",
+            concat!("xoxb-", "17653672481-19874698323-pdFZKVeTuE8sk7oOcBrzbqgy"),
+        ],
         ..SECRET
     },
     Rule {
         id: "slack_user",
         entity: "slack_user",
         wake: Wake::Keywords(&["xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xoxe-", "xoxe.", "xoxc-", "xoxd-"]),
-        pattern: r"(?-u:\b)(?:xoxe\.)?xox[paresocd]-(?:[0-9]{1,15}-){0,3}[A-Za-z0-9%/+=]{20,}",
+        pattern: r"(?:(?:xoxe\.xox[bp]|xox[paresocd])-(?:[0-9]{1,15}-){0,3}[A-Za-z0-9%/+=]{20,}|xox[os]-(?:[0-9]{6,15}-){3}[0-9a-f]{10,})",
         validate: Some(token::prefixed),
         matches: &[
             concat!("xoxp-", "384950172634-706153928460-1506274938251-5f0c9be1d27a48e3b6c10f9ad2e87b43"),
             concat!("xoxe.xoxp-", "1-t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx1KzVm"),
+            concat!("xoxe.xoxb-", "1-t4Yk81bQmZ0sLr7NvDp2GhJc6UeA5WfXo9Ri3TqBw8Nx1KzVm"),
+            concat!("xoxs-", "384950172634-706153928460-1506274938251-5f0c9be1d2"),
         ],
         misses: &["xoxp-your-user-token", "xoxp-xxxxxxxxxxxxxxxxxxxxxxxxxxxx"],
         ..SECRET
@@ -37,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "slack_app",
         entity: "slack_app",
         wake: Wake::Keywords(&["xapp-"]),
-        pattern: r"(?-u:\b)xapp-[0-9]-[A-Z0-9]{8,14}-[0-9]{8,15}-[A-Za-z0-9]{30,}",
+        pattern: r"xapp-[0-9]-[A-Z0-9]{8,14}-[0-9]{8,15}-[A-Za-z0-9]{30,}",
         validate: Some(token::prefixed),
         matches: &[concat!(
             "xapp-1-A",

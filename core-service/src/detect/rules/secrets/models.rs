@@ -1,7 +1,7 @@
 //! Keys of model providers and of services around models, with prefixes of their own.
 
 use super::prefixed;
-use crate::detect::rule::Rule;
+use crate::detect::{rule::Rule, validate::token};
 
 pub(super) const RULES: &[Rule] = &[
     prefixed(
@@ -23,6 +23,16 @@ pub(super) const RULES: &[Rule] = &[
             concat!("[nvapi-BMX4XQSyyj_Q58yqO", "ZMO4ci1279CxW8232TZGmnv43z95TSGGLUgESj7zzkzXywr]"),
         ],
         &["nvapi-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "nvapi-<token>"],
+    ),
+    prefixed(
+        "gemini",
+        &["AQ.Ab8"],
+        r"(?-u:\b)AQ\.Ab8[A-Za-z0-9_-]{40,}",
+        &[
+            concat!("AQ.Ab8", "RN6kW1bQmZ0sLr7NvDp2GhJc6UeA5WfXo9_Ri3TqBw8N-x1K"),
+            concat!("key=AQ.Ab8", "RN6t4Yk81bQmZ0sLr7NvDp2-GhJc6UeA5WfXo9Ri3TqBw8Q&q=1"),
+        ],
+        &["AQ.Ab8RN6xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "AQ.Ab8RN6..."],
     ),
     prefixed(
         "cerebras",
@@ -92,13 +102,24 @@ pub(super) const RULES: &[Rule] = &[
         ],
         &["jina_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "jina_<token>"],
     ),
-    prefixed(
-        "firecrawl",
-        &["fc-"],
-        r"(?-u:\b)fc-[0-9a-f]{32}(?-u:\b)",
-        &[concat!("fc-c624a1ab", "c940cf6eb020d302d3eac361"), concat!("key: fc-05867", "a3bcc8a6e1b5474e36156cc2431")],
-        &["fc-00000000000000000000000000000000", "fc-<token>"],
-    ),
+    Rule {
+        validate: Some(|c| token::beside(c, "firecrawl")),
+        ..prefixed(
+            "firecrawl",
+            &["fc-"],
+            r"(?-u:\b)fc-[0-9a-f]{32}(?-u:\b)",
+            &[
+                concat!("fc-c624a1ab", "c940cf6eb020d302d3eac361"),
+                concat!("key: fc-05867", "a3bcc8a6e1b5474e36156cc2431"),
+            ],
+            &[
+                "fc-00000000000000000000000000000000",
+                "fc-<token>",
+                "img/fc-05867a3bcc8a6e1b5474e36156cc2431.png",
+                "see the image fc-05867a3bcc8a6e1b5474e36156cc2431 there",
+            ],
+        )
+    },
     prefixed(
         "pinecone",
         &["pcsk_"],

@@ -11,10 +11,19 @@ pub(super) const RULES: &[Rule] = &[
         id: "stripe_live",
         entity: "stripe_live",
         wake: Wake::Keywords(&["sk_live_", "sk_test_", "sk_prod_"]),
-        pattern: r"(?-u:\b)sk_(?:live|test|prod)_[A-Za-z0-9]{16,}",
+        pattern: r"(?:(?-u:\b)|_)(?P<hit>sk_(?:live|test|prod)_[A-Za-z0-9]{16,})",
         validate: Some(token::prefixed),
-        matches: &[concat!("sk_live_", "t4Yk81bQmZ0sLr7NvDp2GhJc"), concat!("(sk_test_", "51HqLyjWDarjtT1zdp7dcXoR9)")],
-        misses: &["sk_live_xxxxxxxxxxxxxxxxxxxxxxxx", "sk_test_your_key_goes_in_this_place"],
+        matches: &[
+            concat!("sk_live_", "t4Yk81bQmZ0sLr7NvDp2GhJc"),
+            concat!("(sk_test_", "51HqLyjWDarjtT1zdp7dcXoR9)"),
+            concat!("_sk_live_", "t4Yk81bQmZ0sLr7NvDp2GhJc_"),
+        ],
+        misses: &[
+            "sk_live_xxxxxxxxxxxxxxxxxxxxxxxx",
+            "sk_test_your_key_goes_in_this_place",
+            concat!("sk_test_", "4eC39HqLyjWDarjtT1zdp7dc"),
+            "task_test_AbstractSingletonProxyFactoryBean",
+        ],
         ..SECRET
     },
     Rule {

@@ -260,11 +260,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     prefixed(
         "rapidapi",
-        &["rapidapi"],
-        r#"(?i)rapidapi[A-Za-z0-9_ .-]{0,24}["'\s:=]{1,6}(?P<hit>[0-9a-z]{10}msh[0-9a-z]{12,24}jsn[0-9a-f]{12})(?-u:\b)"#,
+        &["jsn"],
+        r"(?-u:\b)[0-9a-z]{10}msh[0-9a-z]{12,24}jsn[0-9a-f]{12}(?-u:\b)",
         &[
             concat!("X-RapidAPI-Key: 283e1e", "b667msh8274566f28c65d6p1efe5bjsnad72f8588334"),
             concat!("X-RapidAPI-Key: c16170", "518fmsh79b58177bc2735ep1c0d94jsnb23c9d62cdbc;"),
+            concat!("(c16170", "518fmsh79b58177bc2735ep1c0d94jsnb23c9d62cdbc)"),
         ],
         &["X-RapidAPI-Key: 0000000000msh000000000000000p100000jsn000000000000", "X-RapidAPI-Key: <token>"],
     ),
@@ -346,7 +347,7 @@ pub(super) const RULES: &[Rule] = &[
     keyed(
         "virustotal",
         &["virustotal", "shodan", "x-apikey"],
-        r#"(?i)(?:virustotal|shodan|x-apikey)[A-Za-z0-9_ .-]{0,24}["'\s:=]{1,6}(?P<hit>[0-9a-f]{64}|(?-i:[A-Za-z0-9]{32}))(?-u:\b)"#,
+        r#"(?i)(?:(?:virustotal|shodan)[A-Za-z0-9_ .-]{0,24}(?:key|token)|x-apikey)(?:[_-][a-z0-9]{1,12}| is)?["'\s:=]{1,6}(?P<hit>[0-9a-f]{64}|(?-i:[A-Za-z0-9]{32}))(?-u:\b)"#,
         &[
             concat!("VIRUSTOTAL_API_KEY=5d1ca2e1", "5d980b942fab3a2855c5eda3621fe2f2709d5f5df98636f277b932a6"),
             concat!("`VIRUSTOTAL_API_KEY=de292e97", "a4c2a7be4269bb86bcd05c913d2d69bf903924dc5e7a066df66b02ce`"),
@@ -354,6 +355,9 @@ pub(super) const RULES: &[Rule] = &[
         &[
             "VIRUSTOTAL_API_KEY=0000000000000000000000000000000000000000000000000000000000000000",
             "VIRUSTOTAL_API_KEY=<token>",
+            "VirusTotal: 5d1ca2e15d980b942fab3a2855c5eda3621fe2f2709d5f5df98636f277b932a6",
+            "https://www.virustotal.com/gui/file/5d1ca2e15d980b942fab3a2855c5eda3621fe2f2709d5f5df98636f277b932a6",
+            "seen on Shodan 5d1ca2e15d980b942fab3a2855c5eda3",
         ],
     ),
 ];

@@ -6,7 +6,8 @@ use crate::detect::{
     validate::{
         Candidate,
         placeholder::is_placeholder,
-        randomness::{is_uuid, looks_random},
+        randomness::{is_hex, is_uuid, looks_random},
+        token::goes_on,
     },
 };
 
@@ -68,6 +69,8 @@ pub(super) const RULES: &[Rule] = &[Rule {
         "access-log-2024-05-01T12-30-45-worker-17-shard-3",
         "alder-api-deployment-7d4b9c8f6b-x2x5z",
         "auth_7f0c9be1-d27a-48e3-b6c1-0f9ad2e87b43",
+        "the object key_5f0c9be1d27a48e3b6c10f9ad2e87b43 is gone",
+        "alder-api-5f0c9be1d27a48e3b6c10f9ad2e87b43.log",
     ],
     ..SECRET
 }];
@@ -82,6 +85,7 @@ fn vendor(candidate: &Candidate<'_>) -> Option<f32> {
     let address = ["cache", "sha", "hash", "commit", "image", "build", "chunk", "asset", "test", "v1", "v2"]
         .iter()
         .any(|word| prefix.contains(word));
+    let object = is_hex(hit) && (matches!(prefix.as_str(), "key-" | "key_") || goes_on(candidate));
     let mixed = |class: fn(&u8) -> bool| hit.bytes().any(|byte| class(&byte));
     let opaque = mixed(u8::is_ascii_digit) && mixed(u8::is_ascii_lowercase) && mixed(u8::is_ascii_uppercase);
     let weak = !opaque && address;
@@ -89,5 +93,5 @@ fn vendor(candidate: &Candidate<'_>) -> Option<f32> {
     let separators = hit.matches(['_', '-']).count();
     let long = hit.split(['_', '-']).any(|run| run.len() >= 16 && looks_random(run));
     let token = long || opaque && looks_random(hit) && separators * 8 <= hit.len();
-    (token && !public && !weak && !is_uuid(hit) && !is_placeholder(hit)).then_some(0.7)
+    (token && !public && !weak && !object && !is_uuid(hit) && !is_placeholder(hit)).then_some(0.7)
 }

@@ -6,13 +6,16 @@ use base64::{
 };
 
 use super::SECRET;
-use crate::detect::{
-    rule::{Rule, Wake},
-    validate::{
-        Candidate,
-        placeholder::{is_placeholder, is_placeholder_password},
-        randomness::looks_random,
+use crate::{
+    detect::{
+        rule::{Rule, Wake},
+        validate::{
+            Candidate,
+            placeholder::{is_placeholder, is_placeholder_password, is_published},
+            randomness::looks_random,
+        },
     },
+    domain::finding::Severity,
 };
 
 /// A scheme, then a name or none, a password and a host.
@@ -138,6 +141,10 @@ pub(super) const RULES: &[Rule] = &[
             "eyJuYW1lIjogImFsZGVyIiwgInNpemUiOiAzfQ.eyJzdWIiOiI5MzAxNzQifQ.t4Yk81bQ",
             "eyJhbGciOiJIUzI1NiJ9 is a header alone",
             "eyJ... .eyJ... .sig",
+            concat!(
+                "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9l",
+                "IiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
+            ),
         ],
         ..SECRET
     },
@@ -181,6 +188,27 @@ pub(super) const RULES: &[Rule] = &[
         ..SECRET
     },
     Rule {
+        id: "registry_auth",
+        yields: true,
+        entity: "generic_basic_auth",
+        wake: Wake::Keywords(&["\"auth\"", "auth\\\"", "_auth"]),
+        // Docker's and npm's: a user and a password in base64.
+        pattern: r#"(?:"auth\\?"\s{0,4}:\s{0,4}\\?"|(?-u:\b)_auth[ \t]{0,3}=[ \t]{0,3}"?)(?P<hit>[A-Za-z0-9+/]{8,}={0,2})"#,
+        reach: 2048,
+        validate: Some(basic),
+        matches: &[
+            r#"{"auths": {"registry.alder.dev": {"auth": "YWxkZXI6OVhxMi10VHZMbQ=="}}}"#,
+            r#"{\"auths\":{\"alder.dev\":{\"auth\":\"am9sdGU6OVhxMi10VHZMbXo3\"}}}"#,
+            "//registry.alder.dev/:_auth=YWxkZXI6OVhxMi10VHZMbQ==",
+        ],
+        misses: &[
+            r#"{"auth": "dXNlcjpwYXNzd29yZA=="}"#,
+            r#"{"auth": "required"}"#,
+            "//registry.alder.dev/:_auth=${NPM_AUTH}",
+        ],
+        ..SECRET
+    },
+    Rule {
         id: "authorization_other",
         yields: true,
         entity: "generic_bearer",
@@ -193,6 +221,27 @@ pub(super) const RULES: &[Rule] = &[
             concat!("\"X-Api-Key\": \"", "5f0c9be1d27a48e3b6c10f9ad2e87b43\""),
         ],
         misses: &["X-Api-Key: <your key>", "authorization: required-for-every-request", "x-api-key: ${API_KEY}"],
+        ..SECRET
+    },
+    Rule {
+        id: "session_cookie",
+        yields: true,
+        entity: "session_cookie",
+        severity: Severity::High,
+        wake: Wake::Keywords(&["sessid=", "sessionid=", "connect.sid=", "_session="]),
+        pattern: r"(?i)(?-u:\b)(?:PHPSESSID|J?SESSIONID|ASP\.NET_SessionId|connect\.sid|_?[a-z][a-z0-9_]{1,32}_session)=(?P<hit>[A-Za-z0-9%._~+/:-]{16,})",
+        reach: 1024,
+        validate: Some(session),
+        matches: &[
+            concat!("Cookie: lang=en; PHPSESSID=", "t4yk81bqmz0slr7nvdp2ghjc6u"),
+            concat!("Set-Cookie: connect.sid=s%3A", "t4Yk81bQmZ0sLr7NvDp2GhJc.6UeA5WfXo9Ri3TqBw8Nx; Path=/"),
+            concat!("curl --cookie '_gitlab_session=", "5f0c9be1d27a48e3b6c10f9ad2e87b43' https://git.alder.dev"),
+        ],
+        misses: &[
+            "Cookie: PHPSESSID=<session>",
+            "https://alder.dev/shop?jsessionid=5f0c9be1d27a48e3b6c10f9ad2e87b43",
+            "Cookie: last_session=2024-05-01T12:30:45",
+        ],
         ..SECRET
     },
     Rule {
@@ -218,10 +267,20 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn is_jwt(candidate: &Candidate<'_>) -> Option<f32> {
+    if is_published(candidate.hit()) {
+        return None;
+    }
     let header = candidate.hit().split('.').next()?.trim_end_matches('=');
     let decoded = URL_SAFE_NO_PAD.decode(header).ok()?;
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&decoded).ok()?;
     header.contains_key("alg").then_some(0.95)
+}
+
+/// In a header or what sets one: elsewhere the name is one among many.
+fn session(candidate: &Candidate<'_>) -> Option<f32> {
+    let line = candidate.before(384).rsplit('\n').next().unwrap_or_default().to_ascii_lowercase();
+    let hit = candidate.hit();
+    (line.contains("cookie") && !is_placeholder(hit) && looks_random(hit)).then_some(0.7)
 }
 
 fn bearer(candidate: &Candidate<'_>) -> Option<f32> {
