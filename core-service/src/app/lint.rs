@@ -1,9 +1,11 @@
 //! `portcullis-core policy …`: policies looked at from the command line.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::compose::StartError;
@@ -11,7 +13,7 @@ use crate::{
     domain::{decision::Action, finding::Detector},
     policy::{
         compile::{self, Policy, PolicyRule},
-        load::Loader,
+        load::{self, Loader},
         schema,
     },
 };
@@ -54,10 +56,19 @@ fn failed(error: io::Error) -> StartError {
 
 fn lint(files: &[PathBuf], out: &mut impl Write) -> Result<bool, StartError> {
     let mut all_well = true;
+    // By folder too: a load reads one, and files of two folders may well share a name.
+    let mut owners: BTreeMap<(Option<&Path>, Arc<str>), &Path> = BTreeMap::new();
     for file in files {
         let name = file.display();
         let source = fs::read_to_string(file).map_err(|error| StartError::Other(format!("{name}: {error}")))?;
-        match compile::compile(&source) {
+        let path: &Path = file.strip_prefix(".").unwrap_or(file);
+        let checked = compile::compile(&source).and_then(|policy| {
+            let name = &policy.reference.name;
+            let owner: &Path = owners.entry((path.parent(), Arc::clone(name))).or_insert(path);
+            // A file that is given twice does not clash with itself.
+            if owner == path { Ok(policy) } else { Err(vec![load::taken(name, &owner.display().to_string())]) }
+        });
+        match checked {
             Ok(policy) => {
                 writeln!(out, "{name}: ok, policy `{}`, {} rules", policy.reference.name, policy.rules.len())
                     .map_err(failed)?;
@@ -110,4 +121,38 @@ fn show(name: &str, policies_dir: PathBuf, out: &mut impl Write) -> Result<bool,
         generation.set.get(name).ok_or_else(|| StartError::Policies(format!("no policy named `{name}` is loaded")))?;
     out.write_all(bound.policy.source.as_bytes()).map_err(failed)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_two_files_of_a_folder_have_is_a_problem_as_in_a_load() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |file: &str, name: &str| {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, format!("name: {name}\nrules: []")).unwrap();
+            path
+        };
+        let (a, b) = (write("a.yaml", "same"), write("b.yaml", "same"));
+        let (c, elsewhere) = (write("c.yaml", "other"), write("more/a.yaml", "same"));
+        let lint = |files: &[&PathBuf]| {
+            let mut out = Vec::new();
+            let files = files.iter().copied().cloned().collect();
+            let all_well = run(&PolicyCommand::Lint { files }, &mut out).unwrap();
+            (all_well, String::from_utf8(out).unwrap())
+        };
+
+        let (all_well, out) = lint(&[&a, &b, &c]);
+        assert!(!all_well, "{out}");
+        let lines: Vec<&str> = out.lines().collect();
+        let clash = format!("{}: name: `same` is the name of the policy in {} too", b.display(), a.display());
+        assert_eq!((lines.len(), lines[1]), (3, clash.as_str()));
+        assert!(lines[0].contains("ok, policy `same`") && lines[2].contains("ok, policy `other`"), "{out}");
+
+        let (all_well, out) = lint(&[&a, &a, &c, &elsewhere]);
+        assert!(all_well, "{out}");
+    }
 }

@@ -1,6 +1,7 @@
 //! An exchange, judged: resolve, extract, detect, decide. Pure but for the clock, and for the memory of its session when
 //! there is one.
 
+mod excepted;
 mod joined;
 mod late;
 mod memory;
@@ -24,14 +25,16 @@ use crate::{
     mask::Style,
     policy::{
         compile::PolicyRule,
-        exception,
         schema::OnFailure,
         set::{Bound, PolicySet, UnknownPolicy},
     },
 };
 
 pub use self::memory::{Lesson, Memory};
-pub(super) use self::memory::{quarantine_for_late, refusal};
+pub(super) use self::{
+    excepted::Excepted,
+    memory::{quarantine_for_late, refusal},
+};
 pub use self::{late::LateAnswer, repeats::Repeat};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -446,47 +449,6 @@ pub(super) fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
             "This content could not be checked completely, and the policy does not let it pass unchecked.",
         ),
     })
-}
-
-/// The exceptions of a policy that hold today, with the places of their phrases found once for each segment.
-pub(super) struct Excepted<'p> {
-    exceptions: Vec<&'p exception::Exception>,
-    segment: Option<u32>,
-    places: Vec<Vec<Span>>,
-}
-
-impl<'p> Excepted<'p> {
-    pub(super) fn new(bound: &'p Bound) -> Self {
-        let all = &bound.policy.exceptions;
-        let exceptions = if all.is_empty() {
-            Vec::new()
-        } else {
-            let today = exception::today();
-            all.iter().filter(|exception| exception.holds_on(today)).collect()
-        };
-        Self { exceptions, segment: None, places: Vec::new() }
-    }
-
-    fn holds(&mut self, rule: &str, finding: &Finding, segment: &Segment<'_>) -> bool {
-        if self.exceptions.is_empty() {
-            return false;
-        }
-        if self.segment != Some(finding.segment) {
-            let text = &segment.text[segment.context..];
-            self.places = self.exceptions.iter().map(|exception| exception.places(text).collect()).collect();
-            self.segment = Some(finding.segment);
-        }
-        self.exceptions
-            .iter()
-            .zip(&self.places)
-            .any(|(exception, places)| exception.concerns(rule) && within(places, finding.span))
-    }
-}
-
-/// Whether one of the places, sorted and apart, holds the span.
-fn within(places: &[Span], span: Span) -> bool {
-    let after = places.partition_point(|place| place.start <= span.start);
-    after.checked_sub(1).is_some_and(|last| places[last].contains(span))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The policies folder: every file read and compiled, the last good version of a broken one kept.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -39,9 +39,17 @@ pub fn read(folder: &Path) -> Sources {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Sources::Missing,
         Err(error) => return Sources::Unreadable(error.to_string()),
     };
+    listed(entries.map(|entry| entry.map(|entry| entry.path())))
+}
+
+pub(super) fn listed(paths: impl Iterator<Item = io::Result<PathBuf>>) -> Sources {
     let mut files = BTreeMap::new();
-    for entry in entries.flatten() {
-        let path = entry.path();
+    for path in paths {
+        // A name that the listing lost is not the name of a file that was deleted.
+        let path = match path {
+            Ok(path) => path,
+            Err(error) => return Sources::Unreadable(error.to_string()),
+        };
         let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         let Some(name) =
             path.file_name().and_then(|name| name.to_str()).filter(|name| is_yaml && !name.starts_with('.'))
@@ -64,12 +72,15 @@ fn read_file(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| error.to_string())
 }
 
+/// What is in a file, or why it is no policy.
+type Compiled = Result<Policy, Vec<Problem>>;
+
 /// Makes generations of one folder, each with what the last one knew.
 #[derive(Debug)]
 pub struct Loader {
     folder: PathBuf,
     sources: Sources,
-    /// By file.
+    /// What is in force, by file: no two of one name.
     good: BTreeMap<String, Loaded>,
     built_in: Loaded,
 }
@@ -97,18 +108,19 @@ impl Loader {
     }
 
     fn generation(&mut self) -> Result<Generation, String> {
-        let mut statuses = match &self.sources {
+        let mut statuses: Vec<PolicyStatus> = match &self.sources {
             Sources::Files(files) => {
-                let files = files.clone();
+                let files: BTreeMap<String, Compiled> =
+                    files.iter().map(|(file, text)| (file.clone(), compiled(text))).collect();
                 self.good.retain(|file, _| files.contains_key(file));
-                files.into_iter().map(|(file, text)| self.load(file, text)).collect()
+                let owners = owners(&self.good, &files);
+                files.into_iter().map(|(file, compiled)| self.load(file, compiled, &owners)).collect()
             }
             // A folder that went away is an accident of a mount, not the wish to have no policies.
             Sources::Missing if self.good.is_empty() => Vec::new(),
             Sources::Missing => self.all_stale("the policies folder is gone"),
             Sources::Unreadable(why) => self.all_stale(why),
         };
-        refuse_doubles(&mut statuses);
         let named_default = |status: &PolicyStatus| status.name == *self.built_in.policy.reference.name;
         if !statuses.iter().any(|status| named_default(status) && status.state.loaded().is_some()) {
             statuses.insert(
@@ -127,30 +139,32 @@ impl Loader {
         Ok(Generation { set, statuses })
     }
 
-    fn load(&mut self, file: String, text: Result<String, String>) -> PolicyStatus {
-        let compiled: Result<Policy, Vec<Problem>> =
-            text.map_err(|why| vec![whole(why)]).and_then(|text| compile::compile(&text));
-        match compiled {
-            Ok(policy) => {
-                let unchanged = self.good.get(&file).filter(|good| good.policy.reference == policy.reference).cloned();
-                let loaded = unchanged.unwrap_or_else(|| Loaded { policy: Arc::new(policy), at: Timestamp::now() });
-                self.good.insert(file.clone(), loaded.clone());
-                PolicyStatus {
-                    name: loaded.policy.reference.name.to_string(),
-                    file,
-                    state: State::Active(loaded),
-                    problems: Vec::new(),
-                }
-            }
-            Err(problems) => match self.good.get(&file) {
-                Some(good) => PolicyStatus {
-                    name: good.policy.reference.name.to_string(),
-                    file,
-                    state: State::Stale(good.clone()),
-                    problems,
-                },
-                None => PolicyStatus { name: String::new(), file, state: State::Failed, problems },
+    fn load(&mut self, file: String, compiled: Compiled, owners: &BTreeMap<Arc<str>, String>) -> PolicyStatus {
+        let policy = match compiled {
+            Ok(policy) => policy,
+            Err(problems) => return self.kept(file, String::new(), problems),
+        };
+        let name = policy.reference.name.to_string();
+        if let Some(owner) = owners.get(&policy.reference.name).filter(|owner| **owner != file) {
+            let problem = taken(&name, owner);
+            return self.kept(file, name, vec![problem]);
+        }
+        let unchanged = self.good.get(&file).filter(|good| good.policy.reference == policy.reference).cloned();
+        let loaded = unchanged.unwrap_or_else(|| Loaded { policy: Arc::new(policy), at: Timestamp::now() });
+        self.good.insert(file.clone(), loaded.clone());
+        PolicyStatus { name, file, state: State::Active(loaded), problems: Vec::new() }
+    }
+
+    /// A file that cannot be in force as it is on disk, where it asks for that name.
+    fn kept(&self, file: String, name: String, problems: Vec<Problem>) -> PolicyStatus {
+        match self.good.get(&file) {
+            Some(good) => PolicyStatus {
+                name: good.policy.reference.name.to_string(),
+                file,
+                state: State::Stale(good.clone()),
+                problems,
             },
+            None => PolicyStatus { name, file, state: State::Failed, problems },
         }
     }
 
@@ -175,19 +189,47 @@ fn whole(message: String) -> Problem {
     Problem { line: 0, column: 0, field: String::new(), message }
 }
 
-/// Two policies of one name: the first file in the order of names keeps it.
-fn refuse_doubles(statuses: &mut [PolicyStatus]) {
-    let mut owners: BTreeMap<String, String> = BTreeMap::new();
-    for status in statuses.iter_mut().filter(|status| status.state.loaded().is_some()) {
-        match owners.get(&status.name) {
-            Some(owner) => {
-                let message = format!("`{}` is the name of the policy in {owner} too", status.name);
-                status.problems.push(Problem { line: 0, column: 0, field: "name".to_owned(), message });
-                status.state = State::Failed;
+fn compiled(text: &Result<String, String>) -> Compiled {
+    match text {
+        Ok(text) => compile::compile(text),
+        Err(why) => Err(vec![whole(why.clone())]),
+    }
+}
+
+/// The problem of a file whose name another one has.
+pub fn taken(name: &str, owner: &str) -> Problem {
+    let message = format!("`{name}` is the name of the policy in {owner} too");
+    Problem { line: 0, column: 0, field: "name".to_owned(), message }
+}
+
+/// Which file has each name.
+///
+/// The file that had it before keeps it: a copy whose name was not edited yet must not take over from the file that is
+/// in force. Of files that are new to a name the first in the order of files gets it.
+fn owners(good: &BTreeMap<String, Loaded>, files: &BTreeMap<String, Compiled>) -> BTreeMap<Arc<str>, String> {
+    let mut refused: BTreeSet<&str> = BTreeSet::new();
+    loop {
+        let mut owners: BTreeMap<Arc<str>, String> = BTreeMap::new();
+        for (file, last) in good {
+            let had = &last.policy.reference.name;
+            let asks_for_another = matches!(files.get(file), Some(Ok(policy)) if policy.reference.name != *had);
+            if !asks_for_another || refused.contains(file.as_str()) {
+                owners.insert(Arc::clone(had), file.clone());
             }
-            None => {
-                owners.insert(status.name.clone(), status.file.clone());
+        }
+        let refused_before = refused.len();
+        for (file, compiled) in files {
+            let Ok(policy) = compiled else { continue };
+            let name = &policy.reference.name;
+            if !refused.contains(file.as_str())
+                && *owners.entry(Arc::clone(name)).or_insert_with(|| file.clone()) != *file
+            {
+                refused.insert(file);
             }
+        }
+        // One that is refused falls back to the name it had, which another may have been given just now: look again.
+        if refused.len() == refused_before {
+            return owners;
         }
     }
 }

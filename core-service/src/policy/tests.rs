@@ -1,9 +1,9 @@
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use super::{
     compile::compile,
     live::{Generation, State},
-    load::Loader,
+    load::{self, Loader, Sources},
     schema,
 };
 
@@ -13,7 +13,7 @@ fn problems(source: &str) -> Vec<String> {
 
 #[test]
 fn the_built_in_policy_compiles() {
-    assert_eq!(&*compile(super::load::BUILT_IN).unwrap().reference.name, "default");
+    assert_eq!(&*compile(load::BUILT_IN).unwrap().reference.name, "default");
 }
 
 #[test]
@@ -152,6 +152,80 @@ fn of_two_files_with_one_name_the_second_is_refused() {
     write(folder.path(), "b.yaml", &policy("same"));
     let (_, generation) = Loader::new(folder.path().to_owned()).unwrap();
     assert_eq!(states(&generation)[1..], [row("same", "a.yaml", "active"), row("same", "b.yaml", "failed")]);
+}
+
+#[test]
+fn a_name_stays_with_the_file_that_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.yaml", &policy("strict"));
+    write(folder.path(), "b.yaml", &policy("payments"));
+    let (mut loader, _) = Loader::new(folder.path().to_owned()).unwrap();
+
+    // `a-copy.yaml` comes before `a.yaml` in the order of files.
+    write(folder.path(), "a-copy.yaml", &format!("{}\nseverity: low", policy("strict")));
+    write(folder.path(), "b.yaml", &policy("strict"));
+    let clash = loader.reload().unwrap().unwrap();
+    assert_eq!(
+        states(&clash)[1..],
+        [row("strict", "a-copy.yaml", "failed"), row("strict", "a.yaml", "active"), row("payments", "b.yaml", "stale")]
+    );
+    for status in [&clash.statuses[1], &clash.statuses[3]] {
+        assert_eq!(status.problems[0].to_string(), "name: `strict` is the name of the policy in a.yaml too");
+    }
+    assert_eq!(*clash.set.get("strict").unwrap().policy.source, *policy("strict"));
+    assert_eq!(*clash.set.get("payments").unwrap().policy.source, *policy("payments"));
+
+    // The earlier version outlives the clash, and a change elsewhere in the folder.
+    fs::remove_file(folder.path().join("a-copy.yaml")).unwrap();
+    write(folder.path(), "b.yaml", "name: payments\nrules: oops");
+    let broken = loader.reload().unwrap().unwrap();
+    assert_eq!(states(&broken)[1..], [row("strict", "a.yaml", "active"), row("payments", "b.yaml", "stale")]);
+
+    write(folder.path(), "b.yaml", &policy("strict"));
+    fs::remove_file(folder.path().join("a.yaml")).unwrap();
+    let freed = loader.reload().unwrap().unwrap();
+    assert_eq!(states(&freed)[1..], [row("strict", "b.yaml", "active")]);
+}
+
+#[test]
+fn two_files_may_exchange_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.yaml", &policy("x"));
+    write(folder.path(), "b.yaml", &policy("y"));
+    let (mut loader, _) = Loader::new(folder.path().to_owned()).unwrap();
+    write(folder.path(), "a.yaml", &policy("y"));
+    write(folder.path(), "b.yaml", &policy("x"));
+    let swapped = loader.reload().unwrap().unwrap();
+    assert_eq!(states(&swapped)[1..], [row("y", "a.yaml", "active"), row("x", "b.yaml", "active")]);
+}
+
+#[test]
+fn a_file_that_is_refused_a_name_keeps_its_own_from_others() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, name) in [("a.yaml", "x"), ("b.yaml", "y"), ("c.yaml", "z")] {
+        write(folder.path(), file, &policy(name));
+    }
+    let (mut loader, _) = Loader::new(folder.path().to_owned()).unwrap();
+    // Each asks for the next one's name, and the last one is broken.
+    write(folder.path(), "a.yaml", &policy("y"));
+    write(folder.path(), "b.yaml", &policy("z"));
+    write(folder.path(), "c.yaml", "name: c\nrules: oops");
+    let refused = loader.reload().unwrap().unwrap();
+    assert_eq!(
+        states(&refused)[1..],
+        [row("x", "a.yaml", "stale"), row("y", "b.yaml", "stale"), row("z", "c.yaml", "stale")]
+    );
+    assert!(["x", "y", "z"].iter().all(|name| refused.set.get(name).is_some()));
+}
+
+#[test]
+fn a_listing_that_breaks_off_deletes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.yaml", &policy("a"));
+    let first = folder.path().join("a.yaml");
+    assert!(matches!(load::listed([Ok(first.clone())].into_iter()), Sources::Files(files) if files.len() == 1));
+    let broken_off = load::listed([Ok(first), Err(io::Error::other("stale file handle"))].into_iter());
+    assert_eq!(broken_off, Sources::Unreadable("stale file handle".to_owned()));
 }
 
 #[test]

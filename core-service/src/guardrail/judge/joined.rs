@@ -4,7 +4,7 @@
 //! exchange itself, so it needs no session and costs the memory nothing. Only what crosses from one piece into another
 //! counts, and only of rules that read language: digits that meet are no telephone number.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{Scan, ToMask, Verdicts, evaluate, location, shown};
 use crate::{
@@ -64,20 +64,22 @@ pub(super) fn judge(
     }
 }
 
-/// Joined as they stand and with a line between them: one finds a word that was cut, the other an instruction.
+/// Joined as they stand and with a line between them: one finds a word that was cut, the other an instruction. Once for
+/// each number of turns, so that no policy judges more of them than it asks for because another one does.
 fn user_turns(set: &PolicySet, chosen: &[&Bound], segments: &[Segment<'_>], verdicts: &mut Verdicts) {
     let bounds = asking(chosen, Direction::Request, Role::User);
-    let most = bounds.iter().map(|bound| bound.policy.session.joined_turns).max().unwrap_or_default();
-    if most == 0 {
-        return;
-    }
-    let pieces = last(segments, most.into());
-    if pieces.is_empty() {
-        return;
-    }
-    let reader = Reader::new(set, &bounds, (Direction::Request, Role::User), &DETECTORS);
-    for between in ["", "\n"] {
-        reader.read(&pieces, between, verdicts);
+    let asked: BTreeSet<u8> = bounds.iter().map(|bound| bound.policy.session.joined_turns).collect();
+    for most in asked {
+        let pieces = last(segments, most.into());
+        if pieces.is_empty() {
+            continue;
+        }
+        let alike = bounds.iter().copied().filter(|bound| bound.policy.session.joined_turns == most);
+        let alike: Vec<&Bound> = alike.collect();
+        let reader = Reader::new(set, &alike, (Direction::Request, Role::User), &DETECTORS);
+        for between in ["", "\n"] {
+            reader.read(&pieces, between, verdicts);
+        }
     }
 }
 

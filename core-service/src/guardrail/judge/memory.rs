@@ -5,11 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Scan, Verdicts, late::LateAnswer};
+use super::{Excepted, Scan, Verdicts, late::LateAnswer};
 use crate::{
+    classify::second::Missed,
     detect::scanner::RuleMask,
     domain::{
-        coverage::CoverageStatus,
+        coverage::{CoverageStatus, Outcome, SecondRun},
         decision::{Action, Category, Violation},
         exchange::Direction,
         finding::Severity,
@@ -90,6 +91,7 @@ impl Memory<'_> {
     ) {
         for bound in chosen {
             let Some(score) = &bound.policy.session.score else { continue };
+            let mut excepted = Excepted::new(bound);
             let mut hints = BTreeMap::<(Option<usize>, u32), f32>::new();
             for finding in &scan.findings.list {
                 let (at, segment) = (finding.segment as usize, &segments[finding.segment as usize]);
@@ -98,6 +100,7 @@ impl Memory<'_> {
                         && finding.score < rule.threshold
                         && rule.action > Action::Allow
                         && rule.concerns(Direction::Request, segment.role)
+                        && !excepted.holds(&rule.name, finding, segment)
                 };
                 let counts = segment.direction == Direction::Request
                     && score.detectors.contains(&finding.rule.detector)
@@ -141,7 +144,8 @@ impl Memory<'_> {
             }
         }
         // What was refused comes back whole or not at all; what was not read to its end is not known.
-        if action == Action::Block || status == CoverageStatus::Partial || chain.digests.is_empty() {
+        let is_unread = is_passing(&scan.second) || is_passing(&scan.topic_encoder);
+        if action == Action::Block || status == CoverageStatus::Partial || is_unread || chain.digests.is_empty() {
             return None;
         }
         let found = scan.findings.list.iter().filter_map(|finding| chain.turn(finding.segment as usize));
@@ -189,6 +193,12 @@ impl Memory<'_> {
             self.sessions.quarantine(self.key, Quarantine { policy, reason: trigger.as_str(), lasts });
         }
     }
+}
+
+/// Whether the model may well read next time what it did not read now. What it can never read is no such case: a text of
+/// which nothing could be learned would be scanned with each request.
+fn is_passing(run: &SecondRun) -> bool {
+    matches!(&run.outcome, Outcome::Failed(why) if *why == Missed::Busy.as_str() || *why == Missed::Failed.as_str())
 }
 
 /// What a policy would have blocked had passed.

@@ -10,7 +10,10 @@ use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::{tests::set, *};
-use crate::session::{Limits, Sessions};
+use crate::{
+    classify::second::Missed,
+    session::{Limits, Sessions},
+};
 
 fn chat(turns: &[(&str, &str)]) -> Payloads {
     let turns: Vec<Value> = turns.iter().map(|(role, text)| json!({"role": role, "content": text})).collect();
@@ -88,6 +91,31 @@ fn what_was_found_is_found_again() {
             assert_eq!(judgement.decision.action, action, "{word}");
             assert_eq!(judgement.to_mask.len(), usize::from(action == Action::Mask));
             turns.push(("user", "more"));
+        }
+    }
+}
+
+#[test]
+fn what_the_model_may_read_next_time_is_not_remembered() {
+    let (set, payloads) = (set(&[WORDS]), chat(&[("user", "hello")]));
+    for (why, unchanged) in
+        [(Missed::Busy, 0), (Missed::Failed, 0), (Missed::Off, 1), (Missed::NotInstalled, 1), (Missed::Unreadable, 1)]
+    {
+        for of_topics in [false, true] {
+            let talk = Talk::new();
+            let memory = Memory { sessions: &talk.sessions, key: talk.sessions.key(&talk.context).unwrap() };
+            let segments = read(&payloads, None).unwrap().segments;
+            let chosen = set.resolve(&[], &talk.context, "m", |_| true).unwrap();
+            let recalled = memory.recall(&chosen, &segments);
+            let mut scan = Scan::run(&set, &chosen, &segments, None, Some(&recalled), None);
+            let run = if of_topics { &mut scan.topic_encoder } else { &mut scan.second };
+            run.add(Outcome::Failed(why.as_str().into()), 0);
+            let judged = (Action::Allow, CoverageStatus::Complete);
+            assert!(
+                memory.conclude(recalled, &chosen, &scan, judged, &[], &[]).is_none(),
+                "learned without late answers"
+            );
+            assert_eq!(counts(&talk.judge(&set, &payloads)).1, unchanged, "{why:?} {of_topics}");
         }
     }
 }
@@ -217,6 +245,29 @@ session: {score: {limit: 2.5, action: block, detectors: [obfuscation]}, quaranti
     assert_eq!(talk.quarantine(), Some("score"));
 }
 
+#[test]
+fn what_is_excepted_adds_nothing_to_the_score() {
+    let source = |exception: &str| {
+        format!(
+            "
+name: hints
+rules: [{{name: marks, detector: obfuscation, threshold: 1.0, action: alert, only: [zero_width]}}]
+exceptions: [{{phrase: \"{exception}\"}}]
+session: {{score: {{limit: 2.5, action: block, detectors: [obfuscation]}}, quarantine: {{minutes: 1, on: [score]}}}}
+"
+        )
+    };
+    for (exception, reason) in [("ab\\u200bcd ef\\u200bgh ij\\u200bkl", None), ("something else", Some("score"))] {
+        let (set, talk) = (set(&[&source(exception)]), Talk::new());
+        let mut turns = Vec::new();
+        for _ in 0..6 {
+            turns.push(("user", "ab\u{200b}cd ef\u{200b}gh ij\u{200b}kl"));
+            talk.judge(&set, &chat(&turns));
+        }
+        assert_eq!(talk.quarantine(), reason, "{exception}");
+    }
+}
+
 const JOINED: &str = "
 name: joined
 rules:
@@ -265,6 +316,29 @@ fn what_is_split_is_masked_in_its_pieces() {
         judgement.to_mask.iter().map(|mask| (mask.location.pointer.as_str(), mask.location.span)).collect();
     let span = |start, end| Span { start, end };
     assert_eq!(places, [("/messages/0/content", span(6, 10)), ("/messages/1/content", span(0, 4))]);
+}
+
+#[test]
+fn each_policy_joins_as_many_turns_as_it_asks_for() {
+    let policy = |name: &str, turns: u8| {
+        format!(
+            "
+name: {name}
+rules: [{{detector: keywords, words: [bluebird], action: block}}]
+session: {{joined_turns: {turns}}}
+"
+        )
+    };
+    let set = set(&[&policy("narrow", 2), &policy("wide", 3)]);
+    let objecting = |turns: &[&str]| {
+        let turns: Vec<_> = turns.iter().map(|text| ("user", *text)).collect();
+        let judgement = judge(&set, &[], &chat(&turns), None, &CallContext::default(), None).unwrap();
+        let violations = judgement.decision.violations.iter();
+        violations.map(|violation| violation.policy.to_string()).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(objecting(&["about blue", "bird now", "fine"]), BTreeSet::from(["wide".to_owned()]));
+    let both = BTreeSet::from(["narrow".to_owned(), "wide".to_owned()]);
+    assert_eq!(objecting(&["fine", "about blue", "bird now"]), both);
 }
 
 const WORDS_OF_AN_ATTACK: [&str; 9] =
