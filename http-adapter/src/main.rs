@@ -168,9 +168,7 @@ async fn run(
     let engine = Engine::start(&shared).await?;
     otlp.push_metrics(engine.metrics());
     let serving = engine.serve(grpc, stop.clone())?;
-    let embedded = engine.embedded()?;
-    let readiness = embedded.readiness();
-    let core = Client::embedded(embedded);
+    let core = Client::embedded(engine.embedded()?);
     let settings = AdapterSettings { metrics: Some(Metrics::new(engine.metrics())), ..settings };
     let report = report
         .line("grpc", grpc_address)
@@ -185,12 +183,7 @@ async fn run(
         .access(&shared.access, shared.auth_mode, &[address, grpc_address]);
     report.print().map_err(other)?;
     let router = router(core, settings);
-    let drain = async {
-        readiness.withdraw().await;
-        sleep(shared.drain_notice).await;
-        engine.begin_drain().await;
-    };
-    let served = serve(listener, router, connections, stop, signals, drain).await;
+    let served = serve(listener, router, connections, stop, signals, engine.begin_drain(shared.drain_notice)).await;
     let _ = serving.await;
     engine.finish().await;
     served

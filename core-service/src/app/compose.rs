@@ -188,9 +188,11 @@ impl Core {
         }))
     }
 
-    /// Tells balancers to go elsewhere, and ends watches.
-    pub async fn begin_drain(&self) {
+    /// Tells balancers to go elsewhere, and adapters to tell theirs, while calls are still taken and streams go on. Watches
+    /// end when that has been told for as long as `notice`.
+    pub async fn begin_drain(&self, notice: Duration) {
         self.api.set_serving(false).await;
+        time::sleep(notice).await;
         self.api.stop.cancel();
     }
 

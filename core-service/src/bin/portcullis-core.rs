@@ -108,7 +108,6 @@ async fn run(settings: CoreSettings, otlp: &mut Otlp) -> Result<(), StartError> 
         tokio::spawn(tls.keep_current());
     }
     let core = Core::start(&settings).await?;
-    let readiness = core.embedded()?.readiness();
     otlp.push_metrics(core.metrics());
     let stop = CancellationToken::new();
     let serving = core.serve(listener, stop.clone())?;
@@ -123,10 +122,7 @@ async fn run(settings: CoreSettings, otlp: &mut Otlp) -> Result<(), StartError> 
         .access(&settings.access, settings.auth_mode, &[address]);
     report.print().map_err(|error| StartError::Other(error.to_string()))?;
     signals.interrupted().await;
-    // Balancers go elsewhere, and so do those of adapters, while calls are still taken.
-    readiness.withdraw().await;
-    tokio::time::sleep(settings.drain_notice).await;
-    core.begin_drain().await;
+    core.begin_drain(settings.drain_notice).await;
     stop.cancel();
     let _ = serving.await;
     core.finish().await;

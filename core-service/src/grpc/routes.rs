@@ -132,37 +132,11 @@ impl Api {
             guardrail: self.guardrail_server(),
             ingestion: self.ingestion_server(),
             rest: self.services(Access::default(), true)?,
-            readiness: self.readiness(),
         })
     }
 
-    fn readiness(&self) -> Readiness {
-        Readiness(self.health.clone())
-    }
-
+    /// What whoever asks for the core's health is told: balancers, and adapters for theirs.
     pub async fn set_serving(&self, serving: bool) {
-        self.readiness().set(serving).await;
-    }
-}
-
-fn count(answer: http::Response<Body>) -> http::Response<Body> {
-    if let Some(error) = refused::code(&answer) {
-        telemetry::emit(CallRefused { via: Via::Grpc, error });
-    }
-    answer
-}
-
-/// What whoever asks for the core's health is told: balancers, and adapters for theirs.
-#[derive(Debug, Clone)]
-pub struct Readiness(HealthReporter);
-
-impl Readiness {
-    /// Not ready any more; calls are still taken, and streams go on.
-    pub async fn withdraw(&self) {
-        self.set(false).await;
-    }
-
-    async fn set(&self, serving: bool) {
         let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         let services = [
             "",
@@ -174,9 +148,16 @@ impl Readiness {
             "portcullis.v1.DeliveryService",
         ];
         for service in services {
-            self.0.set_service_status(service, status).await;
+            self.health.set_service_status(service, status).await;
         }
     }
+}
+
+fn count(answer: http::Response<Body>) -> http::Response<Body> {
+    if let Some(error) = refused::code(&answer) {
+        telemetry::emit(CallRefused { via: Via::Grpc, error });
+    }
+    answer
 }
 
 /// All services in one. What is called with every prompt and every answer is reached by its name alone, without a
@@ -186,14 +167,6 @@ pub struct Embedded {
     guardrail: GuardrailServiceServer<GuardrailApi>,
     ingestion: IngestionServiceServer<IngestionApi>,
     rest: Routes,
-    readiness: Readiness,
-}
-
-impl Embedded {
-    /// Of the core that this reaches, at its port and here.
-    pub fn readiness(&self) -> Readiness {
-        self.readiness.clone()
-    }
 }
 
 impl Service<http::Request<Body>> for Embedded {

@@ -29,7 +29,7 @@ fn large() -> NewRecord {
 }
 
 /// A log of 2 MiB.
-fn small(dir: &Path, on_full: OnFull) -> Log {
+pub(super) fn small(dir: &Path, on_full: OnFull) -> Log {
     Log::open_with(dir, &LogSettings { on_full, max_bytes: Some(2 << 20), ..LogSettings::default() }).unwrap()
 }
 
@@ -41,7 +41,7 @@ async fn comes_back(log: &Log) {
     log.health.status.clone().wait_for(|status| *status == HealthStatus::Ok).await.unwrap();
 }
 
-async fn incidents(log: &Log) -> Vec<(u64, serde_json::Value)> {
+pub(super) async fn incidents(log: &Log) -> Vec<(u64, serde_json::Value)> {
     // What the writer has to tell of itself comes before everything that it is asked for.
     let _ = log.flush().await;
     let store = EventStore::new(log);

@@ -1,26 +1,19 @@
 //! A disk that takes a part of what comes, and a process that ends before the disk takes anything.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use rusqlite::Connection;
-use serde_json::Value;
 
 use super::kept::{BLOCK, FILE};
 use crate::{
     domain::exchange::{Payload, Payloads},
-    events::{EventFilter, EventStore},
     record::{
-        Begin, DeliveryChange, HealthStatus, Log, LogError, LogSettings, NewRecord, OnFull, RecordKind, StorageFault,
-        StoredRecord,
+        Begin, DeliveryChange, HealthStatus, Log, LogError, LogSettings, NewRecord, OnFull, StorageFault,
+        full_tests::{incidents, small},
         samples::{allowed, folder, later, sequences},
         verify::verify,
     },
 };
-
-/// A log of 2 MiB.
-fn small(dir: &Path, on_full: OnFull) -> Log {
-    Log::open_with(dir, &LogSettings { on_full, max_bytes: Some(2 << 20), ..LogSettings::default() }).unwrap()
-}
 
 /// That has no room in it.
 fn huge() -> NewRecord {
@@ -50,22 +43,6 @@ fn is_full(error: &LogError) -> bool {
     matches!(error, LogError::Storage(StorageFault::DiskFull | StorageFault::Quota))
 }
 
-async fn gaps(log: &Log) -> Vec<(u64, Value)> {
-    // What the writer has to tell of itself comes before everything that it is asked for.
-    let _ = log.flush().await;
-    let store = EventStore::new(log);
-    let only = EventFilter { kind: Some(RecordKind::Log), ..EventFilter::default() };
-    let mut found = Vec::new();
-    for event in store.list(only, 0, "").await.unwrap().events {
-        let Some(StoredRecord { request: Some(Payload::Json(json)), .. }) = store.get(&event.id()).await.unwrap()
-        else {
-            panic!("a gap without its details")
-        };
-        found.push((event.sequence, serde_json::from_slice(&json).unwrap()));
-    }
-    found
-}
-
 #[tokio::test]
 async fn a_record_that_does_not_fit_undoes_nothing_but_itself() {
     for on_full in [OnFull::Refuse, OnFull::Shed] {
@@ -90,7 +67,7 @@ async fn a_record_that_does_not_fit_undoes_nothing_but_itself() {
             Err(error) => assert!(!sheds && is_full(&error), "{error:?}"),
         }
         // Told at once: nothing else would come.
-        let found = gaps(&log).await;
+        let found = incidents(&log).await;
         assert_eq!(found.len(), usize::from(sheds), "{found:?}");
         for (_, gap) in &found {
             assert_eq!((gap["records"].as_u64(), gap["at_least"].as_bool()), (Some(1), Some(false)));
@@ -153,7 +130,7 @@ async fn a_gap_outlives_the_process() {
         assert!(fs::read(&file).unwrap() == before, "it is not a command's to tell");
 
         let log = open();
-        let found = gaps(&log).await;
+        let found = incidents(&log).await;
         let [(1, gap)] = &found[..] else { panic!("{found:?}") };
         assert_eq!((&gap["incident"], &gap["at_least"]), (&"gap".into(), &is_killed.into()));
         let records = gap["records"].as_u64().unwrap();
@@ -164,7 +141,7 @@ async fn a_gap_outlives_the_process() {
         assert_eq!(sequences(log.append(vec![allowed()], later()).await.unwrap()), [2]);
         log.close().await;
         let log = open();
-        assert_eq!(gaps(&log).await.len(), 1, "once");
+        assert_eq!(incidents(&log).await.len(), 1, "once");
         log.close().await;
     }
 }
