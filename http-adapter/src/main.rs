@@ -177,6 +177,7 @@ async fn run(
         .line("responses", responses)
         .policies(&shared.policies_dir, &engine.policies())
         .line("data", format_args!("{} (node {})", shared.data_dir.display(), engine.node()))
+        .payloads(&shared.log)
         .sinks(&engine.sinks())
         .line("traces", otlp.about_traces())
         .tls(shared.tls.as_ref())
