@@ -142,7 +142,9 @@ fn answer(
             return Ok(pass(&Passed { transformed, request_id: Some(request_id), analysis, ..Passed::default() }));
         }
         Outcome::Masked(Content::Json(body)) => {
-            let passed = Passed { transformed: Some(true), request_id: Some(request_id), ..Passed::default() };
+            let analysis = decision::analysis(decided);
+            let passed =
+                Passed { transformed: Some(true), request_id: Some(request_id), analysis, ..Passed::default() };
             reply::json_with(StatusCode::OK, &passed, "result", &body)
         }
         // It came as JSON, and goes back as it came.

@@ -19,6 +19,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 pub use self::model::Pieces;
 use self::{gate::Gate, model::Model, terms::Terms};
 use super::topics::meaning::Encoder;
+pub use crate::domain::coverage::Missed;
 use crate::telemetry::{self, SecondOutcome, SecondStageRan};
 
 static MODEL: &[u8] = include_bytes!("second/model.onnx");
@@ -49,33 +50,6 @@ impl Choice {
 impl From<&str> for Choice {
     fn from(name: &str) -> Self {
         Self::named(name)
-    }
-}
-
-/// Why windows were not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Missed {
-    Off,
-    NotInstalled,
-    /// Too many texts wait.
-    Busy,
-    /// The deadline came first, or would have.
-    Late,
-    /// Of signs that the model does not know.
-    Unreadable,
-    Failed,
-}
-
-impl Missed {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "switched off",
-            Self::NotInstalled => "not installed",
-            Self::Busy => "busy",
-            Self::Late => "late",
-            Self::Unreadable => "unreadable",
-            Self::Failed => "the model failed",
-        }
     }
 }
 

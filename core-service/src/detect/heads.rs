@@ -14,10 +14,10 @@ use crate::{
     classify::{
         Asked, Classifier, Opinion, Scratch, SecondOpinion, Suspect,
         head::Head,
-        second::{self, Missed, SecondStage},
+        second::{self, SecondStage},
     },
     domain::{
-        coverage::{Outcome, SecondRun},
+        coverage::{Missed, SecondRun},
         finding::Detector,
         segment::Role,
     },
@@ -54,7 +54,7 @@ impl Second<'_> {
             Ok(stage) if !stage.wants(margin) => return None,
             Ok(stage) => stage,
             Err(missed) => {
-                self.run.add(outcome(missed), 0);
+                self.run.missed(missed);
                 return None;
             }
         };
@@ -64,16 +64,16 @@ impl Second<'_> {
         match read {
             // The first stage's word holds, and the receipt tells of it: any text can be written so.
             Ok(None) => {
-                self.run.add(outcome(Missed::Unreadable), 0);
+                self.run.missed(Missed::Unreadable);
                 None
             }
             Ok(Some(logits)) => {
-                self.run.add(Outcome::Ran, logits.len());
+                self.run.ran(logits.len());
                 let worst = logits.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b));
                 worst.map(|(logit, suspect)| SecondOpinion { probability: stage.probability(margin, logit), suspect })
             }
             Err(missed) => {
-                self.run.add(outcome(missed), 0);
+                self.run.missed(missed);
                 None
             }
         }
@@ -101,13 +101,6 @@ impl Second<'_> {
         }
         let logits = stage.read(&windows, deadline)?;
         Ok(Some(logits.into_iter().zip(readable).collect()))
-    }
-}
-
-pub(super) fn outcome(missed: Missed) -> Outcome {
-    match missed {
-        Missed::Late => Outcome::TimedOut,
-        other => Outcome::Failed(other.as_str().into()),
     }
 }
 

@@ -8,7 +8,6 @@ use std::{
 use super::{
     compiled::CompiledRule,
     findings::{Findings, Judged, Reading},
-    heads::outcome,
     rule_mask::{RuleIndex, RuleMask},
 };
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
             profile::Profile,
         },
     },
-    domain::coverage::{Outcome, SecondRun},
+    domain::coverage::SecondRun,
 };
 
 /// What the encoder may take, and what it did.
@@ -107,11 +106,11 @@ impl Comparison<'_> {
         *self.spent += begun.elapsed();
         match compared {
             Ok((meanings, windows)) => {
-                self.run.add(Outcome::Ran, windows);
+                self.run.ran(windows);
                 Some(meanings)
             }
             Err(missed) => {
-                self.run.add(outcome(missed), 0);
+                self.run.missed(missed);
                 None
             }
         }

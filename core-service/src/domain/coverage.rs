@@ -37,19 +37,86 @@ pub enum Outcome {
     TimedOut,
 }
 
-/// What the second stage of the classifiers did: it reads only what the first is unsure of, and nothing where nobody
-/// asks for attacks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SecondRun {
-    pub outcome: Outcome,
-    /// Windows that it read.
-    pub windows: u32,
+/// Why the second stage did not read what it was asked to. Ordered: what holds for every text before what is of this
+/// moment, and last what makes a check partial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Missed {
+    /// Of signs that the model does not know.
+    Unreadable,
+    Off,
+    NotInstalled,
+    /// Too many texts wait.
+    Busy,
+    Failed,
+    /// The deadline came first, or would have.
+    Late,
 }
 
-impl Default for SecondRun {
-    fn default() -> Self {
-        Self { outcome: Outcome::Skipped, windows: 0 }
+impl Missed {
+    const ALL: [Self; 6] = [Self::Unreadable, Self::Off, Self::NotInstalled, Self::Busy, Self::Failed, Self::Late];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "switched off",
+            Self::NotInstalled => "not installed",
+            Self::Busy => "busy",
+            Self::Late => "late",
+            Self::Unreadable => "unreadable",
+            Self::Failed => "the model failed",
+        }
     }
+}
+
+/// Ordered: the worst stands for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "Outcome", from = "Outcome")]
+pub enum StageOutcome {
+    /// Nothing was unsure, or nobody asked for attacks.
+    #[default]
+    Skipped,
+    Ran,
+    Missed(Missed),
+}
+
+impl StageOutcome {
+    /// Whether the model may well read next time what it did not read now. What it can never read is no such case: a
+    /// text of which nothing could be learned would be scanned with each request.
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Missed(Missed::Busy | Missed::Failed | Missed::Late))
+    }
+}
+
+impl From<StageOutcome> for Outcome {
+    fn from(outcome: StageOutcome) -> Self {
+        match outcome {
+            StageOutcome::Skipped => Self::Skipped,
+            StageOutcome::Ran => Self::Ran,
+            StageOutcome::Missed(Missed::Late) => Self::TimedOut,
+            StageOutcome::Missed(missed) => Self::Failed(missed.as_str().into()),
+        }
+    }
+}
+
+impl From<Outcome> for StageOutcome {
+    fn from(stored: Outcome) -> Self {
+        match stored {
+            Outcome::Skipped => Self::Skipped,
+            Outcome::Ran => Self::Ran,
+            Outcome::TimedOut => Self::Missed(Missed::Late),
+            Outcome::Failed(why) => {
+                let known = Missed::ALL.into_iter().find(|missed| missed.as_str() == why);
+                Self::Missed(known.unwrap_or(Missed::Failed))
+            }
+        }
+    }
+}
+
+/// What the second stage of the classifiers did: it reads only what the first is unsure of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondRun {
+    pub outcome: StageOutcome,
+    /// Windows that it read.
+    pub windows: u32,
 }
 
 impl SecondRun {
@@ -57,20 +124,17 @@ impl SecondRun {
     /// Of the one for denied topics.
     pub const TOPICS: &str = "topic_encoder";
 
-    /// The worst outcome stands for all.
-    pub fn add(&mut self, outcome: Outcome, windows: usize) {
-        const fn badness(outcome: &Outcome) -> u8 {
-            match outcome {
-                Outcome::Skipped => 0,
-                Outcome::Ran => 1,
-                Outcome::TimedOut => 2,
-                Outcome::Failed(_) => 3,
-            }
-        }
-        if badness(&outcome) > badness(&self.outcome) {
-            self.outcome = outcome;
-        }
-        self.windows = self.windows.saturating_add(u32::try_from(windows).unwrap_or(u32::MAX));
+    pub fn ran(&mut self, windows: usize) {
+        self.add(Self { outcome: StageOutcome::Ran, windows: u32::try_from(windows).unwrap_or(u32::MAX) });
+    }
+
+    pub fn missed(&mut self, why: Missed) {
+        self.add(Self { outcome: StageOutcome::Missed(why), windows: 0 });
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.outcome = self.outcome.max(other.outcome);
+        self.windows = self.windows.saturating_add(other.windows);
     }
 
     pub fn is_idle(&self) -> bool {
@@ -124,5 +188,39 @@ impl Coverage {
             bytes_unchanged: 0,
             decoders: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_of_several_runs_stands_for_all_in_any_order() {
+        let worse = [Missed::Unreadable, Missed::Busy, Missed::Late];
+        for (first, second) in [(0, 1), (1, 0), (1, 2), (2, 0)] {
+            let mut run = SecondRun::default();
+            run.missed(worse[first]);
+            run.ran(3);
+            run.missed(worse[second]);
+            let expected = SecondRun { outcome: StageOutcome::Missed(worse[first.max(second)]), windows: 3 };
+            assert_eq!(run, expected);
+        }
+    }
+
+    #[test]
+    fn a_run_is_stored_like_that_of_a_detector() {
+        let stored = |outcome| serde_json::to_string(&SecondRun { outcome, windows: 2 }).unwrap();
+        assert_eq!(stored(StageOutcome::Ran), r#"{"outcome":"ran","windows":2}"#);
+        assert_eq!(stored(StageOutcome::Missed(Missed::Late)), r#"{"outcome":"timed_out","windows":2}"#);
+        assert_eq!(stored(StageOutcome::Missed(Missed::Busy)), r#"{"outcome":{"failed":"busy"},"windows":2}"#);
+        for missed in Missed::ALL {
+            let run = SecondRun { outcome: StageOutcome::Missed(missed), windows: 0 };
+            let json = serde_json::to_string(&run).unwrap();
+            assert_eq!(serde_json::from_str::<SecondRun>(&json).unwrap(), run, "{json}");
+        }
+        let unknown = r#"{"outcome":{"failed":"of a later version"},"windows":0}"#;
+        let read: SecondRun = serde_json::from_str(unknown).unwrap();
+        assert_eq!(read.outcome, StageOutcome::Missed(Missed::Failed));
     }
 }

@@ -81,7 +81,7 @@ impl Category {
 
     /// By [`Self::as_str`].
     pub fn of(name: &str) -> Option<Self> {
-        let others = [Self::Coverage, Self::Canary, Self::Session];
+        let others = [Self::Coverage, Self::Canary, Self::Session, Self::Log];
         let mut all = Detector::ALL.map(Self::Detector).into_iter().chain(others);
         all.find(|category| category.as_str() == name)
     }
@@ -180,5 +180,18 @@ impl Decision {
         violations.truncate(Self::MAX_VIOLATIONS);
         let verdict = if action == Action::Block { Verdict::Fail } else { Verdict::Pass };
         Self { action, verdict, message, violations, violations_total: total }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_category_is_known_by_its_name() {
+        let others = [Category::Coverage, Category::Canary, Category::Session, Category::Log];
+        for category in Detector::ALL.map(Category::Detector).into_iter().chain(others) {
+            assert_eq!(Category::of(category.as_str()), Some(category));
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use portcullis_api::limits;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -141,10 +142,36 @@ impl CallContext {
         self.metadata.get(Self::SERVER).map_or("", String::as_str)
     }
 
+    /// The payload's own name for the model stands in where the caller names none: as a label, which is short, whatever
+    /// the payload holds.
+    pub fn name_model(&mut self, named: Option<String>) {
+        if let (true, Some(mut name)) = (self.model.is_empty(), named) {
+            name.truncate(name.floor_char_boundary(limits::LABEL));
+            self.model = name;
+        }
+    }
+
     /// The payload's own name for the tool stands in where the caller names none.
     pub fn name_tool(&mut self, named: Option<String>) {
         if let Some(name) = named.filter(|name| !name.is_empty() && name.len() <= Self::MAX_TOOL) {
             self.metadata.entry(Self::TOOL.to_owned()).or_insert(name);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payloads_model_is_a_short_label_and_never_stands_before_the_callers() {
+        let mut context = CallContext::default();
+        context.name_model(Some("\u{e9}".repeat(1 << 20)));
+        assert_eq!(context.model.len(), limits::LABEL);
+        context.name_model(Some("another".to_owned()));
+        assert_eq!(context.model.len(), limits::LABEL);
+        let mut short = CallContext::default();
+        short.name_model(Some("m".to_owned()));
+        assert_eq!(short.model, "m");
     }
 }

@@ -108,6 +108,13 @@ pub struct RuleIdentity {
     pub severity: Severity,
 }
 
+impl RuleIdentity {
+    /// Whether it has one opinion of a text, made of all of it, and its place is only the worst of it.
+    pub fn reads_whole(&self) -> bool {
+        self.detector == Detector::DeniedTopics || self.id.starts_with("classifier_")
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Index into the exchange's segments.

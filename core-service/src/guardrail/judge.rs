@@ -14,7 +14,7 @@ use super::told;
 use crate::{
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
-        coverage::{Coverage, CoverageStatus, Outcome, SecondRun},
+        coverage::{Coverage, CoverageStatus, Missed, Outcome, SecondRun, StageOutcome},
         decision::{Action, Category, Decision, Location, Violation},
         exchange::{CallContext, Direction, Payload, Payloads},
         finding::{Detector, Finding, RuleIdentity, Severity, Span},
@@ -197,6 +197,7 @@ fn unread(direction: Direction, payload: &Payload) -> Segment<'_> {
 /// One pass over all segments for all policies.
 pub(super) struct Scan<'s> {
     set: &'s PolicySet,
+    deadline: Option<Instant>,
     pub(super) findings: Findings,
     /// Union of what was looked for.
     asked: RuleMask,
@@ -217,6 +218,7 @@ impl<'s> Scan<'s> {
     fn of(set: &'s PolicySet, findings: Findings) -> Self {
         Self {
             set,
+            deadline: None,
             findings,
             asked: set.scanner.empty_mask(),
             segments_scanned: 0,
@@ -240,7 +242,7 @@ impl<'s> Scan<'s> {
         recalled: Option<&Recalled>,
         deadline: Option<Instant>,
     ) -> Self {
-        let mut scan = Self::of(set, Findings::default());
+        let mut scan = Self { deadline, ..Self::of(set, Findings::default()) };
         let mut masks: Vec<((Direction, Role), RuleMask)> = Vec::new();
         let mut scratch = Scratch::until(deadline);
         let mut since_clock = 0;
@@ -303,6 +305,22 @@ impl<'s> Scan<'s> {
         }
     }
 
+    /// Why a policy was not applied to all that it is about, if so. A text that unfolds to more than is scanned is no such
+    /// case: it was read as far as any text is.
+    pub(super) fn left_open(&self, bound: &Bound) -> Option<&'static str> {
+        let late = |run: SecondRun, detector| {
+            run.outcome == StageOutcome::Missed(Missed::Late)
+                && bound.rules().any(|(_, mask)| self.set.scanner.asks_for(mask, detector))
+        };
+        if self.timed_out {
+            Some("deadline")
+        } else if late(self.second, Detector::PromptInjection) || late(self.topic_encoder, Detector::DeniedTopics) {
+            Some("second_stage")
+        } else {
+            None
+        }
+    }
+
     pub(super) fn coverage(&self, chosen: &[&Bound], segments_total: u32, bytes_total: u64) -> Coverage {
         let detectors: Vec<_> = Detector::ALL.iter().map(|&detector| (detector, self.outcome(detector))).collect();
         let failed = detectors.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
@@ -316,9 +334,9 @@ impl<'s> Scan<'s> {
             (CoverageStatus::Partial, "a detector found more than can be listed")
         } else if self.exhausted {
             (CoverageStatus::Partial, "the text unfolds to more than is scanned")
-        } else if self.second.outcome == Outcome::TimedOut {
+        } else if self.second.outcome == StageOutcome::Missed(Missed::Late) {
             (CoverageStatus::Partial, "the deadline came before the second stage")
-        } else if self.topic_encoder.outcome == Outcome::TimedOut {
+        } else if self.topic_encoder.outcome == StageOutcome::Missed(Missed::Late) {
             (CoverageStatus::Partial, "the deadline came before topics were compared by meaning")
         } else {
             (CoverageStatus::Complete, "")
@@ -328,8 +346,8 @@ impl<'s> Scan<'s> {
             reason: reason.to_owned(),
             policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
             detectors,
-            second_stage: self.second.clone(),
-            topic_encoder: self.topic_encoder.clone(),
+            second_stage: self.second,
+            topic_encoder: self.topic_encoder,
             segments_total,
             segments_scanned: self.segments_scanned,
             bytes_total,
@@ -344,7 +362,7 @@ impl<'s> Scan<'s> {
 /// What one policy makes of the findings.
 fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: &mut Verdicts) {
     let Verdicts { violations, to_mask } = verdicts;
-    let mut excepted = Excepted::new(bound);
+    let mut excepted = Excepted::new(bound, scan);
     let before = violations.len();
     for (rule, mask) in bound.rules() {
         let (before_rule, before_mask) = (violations.len(), to_mask.len());
@@ -354,7 +372,8 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
             if rule.action == Action::Mask {
                 let RuleIdentity { detector, entity, .. } = &*finding.rule;
                 let name = if entity.is_empty() { detector.as_str() } else { entity };
-                let location = location(segment, finding.span);
+                let span = violation.location.as_ref().map_or(finding.span, |location| location.span);
+                let location = location(segment, span);
                 let name = name.to_ascii_uppercase();
                 to_mask.push(ToMask { location, is_key: segment.is_key, name, style: rule.mask });
             }
@@ -370,8 +389,10 @@ fn evaluate(bound: &Bound, segments: &[Segment<'_>], scan: &Scan<'_>, verdicts: 
             violations.extend(unchecked(bound, "overflow"));
         }
     }
-    if scan.timed_out && violations[before..].iter().all(|violation| violation.action < Action::Block) {
-        violations.extend(unchecked(bound, "deadline"));
+    if let Some(why) = scan.left_open(bound)
+        && violations[before..].iter().all(|violation| violation.action < Action::Block)
+    {
+        violations.extend(unchecked(bound, why));
     }
 }
 
@@ -387,9 +408,10 @@ pub(super) fn objection(
         && finding.score >= rule.threshold
         && rule.concerns(segment.direction, segment.role)
         && bound.covers(segment.direction, segment.role);
-    if !selected || excepted.holds(&rule.name, finding, segment) {
+    if !selected {
         return None;
     }
+    let finding = excepted.left((rule, mask), finding, segment).filter(|left| left.score >= rule.threshold)?;
     let policy = &bound.policy;
     Some(Violation {
         policy: Arc::clone(&policy.reference.name),

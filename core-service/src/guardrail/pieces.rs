@@ -175,8 +175,8 @@ impl Pieces {
         self.timed_out |= scan.timed_out;
         self.exhausted |= scan.exhausted;
         self.decoders.append(&mut scan.decoders);
-        self.second.add(scan.second.outcome.clone(), scan.second.windows as usize);
-        self.topic_encoder.add(scan.topic_encoder.outcome.clone(), scan.topic_encoder.windows as usize);
+        self.second.add(scan.second);
+        self.topic_encoder.add(scan.topic_encoder);
         self.overflowed.append(&mut scan.findings.overflowed);
         self.overflowed.sort_unstable();
         self.overflowed.dedup();
@@ -185,8 +185,8 @@ impl Pieces {
         scan.timed_out = self.timed_out;
         scan.exhausted = self.exhausted;
         scan.decoders.clone_from(&self.decoders);
-        scan.second.clone_from(&self.second);
-        scan.topic_encoder.clone_from(&self.topic_encoder);
+        scan.second = self.second;
+        scan.topic_encoder = self.topic_encoder;
         scan.findings.overflowed.clone_from(&self.overflowed);
     }
 
@@ -200,7 +200,7 @@ impl Pieces {
         cut: usize,
         violations: &mut Vec<Violation>,
     ) -> usize {
-        let mut excepted = Excepted::new(bound);
+        let mut excepted = Excepted::new(bound, scan);
         let before = violations.len();
         let mut uncounted = 0;
         let final_to = self.base + segment.text.len().saturating_sub(SETTLED);
@@ -215,7 +215,8 @@ impl Pieces {
                     continue;
                 };
                 if let Some(location) = &mut violation.location {
-                    location.span = Span::new(span.clone());
+                    let at = location.span;
+                    location.span = Span::new(self.base + at.start as usize..self.base + at.end as usize);
                 }
                 // What will not be seen whole again is settled, too.
                 if span.end <= final_to || span.start < cut {
@@ -238,8 +239,10 @@ impl Pieces {
                 violations.extend(unchecked(bound, "overflow"));
             }
         }
-        if scan.timed_out && violations[before..].iter().all(|violation| violation.action < Action::Block) {
-            violations.extend(unchecked(bound, "deadline"));
+        if let Some(why) = scan.left_open(bound)
+            && violations[before..].iter().all(|violation| violation.action < Action::Block)
+        {
+            violations.extend(unchecked(bound, why));
         }
         uncounted
     }

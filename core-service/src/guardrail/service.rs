@@ -200,9 +200,7 @@ impl Guardrail {
         };
         let Judgement { decision, coverage, model, tool, to_mask, late, lesson, repeats, timings: judging } = judgement;
         *timings = judging;
-        if context.model.is_empty() {
-            context.model = model.unwrap_or_default();
-        }
+        context.name_model(model);
         context.name_tool(tool);
         if let Some(check) = Seen::current(decision.action == Action::Block) {
             describe(&context, &check);
@@ -323,7 +321,7 @@ impl Guardrail {
         let Ingest { payloads, mut context, policies, sync, late, status, idempotency_key } = ingest;
         known(&self.policies.view(), &policies)?;
         if context.model.is_empty() {
-            context.model = payloads.request().or(payloads.response()).and_then(extract::model).unwrap_or_default();
+            context.name_model(payloads.request().or(payloads.response()).and_then(extract::model));
         }
         if context.tool().is_empty() {
             context.name_tool(payloads.request().and_then(extract::tool));

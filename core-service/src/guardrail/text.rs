@@ -59,7 +59,7 @@ impl Text {
         let Open { mut terms, request, recording } = open;
         let view = guardrail.policies().view();
         if terms.context.model.is_empty() {
-            terms.context.model = request.as_ref().and_then(extract::model).unwrap_or_default();
+            terms.context.name_model(request.as_ref().and_then(extract::model));
         }
         if let Some(name) = terms.policies.iter().find(|name| view.set.get(name).is_none()) {
             return Err(UnknownPolicy(name.clone()));

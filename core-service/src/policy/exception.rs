@@ -1,5 +1,5 @@
-//! Exceptions suppress findings that lie inside a known phrase. The text is never changed: to cut the phrase
-//! out would join what stood around it, and hide what is hidden that way.
+//! Exceptions clear findings that lie inside a known phrase. The phrase is never cut out: that would join what stood around
+//! it, and hide what is hidden that way.
 
 use aho_corasick::AhoCorasick;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};

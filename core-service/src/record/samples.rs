@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::domain::{
-    coverage::{Coverage, CoverageStatus, Outcome, PolicyRef, SecondRun},
+    coverage::{Coverage, CoverageStatus, Missed, Outcome, PolicyRef, SecondRun, StageOutcome},
     decision::{Action, Category, Decision, Violation},
     exchange::{CallContext, Direction, Payload, Payloads},
     finding::{Detector, Severity, Span},
@@ -73,8 +73,8 @@ pub(crate) fn judged(action: Action) -> Judged {
         segments_unchanged: 1,
         bytes_unchanged: 1 << 33,
         decoders: vec!["base64".into()],
-        second_stage: SecondRun { outcome: Outcome::Ran, windows: 2 },
-        topic_encoder: SecondRun { outcome: Outcome::TimedOut, windows: 0 },
+        second_stage: SecondRun { outcome: StageOutcome::Ran, windows: 2 },
+        topic_encoder: SecondRun { outcome: StageOutcome::Missed(Missed::Late), windows: 0 },
     };
     let durations = vec![
         (Part::Stage(Stage::Extract), 3),

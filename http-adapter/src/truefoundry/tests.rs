@@ -229,6 +229,12 @@ async fn what_is_masked_goes_back_byte_for_byte() {
         assert_eq!((check.operation(), check.judge()), (v1::Operation::Mutate, side));
         assert_eq!(check.response.is_some(), side == Direction::Response);
     }
+    let partly = FakeCore::content().checks(CheckResponse {
+        masked_request: Some(payload(Bytes::from_static(odd))),
+        ..decided(Verdict::Pass, Action::Mask, Some(CoverageStatus::Partial))
+    });
+    let (_, body) = ask(&partly.router(AdapterSettings::default()), post("?operation=mutate", ASKED)).await;
+    assert_eq!((&body["transformed"], &body["analysis"]), (&json!(true), &json!("partial")));
     // The side that nobody waits for is not what the gateway would put in its place.
     let (_, body) =
         ask(&masking(Direction::Request, odd).router(AdapterSettings::default()), post("?operation=mutate", ANSWERED))

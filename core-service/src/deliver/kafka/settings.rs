@@ -48,6 +48,10 @@ pub enum Security {
 }
 
 impl Security {
+    const fn is_ssl(self) -> bool {
+        matches!(self, Self::Ssl | Self::SaslSsl)
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Plaintext, Self::Ssl, Self::SaslPlaintext, Self::SaslSsl]
             .into_iter()
@@ -155,8 +159,18 @@ impl KafkaSettings {
                 .set("sasl.username", &credentials.username)
                 .set("sasl.password", &credentials.password);
         }
-        if let Some(ca) = &self.ca {
-            config.set("ssl.ca.location", ca.to_string_lossy());
+        match &self.ca {
+            Some(ca) => {
+                config.set("ssl.ca.location", ca.to_string_lossy());
+            }
+            // What is linked in looks for certificates where it was built, and finds none. Not where the environment
+            // names a place, which OpenSSL reads itself.
+            None if self.security.is_ssl()
+                && ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().all(|name| std::env::var_os(name).is_none()) =>
+            {
+                config.set("ssl.ca.location", "probe");
+            }
+            None => {}
         }
         config
     }

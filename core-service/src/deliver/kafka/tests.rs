@@ -397,6 +397,19 @@ fn a_password_is_shown_nowhere() {
 }
 
 #[test]
+fn a_broker_with_tls_is_known_by_the_systems_certificates_or_by_those_that_are_named() {
+    let place = |security, ca: Option<&str>| {
+        let settings = KafkaSettings { security, ca: ca.map(Into::into), ..settings("127.0.0.1:1".to_owned()) };
+        settings.client("test").get("ssl.ca.location").map(str::to_owned)
+    };
+    assert_eq!(place(Security::Plaintext, None), None);
+    assert_eq!(place(Security::Ssl, Some("/ca.pem")).as_deref(), Some("/ca.pem"));
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
+    let expected = if named { None } else { Some("probe") };
+    assert_eq!(place(Security::SaslSsl, None).as_deref(), expected);
+}
+
+#[test]
 fn words_of_the_protocol_are_read_in_any_case() {
     assert_eq!(Security::parse("sasl_ssl"), Some(Security::SaslSsl));
     assert_eq!(Mechanism::parse("scram-sha-256"), Some(Mechanism::ScramSha256));

@@ -9,7 +9,7 @@ use portcullis_api::v1;
 use crate::{
     classify::head::{Head, Level},
     domain::{
-        coverage::{Coverage, CoverageStatus, Outcome, SecondRun},
+        coverage::{Coverage, CoverageStatus, Outcome, SecondRun, StageOutcome},
         decision::{Action, Decision, Verdict, Violation},
         exchange::{Direction, Payload},
         finding::Severity,
@@ -125,10 +125,10 @@ fn coverage(coverage: Coverage) -> v1::Coverage {
     let detectors = coverage.detectors.into_iter().map(|(detector, outcome)| run(detector.as_str(), outcome));
     let second = coverage.second_stage;
     // A list that was left out stays so.
-    let second_run = (detectors.len() > 0).then(|| run(SecondRun::NAME, second.outcome));
+    let second_run = (detectors.len() > 0).then(|| run(SecondRun::NAME, second.outcome.into()));
     // Where topics were asked for and the words left something open.
     let topics = coverage.topic_encoder;
-    let topics_run = (topics.outcome != Outcome::Skipped).then(|| run(SecondRun::TOPICS, topics.outcome));
+    let topics_run = (topics.outcome != StageOutcome::Skipped).then(|| run(SecondRun::TOPICS, topics.outcome.into()));
     v1::Coverage {
         status: status.into(),
         reason: coverage.reason,

@@ -108,7 +108,7 @@ impl<'r> Reader<'r> {
         bounds.iter().for_each(|bound| bound.mask(direction, role, &mut mask));
         for (index, rule) in set.scanner.rules() {
             // A classifier reads the whole: it could not say that something crosses, and has read each piece.
-            if !detectors.contains(&rule.identity.detector) || rule.identity.id.starts_with("classifier_") {
+            if !detectors.contains(&rule.identity.detector) || rule.identity.reads_whole() {
                 mask.remove(index);
             }
         }

@@ -7,10 +7,9 @@ use std::{
 
 use super::{Excepted, Scan, Verdicts, late::LateAnswer};
 use crate::{
-    classify::second::Missed,
     detect::scanner::RuleMask,
     domain::{
-        coverage::{CoverageStatus, Outcome, SecondRun},
+        coverage::CoverageStatus,
         decision::{Action, Category, Violation},
         exchange::Direction,
         finding::Severity,
@@ -91,25 +90,25 @@ impl Memory<'_> {
     ) {
         for bound in chosen {
             let Some(score) = &bound.policy.session.score else { continue };
-            let mut excepted = Excepted::new(bound);
+            let mut excepted = Excepted::new(bound, scan);
             let mut hints = BTreeMap::<(Option<usize>, u32), f32>::new();
             for finding in &scan.findings.list {
                 let (at, segment) = (finding.segment as usize, &segments[finding.segment as usize]);
-                let weak = |(rule, mask): (&PolicyRule, &RuleMask)| {
-                    mask.contains(finding.rule_index)
+                let mut weak = |(rule, mask): (&PolicyRule, &RuleMask)| {
+                    let counts = mask.contains(finding.rule_index)
                         && finding.score < rule.threshold
                         && rule.action > Action::Allow
-                        && rule.concerns(Direction::Request, segment.role)
-                        && !excepted.holds(&rule.name, finding, segment)
+                        && rule.concerns(Direction::Request, segment.role);
+                    let left = counts.then(|| excepted.left((rule, mask), finding, segment)).flatten()?;
+                    Some(left.score.min(finding.score))
                 };
                 let counts = segment.direction == Direction::Request
                     && score.detectors.contains(&finding.rule.detector)
                     && !recalled.is_seen(at)
-                    && bound.covers(segment.direction, segment.role)
-                    && bound.rules().any(weak);
-                if counts {
+                    && bound.covers(segment.direction, segment.role);
+                if let Some(score) = counts.then(|| bound.rules().find_map(&mut weak)).flatten() {
                     let hint = hints.entry((recalled.chain.turn(at), finding.rule_index)).or_default();
-                    *hint = hint.max(finding.score);
+                    *hint = hint.max(score);
                 }
             }
             let policy = self.sessions.digests().short([&*bound.policy.reference.name]);
@@ -144,7 +143,7 @@ impl Memory<'_> {
             }
         }
         // What was refused comes back whole or not at all; what was not read to its end is not known.
-        let is_unread = is_passing(&scan.second) || is_passing(&scan.topic_encoder);
+        let is_unread = scan.second.outcome.is_passing() || scan.topic_encoder.outcome.is_passing();
         if action == Action::Block || status == CoverageStatus::Partial || is_unread || chain.digests.is_empty() {
             return None;
         }
@@ -193,12 +192,6 @@ impl Memory<'_> {
             self.sessions.quarantine(self.key, Quarantine { policy, reason: trigger.as_str(), lasts });
         }
     }
-}
-
-/// Whether the model may well read next time what it did not read now. What it can never read is no such case: a text of
-/// which nothing could be learned would be scanned with each request.
-fn is_passing(run: &SecondRun) -> bool {
-    matches!(&run.outcome, Outcome::Failed(why) if *why == Missed::Busy.as_str() || *why == Missed::Failed.as_str())
 }
 
 /// What a policy would have blocked had passed.

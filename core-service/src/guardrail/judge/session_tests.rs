@@ -10,10 +10,7 @@ use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::{tests::set, *};
-use crate::{
-    classify::second::Missed,
-    session::{Limits, Sessions},
-};
+use crate::session::{Limits, Sessions};
 
 fn chat(turns: &[(&str, &str)]) -> Payloads {
     let turns: Vec<Value> = turns.iter().map(|(role, text)| json!({"role": role, "content": text})).collect();
@@ -109,7 +106,7 @@ fn what_the_model_may_read_next_time_is_not_remembered() {
             let recalled = memory.recall(&chosen, &segments);
             let mut scan = Scan::run(&set, &chosen, &segments, None, Some(&recalled), None);
             let run = if of_topics { &mut scan.topic_encoder } else { &mut scan.second };
-            run.add(Outcome::Failed(why.as_str().into()), 0);
+            run.missed(why);
             let judged = (Action::Allow, CoverageStatus::Complete);
             assert!(
                 memory.conclude(recalled, &chosen, &scan, judged, &[], &[]).is_none(),

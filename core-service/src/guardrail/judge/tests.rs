@@ -191,6 +191,28 @@ fn a_deadline_that_is_over_is_never_a_pass() {
 }
 
 #[test]
+fn a_second_stage_that_was_late_is_never_a_pass_where_a_policy_asked_for_it() {
+    let attacks = "
+name: attacks
+rules: [{name: injection, detector: prompt_injection, action: block}]
+";
+    let lenient = format!("{attacks}on_failure: alert\n");
+    for (source, action) in [(attacks, Action::Block), (lenient.as_str(), Action::Alert), (WORDS, Action::Allow)] {
+        let (set, payloads) = (set(&[source]), text("Good morning."));
+        let segments = read(&payloads, None).unwrap().segments;
+        let chosen = set.resolve(&[], &CallContext::default(), "m", |_| true).unwrap();
+        let mut scan = Scan::run(&set, &chosen, &segments, None, None, None);
+        scan.second.missed(Missed::Late);
+        let mut verdicts = Verdicts::default();
+        chosen.iter().for_each(|bound| evaluate(bound, &segments, &scan, &mut verdicts));
+        let decision = Decision::fold(verdicts.violations);
+        assert_eq!(decision.action, action, "{source}");
+        assert!(decision.violations.iter().all(|violation| violation.detector_rule == "second_stage"));
+        assert_eq!(scan.coverage(&chosen, 1, 13).status, CoverageStatus::Partial);
+    }
+}
+
+#[test]
 fn a_flood_of_one_finding_hides_no_other() {
     let flood = format!("{} banana", "carrot ".repeat(Findings::LIMIT + 10));
     let judgement = judged(&set(&[WORDS]), &text(&flood));
