@@ -20,6 +20,10 @@ use crate::error::{ApiError, ErrorCode};
 /// clients would see a broken connection and never the answer that says why.
 const DISCARD: u64 = 64 << 20;
 
+/// Bytes of each body that the budget does not count: most calls need none of it, and whoever only opens connections can
+/// take nothing from the others. What it costs: as much for each call under way, beside the budget.
+const FREE: usize = 64 << 10;
+
 /// What bodies may take.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
@@ -27,7 +31,7 @@ pub struct BodyLimits {
     pub bytes: usize,
     /// From the end of a call's head to the end of its body.
     pub timeout: Duration,
-    /// Bytes that may be held at once, over all calls.
+    /// Bytes that may be held at once, over all calls, beyond the first 64 KiB of each.
     pub budget: usize,
 }
 
@@ -43,6 +47,8 @@ pub struct BodyReader {
     timeout: Duration,
     /// One permit a byte.
     budget: Semaphore,
+    /// [`FREE`], but for tests.
+    free: usize,
 }
 
 /// A body with its share of the budget, which is given back when this is dropped.
@@ -58,7 +64,7 @@ impl BodyReader {
         // in would refuse it for ever.
         let limit = limits.bytes.min(u32::MAX as usize);
         let budget = limits.budget.clamp(limit, Semaphore::MAX_PERMITS);
-        Self { limit, timeout: limits.timeout, budget: Semaphore::new(budget) }
+        Self { limit, timeout: limits.timeout, budget: Semaphore::new(budget), free: FREE }
     }
 
     /// Reads a JSON body.
@@ -83,8 +89,8 @@ impl BodyReader {
         Err(ApiError::new(ErrorCode::UnsupportedMediaType, "the content type must be that of a form"))
     }
 
-    /// The share of the budget is taken whole before the first byte, so that two half-read bodies
-    /// never wait for each other; a body that does not declare its size pays for the largest until it is read.
+    /// A share of the budget is taken as the bytes arrive, and never waited for: two half-read bodies would wait for each other,
+    /// and what a body declares costs its sender nothing. One that finds no room gives back what it has, and can come again.
     async fn take<B: Body<Data = Bytes> + Unpin>(
         &self,
         headers: &HeaderMap,
@@ -98,38 +104,49 @@ impl BodyReader {
             }
             return Err(self.too_large());
         }
-        let share = size.exact().and_then(|size| u32::try_from(size).ok()).unwrap_or(self.limit as u32);
         let deadline = Instant::now() + self.timeout;
-        let Ok(Ok(mut room)) = timeout_at(deadline, self.budget.acquire_many(share)).await else {
-            return Err(ApiError::new(ErrorCode::Overloaded, "too many bodies are being read"));
-        };
         let late = |_| ApiError::new(ErrorCode::RequestTimeout, "the body did not arrive in time");
-        let bytes = timeout_at(deadline, self.collect(body, size.lower())).await.map_err(late)??;
-        drop(room.split((share as usize).saturating_sub(bytes.len())));
-        Ok(Held { bytes, _room: room })
+        let held = timeout_at(deadline, self.collect(&mut body, size.lower())).await.map_err(late)?;
+        if held.as_ref().is_err_and(|error| error.code == ErrorCode::Overloaded) {
+            // As above: else the sender would not see that it may come again.
+            let _ = timeout_at(deadline, discard(&mut body)).await;
+        }
+        held
     }
 
-    async fn collect<B: Body<Data = Bytes> + Unpin>(&self, mut body: B, declared: u64) -> Result<Bytes, ApiError> {
+    async fn collect<B: Body<Data = Bytes> + Unpin>(&self, body: &mut B, declared: u64) -> Result<Held<'_>, ApiError> {
+        let mut room = self.room(0)?;
         // A body of one frame, as most are, stays where the socket put it.
         let mut only = Bytes::new();
         let mut joined = BytesMut::new();
         while let Some(frame) = body.frame().await {
             let cut_off = |_| ApiError::new(ErrorCode::MalformedPayload, "the body could not be read to its end");
             let Ok(data) = frame.map_err(cut_off)?.into_data() else { continue };
-            if only.len() + joined.len() + data.len() > self.limit {
+            let had = only.len() + joined.len();
+            let has = had + data.len();
+            if has > self.limit {
                 return Err(self.too_large());
             }
+            room.merge(self.room(has.saturating_sub(self.free) - had.saturating_sub(self.free))?);
             if only.is_empty() && joined.is_empty() {
                 only = data;
                 continue;
             }
-            if joined.is_empty() {
-                joined.reserve((declared as usize).max(only.len() + data.len()));
-                joined.extend_from_slice(&std::mem::take(&mut only));
+            if joined.capacity() < has {
+                // Twice what is there, and not what is declared: that would be memory for bytes that never come.
+                let wanted = has.max((declared as usize).min(2 * has));
+                joined.reserve(wanted - joined.len());
             }
+            joined.extend_from_slice(&std::mem::take(&mut only));
             joined.extend_from_slice(&data);
         }
-        Ok(if joined.is_empty() { only } else { joined.freeze() })
+        let bytes = if joined.is_empty() { only } else { joined.freeze() };
+        Ok(Held { bytes, _room: room })
+    }
+
+    fn room(&self, bytes: usize) -> Result<SemaphorePermit<'_>, ApiError> {
+        let full = |_| ApiError::new(ErrorCode::Overloaded, "too many bodies are being read");
+        self.budget.try_acquire_many(bytes as u32).map_err(full)
     }
 
     fn too_large(&self) -> ApiError {

@@ -142,10 +142,7 @@ impl From<ApiError> for Status {
 impl From<&Status> for ApiError {
     fn from(status: &Status) -> Self {
         let details = status.get_error_details();
-        let own = details
-            .error_info()
-            .filter(|info| info.domain == DOMAIN)
-            .and_then(|info| ErrorCode::from_reason(&info.reason));
+        let own = own_code(&details);
         let field =
             details.bad_request().and_then(|bad| bad.field_violations.first()).map(|violation| violation.field.clone());
         match own {
@@ -165,9 +162,47 @@ impl From<&Status> for ApiError {
     }
 }
 
+/// What a server's library says of a call that it cannot read, in the closed code: too many bytes of it, or not of the
+/// shape that it has to have. None for what this project says itself, and for any other status.
+pub fn unread(status: &Status) -> Option<Status> {
+    let code = match status.code() {
+        // The second is of a message that is too long only once it is unpacked.
+        Code::OutOfRange | Code::ResourceExhausted => ErrorCode::PayloadTooLarge,
+        // No message of protobuf's, one of another shape, nested too deep, or cut off.
+        Code::Internal => ErrorCode::MalformedPayload,
+        Code::Unimplemented => ErrorCode::Unimplemented,
+        _ => return None,
+    };
+    let is_own = own_code(&status.get_error_details()).is_some();
+    (!is_own).then(|| ApiError::new(code, status.message()).into())
+}
+
+fn own_code(details: &ErrorDetails) -> Option<ErrorCode> {
+    let info = details.error_info().filter(|info| info.domain == DOMAIN)?;
+    ErrorCode::from_reason(&info.reason)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "what a library says")]
+    fn what_a_library_could_not_read_is_told_in_the_closed_code() {
+        for (said, code) in [
+            (Status::out_of_range("too large"), Some(ErrorCode::PayloadTooLarge)),
+            (Status::resource_exhausted("too large once unpacked"), Some(ErrorCode::PayloadTooLarge)),
+            (Status::internal("recursion limit reached"), Some(ErrorCode::MalformedPayload)),
+            (Status::unimplemented(""), Some(ErrorCode::Unimplemented)),
+            (Status::not_found("no such service"), None),
+            (ApiError::new(ErrorCode::Internal, "a defect").into(), None),
+            (ApiError::new(ErrorCode::PayloadTooLarge, "too large").into(), None),
+        ] {
+            let told = unread(&said);
+            let own = told.as_ref().map(|status| (own_code(&status.get_error_details()), status.code()));
+            assert_eq!(own, code.map(|code| (Some(code), code.grpc())), "{said:?}");
+        }
+    }
 
     #[test]
     fn every_code_survives_the_wire() {

@@ -142,6 +142,13 @@ where
     Ok(())
 }
 
+/// Bytes that a peer may send in one call, or one stream, before they are read. hyper's own is 1 MiB, which is also what it
+/// gives all calls of a connection together: one stream whose bytes are not read, as an `IngestStream` that is held back,
+/// would keep the bytes of all others from coming. A long line pays for it: a call gets at most so much in a round trip.
+const STREAM_WINDOW: u32 = 256 << 10;
+/// The same in all calls of a connection together: what one connection can have waiting in memory.
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
 fn builder(settings: &Connections) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     let streams = match settings.protocol {
@@ -157,6 +164,8 @@ fn builder(settings: &Connections) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(10));
     builder

@@ -8,6 +8,7 @@ pub mod eval;
 mod lines;
 pub mod lint;
 pub mod log;
+mod log_up;
 pub mod otlp;
 pub mod report;
 pub mod settings;

@@ -8,6 +8,8 @@ mod family;
 mod json;
 mod leaves;
 mod mcp;
+mod names;
+mod numbers;
 mod part;
 mod pointer;
 mod responses;
@@ -15,9 +17,11 @@ mod texts;
 
 use std::borrow::Cow;
 
-use self::{family::Family, json::Json, pointer::Pointer};
+pub use self::names::{model, tool};
+pub(crate) use self::numbers::digits;
+use self::{family::Family, json::Json, names::Models, pointer::Pointer};
 use crate::domain::{
-    exchange::{Direction, Payload},
+    exchange::{Direction, Payload, Payloads},
     segment::{Role, Segment},
 };
 
@@ -41,32 +45,115 @@ pub struct Unreadable {
 #[derive(Debug)]
 pub struct Extracted<'a> {
     pub segments: Vec<Segment<'a>>,
-    /// The payload's own `model`.
+    /// The payload's own `model`. None where it names two that differ: of equal keys one reader takes the first and
+    /// another the last.
     pub model: Option<Cow<'a, str>>,
+    /// All that the payload names under `model`, a line each: what selects policies.
+    pub models: String,
     /// The tool that an MCP call is for.
     pub tool: Option<String>,
+    /// Whether a prompt is given as numbers of tokens: text for a model, which nobody else can read.
+    pub tokens: bool,
+    asked: Asked,
 }
 
+/// Whom a request is for: what comes back is of that role, whatever it looks like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Asked {
+    #[default]
+    Model,
+    /// By an MCP call.
+    Tool,
+}
+
+impl Asked {
+    /// What it costs is a tree of the request, of which a call of a tool is a small one.
+    fn of(request: &Payload) -> Self {
+        match request {
+            Payload::Json(bytes) => {
+                json::parse(bytes).map_or(Self::Model, |document| Self::by(Family::of(Direction::Request, &document)))
+            }
+            Payload::Text(_) => Self::Model,
+        }
+    }
+
+    const fn by(family: Family) -> Self {
+        match family {
+            Family::Mcp(mcp::Message::Call | mcp::Message::CallEnvelope) => Self::Tool,
+            _ => Self::Model,
+        }
+    }
+}
+
+/// What a request tells of an answer that is read without it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// As of [`Extracted`].
+    pub model: Option<String>,
+    pub models: String,
+    pub tool: Option<String>,
+    /// Whether it calls a tool: all that comes back is then what the tool gave, as with [`sides`].
+    pub is_call: bool,
+}
+
+impl Question {
+    pub fn of(request: &Payload) -> Self {
+        let (model, models) = names::models(request);
+        Self { model, models, tool: tool(request), is_call: Asked::of(request) == Asked::Tool }
+    }
+}
+
+/// One payload alone. What is known of the other side tells more: see [`sides`].
 pub fn extract(direction: Direction, payload: &Payload) -> Result<Extracted<'_>, Unreadable> {
-    let mut segments = Segments { direction, list: Vec::new(), paths: 0 };
-    match payload {
+    read(direction, payload, Asked::Model)
+}
+
+/// The payloads of one exchange, the request first. Where it calls a tool, all of the response is what the tool gave
+/// back: by one member more a tool could make its result look like what a model says.
+pub fn sides(payloads: &Payloads) -> impl Iterator<Item = (Direction, &Payload, Result<Extracted<'_>, Unreadable>)> {
+    let mut asked = Asked::Model;
+    [Direction::Request, Direction::Response].into_iter().filter_map(move |direction| {
+        let payload = payloads.get(direction)?;
+        let extracted = read(direction, payload, asked);
+        if let (Direction::Request, Ok(extracted)) = (direction, &extracted) {
+            asked = extracted.asked;
+        }
+        Some((direction, payload, extracted))
+    })
+}
+
+/// The response as [`sides`] reads it, without the texts of the request.
+pub fn answer(payloads: &Payloads) -> Option<Result<Extracted<'_>, Unreadable>> {
+    let asked = payloads.request().map_or(Asked::Model, Asked::of);
+    payloads.response().map(|response| read(Direction::Response, response, asked))
+}
+
+fn read(direction: Direction, payload: &Payload, asked: Asked) -> Result<Extracted<'_>, Unreadable> {
+    let mut segments = Segments { direction, list: Vec::new(), paths: 0, tokens: false };
+    let (model, models, tool, asked) = match payload {
         Payload::Text(text) => {
-            let role = match direction {
-                Direction::Request => Role::User,
-                Direction::Response => Role::Assistant,
+            let role = match (direction, asked) {
+                (Direction::Request, _) => Role::User,
+                (Direction::Response, Asked::Model) => Role::Assistant,
+                (Direction::Response, Asked::Tool) => Role::Tool,
             };
             segments.push(role, &Pointer::default(), Cow::Borrowed(text), None)?;
-            Ok(Extracted { segments: segments.list, model: None, tool: None })
+            (None, String::new(), None, Asked::Model)
         }
         Payload::Json(bytes) => {
             let document = json::parse(bytes)?;
-            let model = document.field("model").and_then(Json::as_str).map(|name| Cow::Owned(name.to_owned()));
-            let family = Family::of(direction, &document);
+            let named = Models::of(&document);
+            let family = match (direction, asked) {
+                (Direction::Response, Asked::Tool) => Family::Mcp(mcp::Message::answer(&document)),
+                _ => Family::of(direction, &document),
+            };
             let tool = if let Family::Mcp(message) = family { mcp::tool(message, &document) } else { None };
             document_of(family, document, &mut segments)?;
-            Ok(Extracted { segments: segments.list, model, tool })
+            (named.one().map(|name| Cow::Owned(name.to_owned())), named.lines(), tool, Asked::by(family))
         }
-    }
+    };
+    let Segments { list, tokens, .. } = segments;
+    Ok(Extracted { segments: list, model, models, tool, tokens, asked })
 }
 
 fn document_of<'a>(family: Family, document: Json<'a>, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
@@ -90,46 +177,14 @@ fn wrong(expected: &str, found: &Json<'_>, at: &Pointer) -> Unreadable {
     Unreadable { pointer: at.shown(), message: format!("expected {expected}, found {}", found.kind()) }
 }
 
-/// The payload's own `model`, without reading the rest of it.
-pub fn model(payload: &Payload) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        model: Option<String>,
-    }
-    match payload {
-        Payload::Text(_) => None,
-        Payload::Json(bytes) => serde_json::from_slice::<Named>(bytes).ok()?.model,
-    }
-}
-
-/// The tool that an MCP call is for, without reading the rest of it.
-pub fn tool(payload: &Payload) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Call {
-        method: Option<String>,
-        params: Option<Named>,
-        name: Option<String>,
-        arguments: Option<serde::de::IgnoredAny>,
-    }
-    #[derive(serde::Deserialize)]
-    struct Named {
-        name: Option<String>,
-    }
-    let Payload::Json(bytes) = payload else { return None };
-    let call: Call = serde_json::from_slice(bytes).ok()?;
-    match call.params {
-        Some(params) if call.method.as_deref() == Some("tools/call") => params.name,
-        Some(_) => None,
-        None => call.arguments.and(call.name),
-    }
-}
-
 /// Collects segments up to the limit.
 struct Segments<'a> {
     direction: Direction,
     list: Vec<Segment<'a>>,
     /// Bytes of their paths.
     paths: usize,
+    /// Whether tokens are among what cannot be read.
+    tokens: bool,
 }
 
 impl<'a> Segments<'a> {

@@ -24,7 +24,10 @@ use self::{
     places::{Node, Places},
     walk::{Hit, Kind},
 };
-use crate::domain::{exchange::Payload, finding::Span};
+use crate::{
+    domain::{exchange::Payload, finding::Span},
+    extract,
+};
 
 /// What stands in place of a finding. Ordered by how little it tells: of overlapping findings the greatest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -178,10 +181,13 @@ impl Run<'_> {
 
     /// Of a number no part can be masked: digits with stars between them are no JSON. All of it becomes a string.
     fn number(&mut self, node: &Node<'_>, hit: &Hit<'_>) -> Option<Edit> {
-        let union = edit::unions(node, hit.raw, false, &mut self.done).into_iter().max_by(Union::by_strictness)?;
+        // `4.1e15` is read as the integer that it is.
+        let digits = extract::digits(hit.raw);
+        let text = digits.as_deref().unwrap_or(hit.raw);
+        let union = edit::unions(node, text, false, &mut self.done).into_iter().max_by(Union::by_strictness)?;
         let Spot { entity, style, .. } = union.strictest;
-        let Replacement { with, keep } = self.placeholders.replace(hit.raw, entity, style)?;
-        let kept = &hit.raw[hit.raw.len() - keep..];
+        let Replacement { with, keep } = self.placeholders.replace(text, entity, style)?;
+        let kept = &text[text.len() - keep..];
         Some(Edit { range: hit.at..hit.at + hit.raw.len(), with: format!("\"{with}{kept}\"") })
     }
 }

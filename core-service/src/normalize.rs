@@ -7,6 +7,8 @@
 //! Every decoder is linear, views are read again to a fixed depth, and their bytes are charged to a budget: what an
 //! attacker can make this cost is a small multiple of the text. What was left out is told by `exhausted`.
 
+mod cipher;
+mod codes;
 pub mod disguise;
 mod encoded;
 mod escapes;
@@ -43,11 +45,18 @@ pub enum Decoder {
     Spaced,
     Reversed,
     Rot13,
+    Caesar,
+    Atbash,
     Base64,
+    Base32,
     Hex,
+    Numbers,
+    Morse,
+    Braille,
     Url,
     Html,
     Escapes,
+    QuotedPrintable,
 }
 
 impl Decoder {
@@ -58,11 +67,18 @@ impl Decoder {
             Self::Spaced => "spaced",
             Self::Reversed => "reversed",
             Self::Rot13 => "rot13",
+            Self::Caesar => "caesar",
+            Self::Atbash => "atbash",
             Self::Base64 => "base64",
+            Self::Base32 => "base32",
             Self::Hex => "hex",
+            Self::Numbers => "numbers",
+            Self::Morse => "morse",
+            Self::Braille => "braille",
             Self::Url => "url",
             Self::Html => "html",
             Self::Escapes => "escapes",
+            Self::QuotedPrintable => "quoted_printable",
         }
     }
 }
@@ -224,11 +240,24 @@ fn decode(text: &str, survey: &Survey, chain: &[Decoder], sheet: &mut Sheet) {
     if survey.backslash {
         escapes::backslash(text, sheet);
     }
+    if survey.equals {
+        escapes::quoted_printable(text, sheet);
+    }
     if survey.digit || survey.camel {
         encoded::base64(text, sheet);
     }
+    if survey.capitals {
+        encoded::base32(text, sheet);
+    }
     if survey.digit {
         encoded::hex(text, sheet);
+        codes::numbers(text, sheet);
+    }
+    if survey.signals || !survey.ascii {
+        codes::morse(text, sheet);
+    }
+    if !survey.ascii {
+        codes::braille(text, sheet);
     }
     if survey.mixed {
         leet::decode(text, sheet);
@@ -237,6 +266,7 @@ fn decode(text: &str, survey: &Survey, chain: &[Decoder], sheet: &mut Sheet) {
         spaced::decode(text, sheet);
     }
     mirror::decode(text, chain, sheet);
+    cipher::decode(text, chain, sheet);
 }
 
 #[cfg(test)]

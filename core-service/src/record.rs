@@ -49,6 +49,7 @@ mod note;
 mod queue;
 mod read;
 mod receipt;
+mod reserve;
 mod retention;
 mod row;
 mod schema;
@@ -122,6 +123,9 @@ pub(crate) use violates::wanted as wanted_violations;
 /// Verdicts that are written in one commit.
 const COMPLETIONS: usize = 32;
 
+/// Payloads that are masked on the runtime's threads: of larger ones that would keep other callers waiting.
+const MASKED_AT_ONCE: usize = 64 << 10;
+
 /// Dropping it closes it too, at some later moment and unobserved; [`Log::close`] waits.
 #[derive(Debug)]
 pub struct Log {
@@ -157,9 +161,19 @@ impl Log {
     }
 
     fn begin(opened: Opened, opening: Opening, dir: &Path, settings: &LogSettings) -> Result<Self, LogError> {
-        if let Some(damage::Damage { moved_to, found }) = &opened.damage {
+        if let Some(damage::Damage { moved_to, found, undelivered }) = &opened.damage {
             let (folder, found) = (dir.display(), found.as_str());
             tracing::error!(%folder, moved_to, found, "the log file was damaged: it was moved aside, a new one is begun");
+            match undelivered {
+                Some(sinks) => sinks.iter().filter(|&(_, &records)| records > 0).for_each(|(sink, records)| {
+                    tracing::error!(
+                        sink,
+                        records,
+                        "records of the damaged log file were not delivered, and will not be"
+                    );
+                }),
+                None => tracing::error!("how many records of the damaged log file were not delivered is not known"),
+            }
         }
         let path = opened.path.clone();
         let node = Arc::clone(&opened.read.node);
@@ -198,7 +212,7 @@ impl Log {
         if records.is_empty() {
             return Ok(Vec::new());
         }
-        let rows = records.into_iter().map(|record| Row::new(record, &self.vault)).collect::<Result<Vec<_>, _>>()?;
+        let rows = self.rows(records).await?;
         self.queue.ask(|answer| Work::Append { rows, answer }, deadline).await
     }
 
@@ -207,7 +221,22 @@ impl Log {
         if let (HealthStatus::Failing(fault), OnFull::Refuse) = (self.health.writing(), self.on_full) {
             return Err(fault.into());
         }
-        self.queue.push(Work::AppendBehind(Box::new(Row::new(record, &self.vault)?)), deadline).await
+        for row in self.rows(vec![record]).await? {
+            self.queue.push(Work::AppendBehind(Box::new(row)), deadline).await?;
+        }
+        Ok(())
+    }
+
+    async fn rows(&self, records: Vec<NewRecord>) -> Result<Vec<Row>, LogError> {
+        let judged = records.iter().filter(|record| record.outcome.judged().is_some());
+        let bytes: usize = judged.map(|record| record.payloads.len()).sum();
+        let vault = Arc::clone(&self.vault);
+        let make = move || records.into_iter().map(|record| Row::new(record, &vault)).collect();
+        if bytes < MASKED_AT_ONCE || !self.vault.masks() {
+            return make();
+        }
+        // Only a panic has no answer.
+        tokio::task::spawn_blocking(make).await.map_err(|_| StorageFault::Other(0))?
     }
 
     /// The results of background analyses, by sequence. Of payloads that are not to be kept as they are, nothing is kept:
@@ -236,20 +265,43 @@ impl Log {
         Completion::without_record(sequence, judged, &self.vault).map(Finished)
     }
 
-    /// As [`Log::complete`], a few in each commit: the appends of callers wait for no more than those.
+    /// As [`Log::complete`], a few in each commit: the appends of callers wait for no more than those. Where they do not fit,
+    /// fewer are tried, down to the single one: in a log that is full each verdict that is written lets a record go. The
+    /// error is that of the first for which there was no room.
     pub async fn complete_all(&self, finished: Vec<Finished>, deadline: Instant) -> Result<(), LogError> {
-        let mut completions = finished.into_iter().map(|Finished(completion)| completion);
-        while completions.len() > 0 {
-            let results = completions.by_ref().take(COMPLETIONS).collect();
-            self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await?;
+        let all: Vec<_> = finished.into_iter().map(|Finished(completion)| Arc::new(completion)).collect();
+        let (mut left, mut at_a_time, mut refused) = (all.as_slice(), COMPLETIONS, None);
+        while !left.is_empty() {
+            let (next, rest) = left.split_at(at_a_time.min(left.len()));
+            let results = next.to_vec();
+            match self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await {
+                Err(LogError::Storage(fault)) if fault.is_of_size() && next.len() > 1 => at_a_time = next.len() / 2,
+                Err(LogError::Storage(fault)) if fault.is_of_size() => {
+                    refused = refused.or(Some(fault));
+                    left = rest;
+                }
+                answer => {
+                    answer?;
+                    left = rest;
+                }
+            }
         }
-        Ok(())
+        refused.map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     /// Records behind a sequence that wait for analysis, oldest first, from the file. Fewer than `limit` when their payloads are
-    /// large, but never none while there is one. Those that are [`Log::locked`] are not among them.
+    /// large, but never none while there is one. Those that are [`Log::locked`] are not among them, and none that a damaged
+    /// page holds: health says that there is one.
     pub async fn pending(&self, after: u64, limit: usize) -> Result<Vec<PendingRecord>, LogError> {
-        self.readers.run(move |connection, _| read::pending(connection, after, limit)).await
+        let readers = Arc::clone(&self.readers);
+        let read = self.readers.run(move |connection, _| {
+            let found = read::pending(connection, after, limit)?;
+            if found.is_damaged {
+                readers.damaged();
+            }
+            Ok(found.records)
+        });
+        read.await
     }
 
     /// How many records wait for analysis and, before that, for their master key.
@@ -312,6 +364,11 @@ impl Log {
     /// Names of damaged files that were moved aside and that nobody has taken away.
     pub fn damaged_files(&self) -> Vec<String> {
         self.health.damaged_files()
+    }
+
+    /// The same of a folder that no service has open.
+    pub fn damaged_files_in(dir: &Path) -> Vec<String> {
+        damage::files(dir)
     }
 
     /// That the file and what is beside it take.

@@ -19,6 +19,7 @@ mod file;
 mod fill;
 mod find;
 mod query;
+mod within;
 mod words;
 
 #[cfg(test)]
@@ -42,6 +43,7 @@ use crate::record::{KeepPayloads, Log, LogError, PayloadFault, StorageFault, rem
 use file::Writer;
 pub use fill::{Mask, Said, run};
 pub use query::{InvalidQuery, Query};
+pub use within::Within;
 
 /// Bytes of one record whose words are indexed.
 pub const MOST_TEXT: usize = 64 << 10;

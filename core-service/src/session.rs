@@ -3,7 +3,7 @@
 //! A session is what `metadata.session_id` names, of one principal, one user and one source: what one tenant does never
 //! changes what another's check says. A call without a session id touches nothing here.
 //!
-//! **What it costs.** A session takes some 400 bytes and at most 1.5 KiB, whatever its length; there are at most
+//! **What it costs.** A session takes some 400 bytes and at most 2 KiB, whatever its length; there are at most
 //! [`Limits::sessions`] of them. Each shard keeps two generations: when the young one is full, or as old as
 //! [`Limits::idle`], it takes the place of the old one, which is forgotten. So the least recently used half goes at once,
 //! and no list is kept in order. Locks are held for a look into a table, never over a scan.
@@ -32,7 +32,7 @@ pub(crate) use self::digest::turn_of;
 use self::entry::Entry;
 pub use self::{
     digest::{Chain, Digests},
-    entry::{Known, MAX_TURNS, Turns},
+    entry::{Hints, Known, MAX_TURNS, Turns},
 };
 
 const SHARDS: usize = 64;
@@ -143,10 +143,10 @@ impl Sessions {
         }
     }
 
-    /// Adds to a policy's score of a session, and tells what it is now. What was there before has halved for each
-    /// half-life that went by.
-    pub fn add_score(&self, key: SessionKey, policy: u64, add: f32, half_life: Duration) -> f32 {
-        self.change(key, |entry, now| entry.add_score(policy, add, half_life, now))
+    /// Adds to a policy's score of a session what it has not counted yet, and tells what it is now. What was there
+    /// before has halved for each half-life that went by. In one step: of two checks of one turn only one counts it.
+    pub fn add_score(&self, key: SessionKey, policy: u64, hints: &Hints<'_>, half_life: Duration) -> f32 {
+        self.change(key, |entry, now| entry.add_score(policy, hints, half_life, now))
     }
 
     /// A longer quarantine is not shortened by another. What was scored is forgotten: it has had its consequence.
@@ -180,12 +180,13 @@ impl Sessions {
         let mut shard = self.shard(key);
         let shard = &mut *shard;
         if !shard.young.contains_key(&key) {
+            // Before the generations change: it may be in the one that goes.
+            let known = shard.old.remove(&key).filter(|entry| !self.is_stale(entry, now));
             let half = (self.limits.sessions / SHARDS / 2).max(1);
             if shard.young.len() >= half || now.saturating_sub(shard.turned) >= self.limits.idle {
                 shard.old = std::mem::take(&mut shard.young);
                 shard.turned = now;
             }
-            let known = shard.old.remove(&key).filter(|entry| !self.is_stale(entry, now));
             shard.young.insert(key, known.unwrap_or_default());
         }
         let entry = shard.young.entry(key).or_default();

@@ -40,14 +40,16 @@ use crate::{
     reply,
 };
 
-const FLAGS: [&str; 4] = ["guardrails", "response_guardrails", "ingest_data", "file_guardrails"];
+pub(crate) const FLAGS: [&str; 4] = ["guardrails", "response_guardrails", "ingest_data", "file_guardrails"];
+/// Beside them in the query: the caller's name.
+pub(crate) const CONNECTOR: &str = "akto_connector";
 
 /// What a call asks for, by its query or by its record, in the order of `FLAGS`. Each is off when others are said: so do
 /// clients leave out what they do not want. A call that says nothing is judged and recorded: the safe reading.
 fn asked(query: Option<&str>, record: &Record<'_>) -> Result<([bool; 4], Option<String>), ApiError> {
     let (mut flags, mut connector) = ([None; 4], None);
     for (name, value) in pairs(query) {
-        if name == "akto_connector" {
+        if name == CONNECTOR {
             once(&mut connector, value.into_owned(), &name)?;
         } else if let Some((wanted, _)) = flags.iter_mut().zip(FLAGS).find(|(_, known)| *known == name) {
             once(wanted, flag(&value, &name)?, &name)?;
@@ -95,6 +97,14 @@ async fn proxied(adapter: &Adapter, request: Request) -> Result<Response, Failur
         (false, false, _) if ingest => {
             let exchange = exchange(&record, Some(&request), response.as_ref(), connector)?;
             let recorded = adapter.core.ingest(exchange, &caller).await?;
+            if recorded.shed {
+                // No id: nothing is recorded that it could lead to.
+                let answer = json!({
+                    "success": true, "message": "not recorded: the disk does not take it", "data": {},
+                    "analysis": "none", "shed": true,
+                });
+                return Ok(reply::json(StatusCode::OK, &answer));
+            }
             let answer = json!({
                 "success": true, "message": "recorded, and judged behind", "data": {},
                 "request_id": recorded.request_id, "analysis": "pending",
@@ -154,6 +164,8 @@ fn question(record: &Record<'_>, connector: Option<String>) -> Result<CheckReque
         operation: Operation::Mutate.into(),
         recording: Recording::Always.into(),
         coverage_view: CoverageView::Status.into(),
+        // A check is not refused for it.
+        status: record.status().unwrap_or_default(),
         ..CheckRequest::default()
     })
 }

@@ -22,11 +22,14 @@ use crate::{
     reply,
 };
 
+/// In the query of every call that brings a body.
+pub(crate) const CAPTURE: &str = "capture";
+
 /// Whether a call asks to be kept.
 pub(crate) fn wanted(query: Option<&str>) -> Result<bool, ApiError> {
     let mut wanted = None;
-    for (_, value) in pairs(query).filter(|(name, _)| name.eq_ignore_ascii_case("capture")) {
-        once(&mut wanted, flag(&value, "capture")?, "capture")?;
+    for (_, value) in pairs(query).filter(|(name, _)| name.eq_ignore_ascii_case(CAPTURE)) {
+        once(&mut wanted, flag(&value, CAPTURE)?, CAPTURE)?;
     }
     Ok(wanted.unwrap_or_default())
 }

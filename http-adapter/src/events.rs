@@ -134,12 +134,39 @@ fn recorded(payload: &[u8]) -> Option<Box<RawValue>> {
     serde_json::from_slice(payload).or_else(|_| to_raw_value(&String::from_utf8_lossy(payload))).ok()
 }
 
+/// All that a list can be asked for.
+pub(crate) const QUERY: [&str; 19] = [
+    "limit",
+    "after",
+    "user",
+    "team",
+    "model",
+    "source",
+    "request_id",
+    "action",
+    "kind",
+    "analysis",
+    "category",
+    "rule",
+    "severity",
+    "text",
+    "since",
+    "until",
+    "session",
+    "late",
+    "enforced",
+];
+
 /// A misspelt filter is an error: left alone it would show every event as if it were what was asked for.
 fn parse_list(query: Option<&str>) -> Result<ListEventsRequest, ApiError> {
     let mut filter = EventFilter::default();
     let (mut limit, mut after) = (0, String::new());
     let mut seen = Vec::new();
     for (name, value) in pairs(query) {
+        let unknown = || invalid(&name, "is not a filter of events");
+        if !QUERY.contains(&&*name) {
+            return Err(unknown());
+        }
         let mut twice = seen.contains(&name).then_some(());
         once(&mut twice, (), &name)?;
         match name.as_ref() {
@@ -162,7 +189,7 @@ fn parse_list(query: Option<&str>) -> Result<ListEventsRequest, ApiError> {
             "session" => filter.session = value.into_owned(),
             "late" => filter.late = flag(&value, "late")?,
             "enforced" => filter.enforced = Some(flag(&value, "enforced")?),
-            _ => return Err(invalid(&name, "is not a filter of events")),
+            _ => return Err(unknown()),
         }
         seen.push(name);
     }

@@ -30,7 +30,7 @@ use portcullis_api::{
     log::LogControl,
     refused,
     serve::{self, Connections, Protocol},
-    tls,
+    tls::{self, TlsError},
 };
 use tokio::{net::TcpListener, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -110,10 +110,12 @@ async fn run(
     control: LogControl,
     otlp: &mut Otlp,
 ) -> Result<(), StartError> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     telemetry::follow(control.clone(), cli.shared.config.clone())?;
     let http_listen = cli.http_listen.or(file.http.listen).unwrap_or((Ipv4Addr::LOCALHOST, 8080).into());
     shared.must_be_guarded("HTTP", http_listen)?;
+    let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());
+    let reveals = reveals(cli, file, url.is_some())?;
     let loopback = http_listen.ip().is_loopback();
     let settings = AdapterSettings { log: Some(control), loopback, ..adapter(cli, file, &shared)? };
     let connections =
@@ -140,9 +142,8 @@ async fn run(
         let plan = cli.canary.plan(&file.canary, &own)?;
         tokio::spawn(canary::repeat(plan, every, stop.clone()));
     }
-    let url = cli.core_url.clone().or_else(|| file.core.url.clone()).filter(|url| !url.is_empty());
     if let Some(url) = url {
-        let token = cli.core_bearer_token.as_ref().or(file.core.bearer_token.as_ref()).map(Secret::expose);
+        let token = core_token(cli, file);
         let roots = cli.core_ca.as_ref().or(file.core.ca.as_ref()).filter(|path| !path.as_os_str().is_empty());
         let roots = roots.map(|path| tls::certificates(path)).transpose()?;
         let core = Client::remote(&url, token, roots.as_deref()).map_err(|error| {
@@ -151,6 +152,7 @@ async fn run(
         let leaving = CancellationToken::new();
         let core = core.ready_until(leaving.clone());
         let report = report.line("core", &url).line("contract", contract).line("responses", responses);
+        let report = reveals.into_iter().fold(report, |report, warning| report.line("reveal", warning));
         let report = report.line("traces", otlp.about_traces()).tls(shared.tls.as_ref());
         let report = report.access(&shared.access, shared.auth_mode, &[address]);
         report.print().map_err(other)?;
@@ -165,7 +167,11 @@ async fn run(
     shared.must_be_guarded("gRPC", shared.grpc_listen)?;
     let grpc = compose::bind("gRPC", shared.grpc_listen).await?;
     let grpc_address = grpc.local_addr().map_err(other)?;
-    let engine = Engine::start(&shared).await?;
+    let started = signals.unless_interrupted(Box::pin(Engine::start(&shared))).await;
+    let Some(engine) = started.transpose()? else {
+        stop.cancel();
+        return Ok(());
+    };
     otlp.push_metrics(engine.metrics());
     let serving = engine.serve(grpc, stop.clone())?;
     let core = Client::embedded(engine.embedded()?);
@@ -204,12 +210,25 @@ async fn serve(
     let stopping = async {
         signals.interrupted().await;
         drain.await;
+    };
+    both(serving, stopping, &stop).await?;
+    Ok(())
+}
+
+/// A port that cannot be served ends it at once, and all that goes on until `stop`: whoever waits for that would wait for
+/// ever.
+async fn both(
+    serving: impl Future<Output = Result<(), TlsError>>,
+    stopping: impl Future<Output = ()>,
+    stop: &CancellationToken,
+) -> Result<(), TlsError> {
+    let _stop = stop.clone().drop_guard();
+    let stopping = async {
+        stopping.await;
         stop.cancel();
         Ok(())
     };
-    // A port that cannot be served ends it at once.
-    tokio::try_join!(serving, stopping)?;
-    Ok(())
+    tokio::try_join!(serving, stopping).map(drop)
 }
 
 /// Of a core in this process too: what it refuses leaves here, and is counted nowhere else.
@@ -218,6 +237,24 @@ fn count(answer: Response) -> Response {
         emit(CallRefused { via: Via::Http, error });
     }
     answer
+}
+
+/// What is shown to a core elsewhere. A variable that is set to nothing is none, and leaves the file in force: an empty token
+/// would be refused by every core, call by call.
+fn core_token<'a>(cli: &'a Cli, file: &'a File) -> Option<&'a str> {
+    let tokens = [&cli.core_bearer_token, &file.core.bearer_token];
+    tokens.into_iter().flatten().map(Secret::expose).find(|token| !token.trim().is_empty())
+}
+
+/// To whom payloads are shown is for the core to say. Told to a program whose core is elsewhere it would hide nothing, from
+/// an operator who thinks that it does. A file may be one that both read: of that, what there is to warn of.
+fn reveals(cli: &Cli, file: &File, remote: bool) -> Result<Option<&'static str>, SettingsError> {
+    if remote && cli.shared.reveal.is_some() {
+        let message = "is for the core to say, which is elsewhere: set it there, and not here".to_owned();
+        return Err(SettingsError::Invalid { name: "reveal", message });
+    }
+    let ignored = "NOT DECIDED HERE: the core decides, and what the file says counts for a core that reads it";
+    Ok((remote && file.reveal.is_some()).then_some(ignored))
 }
 
 fn adapter(cli: &Cli, file: &File, shared: &CoreSettings) -> Result<AdapterSettings, SettingsError> {
@@ -272,9 +309,52 @@ where
 
 #[cfg(test)]
 mod tests {
-    use core_service::app::settings::LimitsFile;
+    use core_service::app::settings::{CoreFile, LimitsFile};
 
     use super::*;
+
+    #[test]
+    fn a_token_for_the_core_that_is_set_to_nothing_is_none() {
+        let file = |token: &str| File {
+            core: CoreFile { bearer_token: Some(token.into()), ..CoreFile::default() },
+            ..File::default()
+        };
+        let cli = |token: &str| Cli { core_bearer_token: Some(token.into()), ..Cli::parse_from(["portcullis"]) };
+        for nothing in ["", " "] {
+            assert_eq!(core_token(&cli(nothing), &File::default()), None);
+            assert_eq!(core_token(&cli(nothing), &file(nothing)), None);
+            assert_eq!(core_token(&cli(nothing), &file("of-the-file")), Some("of-the-file"));
+        }
+        assert_eq!(core_token(&cli("of-a-flag"), &file("of-the-file")), Some("of-a-flag"));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_cannot_be_served_stops_the_others() {
+        let stop = CancellationToken::new();
+        let other = tokio::spawn(stop.clone().cancelled_owned());
+        let failed = std::future::ready(Err(TlsError::NoKey("key.pem".into())));
+        both(failed, std::future::pending(), &stop).await.unwrap_err();
+        other.await.unwrap();
+        // And the stop that comes in time is waited for.
+        let stop = CancellationToken::new();
+        let serving = async {
+            stop.cancelled().await;
+            Ok(())
+        };
+        both(serving, std::future::ready(()), &stop).await.unwrap();
+    }
+
+    #[test]
+    fn what_the_core_decides_is_not_set_where_there_is_none() {
+        let [plain, set] = [&["portcullis"][..], &["portcullis", "--reveal", "false"]].map(Cli::parse_from);
+        let from_file = File { reveal: Some("false".into()), ..File::default() };
+        let error = reveals(&set, &File::default(), true).unwrap_err();
+        assert!(matches!(error, SettingsError::Invalid { name: "reveal", .. }), "{error}");
+        assert!(reveals(&plain, &from_file, true).unwrap().is_some());
+        assert!(reveals(&plain, &File::default(), true).unwrap().is_none());
+        // In one process with its core it is as good as any.
+        assert!(reveals(&set, &from_file, false).unwrap().is_none());
+    }
 
     #[test]
     fn times_within_which_nothing_can_be_answered_are_refused() {

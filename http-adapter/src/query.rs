@@ -63,17 +63,21 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
+    /// All that is read, and nothing else: ignoring case.
+    pub(crate) const NAMES: [&str; 5] = ["sync", "streaming", Choices::NAMES[0], Choices::NAMES[1], Choices::NAMES[2]];
+
     /// Names that are not known are left alone: gateways and proxies add their own.
     pub(crate) fn parse(query: Option<&str>) -> Result<Self, ApiError> {
         let (mut sync, mut streaming) = (None, None);
         let mut choices = Choices::default();
         for (name, value) in pairs(query) {
-            if name.eq_ignore_ascii_case("sync") {
-                once(&mut sync, flag(&value, "sync")?, "sync")?;
-            } else if name.eq_ignore_ascii_case("streaming") {
-                once(&mut streaming, flag(&value, "streaming")?, "streaming")?;
-            } else {
-                choices.set(&name, &value, &name.to_ascii_lowercase())?;
+            let Some(name) = Self::NAMES.into_iter().find(|known| name.eq_ignore_ascii_case(known)) else { continue };
+            match name {
+                "sync" => once(&mut sync, flag(&value, name)?, name)?,
+                "streaming" => once(&mut streaming, flag(&value, name)?, name)?,
+                _ => {
+                    choices.set(name, &value, name)?;
+                }
             }
         }
         Ok(Self { sync: sync.unwrap_or(true), streaming: streaming.unwrap_or(false), choices })

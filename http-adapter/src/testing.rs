@@ -71,6 +71,7 @@ macro_rules! told {
 impl FakeCore {
     told! {
         checks(check: v1::CheckResponse);
+        ingests(ingest: v1::IngestResponse);
         begins_canary(begun: v1::BeginCanaryResponse);
         has_canary(canary: v1::GetCanaryResponse);
         ends_canary(ended: v1::EndCanaryResponse);
@@ -92,6 +93,12 @@ impl FakeCore {
             request_id: ID.to_owned(),
             ..v1::CheckResponse::default()
         })
+    }
+
+    /// Drops every exchange, as under `log.on_full = "shed"` on a full disk.
+    pub(crate) fn shedding() -> Self {
+        let shed = v1::IngestResponse { request_id: ID.to_owned(), shed: true, ..v1::IngestResponse::default() };
+        Self::content().ingests(shed)
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {

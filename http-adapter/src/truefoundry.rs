@@ -73,6 +73,10 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
             let exchange =
                 IngestRequest { request, response, context, policies, sync, status: 200, ..IngestRequest::default() };
             let recorded = adapter.core.ingest(exchange, &caller).await?;
+            if recorded.shed {
+                let (shed, analysis) = (true, Some("none"));
+                return Ok(pass(&Passed { transformed, analysis, shed, ..Passed::default() }));
+            }
             let request_id = Some(recorded.request_id.as_str());
             return Ok(pass(&Passed { transformed, request_id, analysis: Some("pending"), ..Passed::default() }));
         }
@@ -89,6 +93,7 @@ pub(crate) async fn guard(State(adapter): State<Arc<Adapter>>, request: Request)
         recording: Recording::Always.into(),
         coverage_view: CoverageView::Status.into(),
         judge: judge.into(),
+        status: 200,
     };
     let mut decided = adapter.core.check(question, &caller).await?;
     let outcome = Outcome::of(&mut decided, judge);
@@ -112,11 +117,16 @@ struct Passed<'a> {
     /// What is behind a pass that no completed check stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
     analysis: Option<&'static str>,
+    /// Nothing was recorded, and so nothing will be judged that was not: the disk does not take it, and to drop it was
+    /// chosen (`log.on_full`). An exchange has no id then, because nothing is there that it could lead to; that of a check
+    /// leads to what the service's own log says of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    shed: bool,
 }
 
 impl Default for Passed<'_> {
     fn default() -> Self {
-        Self { verdict: true, allowed: true, transformed: None, request_id: None, analysis: None }
+        Self { verdict: true, allowed: true, transformed: None, request_id: None, analysis: None, shed: false }
     }
 }
 
@@ -127,6 +137,8 @@ struct Blocked<'a> {
     message: &'a str,
     request_id: &'a str,
     violations: Vec<Reason<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    shed: bool,
 }
 
 fn answer(
@@ -135,16 +147,13 @@ fn answer(
     transformed: Option<bool>,
     contract: Contract,
 ) -> Result<Response, ApiError> {
-    let request_id = decided.request_id.as_str();
+    let (request_id, shed) = (decided.request_id.as_str(), decided.shed);
+    let analysis = decision::analysis(decided);
+    let passed = Passed { transformed, request_id: Some(request_id), analysis, shed, ..Passed::default() };
     let mut response = match outcome {
-        Outcome::Passed => {
-            let analysis = decision::analysis(decided);
-            return Ok(pass(&Passed { transformed, request_id: Some(request_id), analysis, ..Passed::default() }));
-        }
+        Outcome::Passed => return Ok(pass(&passed)),
         Outcome::Masked(Content::Json(body)) => {
-            let analysis = decision::analysis(decided);
-            let passed =
-                Passed { transformed: Some(true), request_id: Some(request_id), analysis, ..Passed::default() };
+            let passed = Passed { transformed: Some(true), ..passed };
             reply::json_with(StatusCode::OK, &passed, "result", &body)
         }
         // It came as JSON, and goes back as it came.
@@ -156,7 +165,7 @@ fn answer(
             };
             let violations = decision::reasons(&decided.violations);
             let (verdict, allowed, message) = (false, false, decided.message.as_str());
-            reply::json(status, &Blocked { verdict, allowed, message, request_id, violations })
+            reply::json(status, &Blocked { verdict, allowed, message, request_id, violations, shed })
         }
     };
     reply::identify(&mut response, request_id);

@@ -1,7 +1,7 @@
 //! A real broker that speaks Kafka's protocol, behind a proxy that can misbehave.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -111,6 +111,14 @@ impl Broker {
         Self::behind(listener, Way { address: Some(address), settings, front: Some(front) }).await
     }
 
+    /// With somebody before it who sees how what comes is compressed.
+    pub async fn start_watched() -> Self {
+        let (asks, address) = Faults::bind().await;
+        let (listener, open) = Faults::bind().await;
+        let front = Front::before(asks, address, open, None);
+        Self::behind(listener, Way { address: Some(address), settings: Vec::new(), front: Some(front) }).await
+    }
+
     async fn behind(listener: tokio::net::TcpListener, way: Way) -> Self {
         // It cannot be told to choose a port itself.
         let direct = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -138,6 +146,11 @@ impl Broker {
     /// Who came, where it asks: the mechanism, and whether they were let in.
     pub fn logins(&self) -> Vec<(String, bool)> {
         self.way.front.as_ref().map(Front::logins).unwrap_or_default()
+    }
+
+    /// How what came for a topic was compressed, by Kafka's numbers, where that is seen.
+    pub fn codecs(&self, topic: &str) -> BTreeSet<u8> {
+        self.way.front.as_ref().map(|front| front.codecs(topic)).unwrap_or_default()
     }
 
     pub fn set(&self, fault: Fault) {

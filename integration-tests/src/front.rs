@@ -5,6 +5,7 @@ mod sasl;
 mod wire;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
@@ -31,6 +32,11 @@ use self::{
 const INVALID_RECORD: i16 = 87;
 /// May succeed the next time.
 const REQUEST_TIMED_OUT: i16 = 7;
+/// Of a batch the lower byte of its attributes: behind where it begins (8 bytes), its length (4), its leader's epoch
+/// (4), its format (1), its checksum (4), and their upper byte.
+const ATTRIBUTES: usize = 22;
+/// The bits of it that say how the batch is compressed.
+const CODEC: u8 = 0b111;
 
 /// Who may come in.
 #[derive(Debug, Clone)]
@@ -71,6 +77,8 @@ struct Shared {
     manner: watch::Sender<Manner>,
     /// By mechanism, and whether they were let in.
     logins: Mutex<Vec<(String, bool)>>,
+    /// By topic.
+    codecs: Mutex<BTreeMap<String, BTreeSet<u8>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,7 +88,8 @@ impl Front {
     /// `address` is where clients reach `listener`.
     pub fn before(listener: TcpListener, address: SocketAddr, broker: SocketAddr, users: Option<Vec<User>>) -> Self {
         let manner = watch::Sender::new(Manner::Through);
-        let shared = Arc::new(Shared { broker, address, users, manner, logins: Mutex::default() });
+        let (logins, codecs) = (Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared { broker, address, users, manner, logins, codecs });
         let front = Self(Arc::clone(&shared));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -106,6 +115,11 @@ impl Front {
     pub fn logins(&self) -> Vec<(String, bool)> {
         self.0.logins.lock().unwrap().clone()
     }
+
+    /// How the batches that came for a topic were compressed, by Kafka's numbers.
+    pub fn codecs(&self, topic: &str) -> BTreeSet<u8> {
+        self.0.codecs.lock().unwrap().get(topic).cloned().unwrap_or_default()
+    }
 }
 
 /// One request at a time: the answers' order is that of the requests.
@@ -117,6 +131,9 @@ async fn serve(mut client: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut login = shared.users.as_deref().map(Login::new);
     loop {
         let request = Request::of(read(&mut client).await?)?;
+        if request.api() == Some(ApiKey::Produce) {
+            note_codecs(&request, shared);
+        }
         let answer = match (request.api(), &mut login) {
             (Some(ApiKey::SaslHandshake | ApiKey::SaslAuthenticate), Some(login)) => {
                 let answer = login.answer(&request)?;
@@ -164,6 +181,16 @@ fn addressed(request: &Request, answer: bytes::Bytes, address: SocketAddr) -> st
         broker.port = i32::from(address.port());
     }
     request.answer(&body)
+}
+
+fn note_codecs(request: &Request, shared: &Shared) {
+    let Ok(produce) = request.body::<ProduceRequest>() else { return };
+    let mut codecs = shared.codecs.lock().unwrap();
+    for topic in &produce.topic_data {
+        let batches = topic.partition_data.iter().filter_map(|partition| partition.records.as_deref());
+        let found = batches.filter_map(|batch| batch.get(ATTRIBUTES)).map(|attributes| attributes & CODEC);
+        codecs.entry(topic.name.as_str().to_owned()).or_default().extend(found);
+    }
 }
 
 /// None when there is nothing to refuse.

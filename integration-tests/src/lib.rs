@@ -13,6 +13,7 @@
 pub mod authority;
 pub mod broker;
 pub mod collector;
+pub mod disk;
 pub mod faults;
 pub mod front;
 pub mod gateway;
@@ -27,6 +28,7 @@ pub mod upstream;
 
 pub use broker::{Broker, Received};
 pub use collector::Collector;
+pub use disk::SmallDisk;
 pub use faults::{Fault, Faults};
 pub use gateway::{Age, Behaviour, Gateway, Strategy};
 pub use grpcurl::{grpcurl, grpcurl_tls};

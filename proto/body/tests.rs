@@ -1,7 +1,7 @@
 use std::{
     collections::VecDeque,
     convert::Infallible,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
@@ -14,8 +14,8 @@ use super::*;
 struct Frames {
     left: VecDeque<Bytes>,
     ends: bool,
-    /// Whether it says how long it is.
-    declared: bool,
+    /// How long it says that it is.
+    declared: Option<u64>,
 }
 
 impl Body for Frames {
@@ -31,14 +31,13 @@ impl Body for Frames {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let left: usize = self.left.iter().map(Bytes::len).sum();
-        if self.declared { SizeHint::with_exact(left as u64) } else { SizeHint::default() }
+        self.declared.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
 fn frames(frames: &[&'static str], ends: bool) -> Frames {
     let left = frames.iter().map(|frame| Bytes::from_static(frame.as_bytes())).collect();
-    Frames { left, ends, declared: false }
+    Frames { left, ends, declared: None }
 }
 
 impl From<&'static str> for Frames {
@@ -49,12 +48,14 @@ impl From<&'static str> for Frames {
 
 impl From<Bytes> for Frames {
     fn from(whole: Bytes) -> Self {
-        Self { left: VecDeque::from([whole]), ends: true, declared: true }
+        let declared = Some(whole.len() as u64);
+        Self { left: VecDeque::from([whole]), ends: true, declared }
     }
 }
 
+/// Every byte counts.
 fn reader(bytes: usize, budget: usize) -> BodyReader {
-    BodyReader::new(&BodyLimits { bytes, budget, timeout: Duration::from_millis(20) })
+    BodyReader { free: 0, ..BodyReader::new(&BodyLimits { bytes, budget, timeout: Duration::from_millis(20) }) }
 }
 
 fn request(body: impl Into<Frames>) -> Request<Frames> {
@@ -111,6 +112,53 @@ async fn the_budget_is_shared_and_given_back() {
     assert_eq!(read(&reader, request("01234")).await.unwrap().bytes, "01234");
     assert_eq!(error(&reader, frames(&[], false)).await, ErrorCode::RequestTimeout);
     assert_eq!(reader.budget.available_permits(), 12);
+}
+
+/// Reads as far as it comes without waiting, which is not to the end.
+async fn begin<T>(mut reading: Pin<&mut impl Future<Output = T>>) {
+    std::future::poll_fn(|context| {
+        assert!(reading.as_mut().poll(context).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_announced_and_does_not_come_takes_nothing_from_others() {
+    let reader = reader(10, 10);
+    let mut silent = pin!(read(&reader, request(Frames { declared: Some(10), ..frames(&[], false) })));
+    begin(silent.as_mut()).await;
+    assert_eq!(reader.budget.available_permits(), 10);
+    assert_eq!(read(&reader, request("0123456789")).await.unwrap().bytes, "0123456789");
+}
+
+#[tokio::test]
+async fn half_a_body_does_not_wait_for_another_and_gives_back_what_it_has() {
+    let reader = reader(10, 12);
+    let mut first = pin!(read(&reader, request(Frames { declared: Some(10), ..frames(&["0123", "456"], false) })));
+    begin(first.as_mut()).await;
+    assert_eq!(reader.budget.available_permits(), 5);
+    // Overloaded, and not too late: nothing was waited for.
+    assert_eq!(error(&reader, frames(&["0123", "4567"], true)).await, ErrorCode::Overloaded);
+    assert_eq!(reader.budget.available_permits(), 5);
+    assert_eq!(read(&reader, request("01234")).await.unwrap().bytes, "01234");
+}
+
+#[tokio::test]
+async fn the_first_bytes_of_each_body_are_free() {
+    let limits = BodyLimits { bytes: FREE + 10, budget: 0, timeout: Duration::from_millis(20) };
+    let reader = BodyReader::new(&limits);
+    let all = reader.budget.available_permits();
+    for (length, taken) in [(FREE, 0), (FREE + 1, 1), (FREE + 10, 10)] {
+        let (front, back) = (Bytes::from(vec![b'0'; 7]), Bytes::from(vec![b'1'; length - 7]));
+        let parts = Frames { left: VecDeque::from([front, back]), ends: true, declared: None };
+        let whole = Bytes::from(vec![b'0'; length]);
+        for body in [parts, whole.into()] {
+            let held = read(&reader, request(body)).await.unwrap();
+            assert_eq!((held.bytes.len(), all - reader.budget.available_permits()), (length, taken));
+        }
+    }
+    assert_eq!(reader.budget.available_permits(), all);
 }
 
 #[tokio::test]

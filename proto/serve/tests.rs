@@ -107,3 +107,43 @@ async fn connections_above_the_limit_wait_for_one_to_end() {
     drop(first);
     assert!(read_to_end(second).await.ends_with(r#"{"status":"ok"}"#));
 }
+
+/// Type, stream and payload of the next frame (RFC 9113, section 4.1).
+async fn frame(stream: &mut TcpStream) -> (u8, u32, Vec<u8>) {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.unwrap();
+    let [long, middle, short, kind, _, of @ ..] = head;
+    let mut payload = vec![0; u32::from_be_bytes([0, long, middle, short]) as usize];
+    stream.read_exact(&mut payload).await.unwrap();
+    (kind, u32::from_be_bytes(of), payload)
+}
+
+#[tokio::test]
+async fn one_stream_that_is_held_back_leaves_the_connection_room_for_others() {
+    const SETTINGS: u8 = 4;
+    const WINDOW_UPDATE: u8 = 8;
+    for protocol in [Protocol::Http, Protocol::Grpc] {
+        let served = start(alive(), Connections::new(protocol)).await;
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        // The preface, and settings that say nothing.
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        let (mut of_stream, mut of_connection) = (None, None);
+        while of_stream.is_none() || of_connection.is_none() {
+            match frame(&mut stream).await {
+                (SETTINGS, 0, payload) => {
+                    let mut settings = payload.chunks_exact(6);
+                    // SETTINGS_INITIAL_WINDOW_SIZE
+                    let window = settings.find(|setting| setting[..2] == [0, 4]);
+                    let window = window.map(|window| u32::from_be_bytes(window[2..].try_into().unwrap()));
+                    of_stream = of_stream.or(window);
+                }
+                // A connection begins with 64 KiB less one (section 6.9.2).
+                (WINDOW_UPDATE, 0, payload) => {
+                    of_connection = Some(65_535 + u32::from_be_bytes(payload.try_into().unwrap()));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!((of_stream, of_connection), (Some(256 << 10), Some(4 << 20)), "{protocol:?}");
+    }
+}

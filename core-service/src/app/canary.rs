@@ -144,9 +144,11 @@ fn near(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// What opens the own endpoint, as far as it is a bearer token.
+/// What opens the own endpoint, as far as it is a bearer token. A variable that is set to nothing leaves the file in force, as
+/// it does where the service reads whom to let in.
 pub fn tokens<'a>(set: Option<&'a Secret>, file: &'a AccessFile) -> &'a str {
-    set.or(file.bearer_tokens.first()).map_or("", Secret::expose)
+    let tokens = set.filter(|set| !set.expose().trim().is_empty()).or(file.bearer_tokens.first());
+    tokens.map_or("", Secret::expose)
 }
 
 /// How often the service runs it; None: never.
@@ -296,6 +298,19 @@ mod tests {
         assert!(plan("", &CanaryOverrides::default(), "").unwrap().gateway.is_none());
         let secure = "tls.cert = 'a.pem'\n[canary]\nendpoint = 'https://guard.example'";
         assert!(plan(secure, &CanaryOverrides::default(), "").is_ok());
+    }
+
+    #[test]
+    fn tokens_that_are_set_to_nothing_leave_the_file_in_force() {
+        let file: File = toml::from_str("auth.bearer_tokens = ['of-the-file']").unwrap();
+        for nothing in ["", " "] {
+            assert_eq!(tokens(Some(&nothing.into()), &file.auth), "of-the-file");
+        }
+        assert_eq!(tokens(Some(&"set".into()), &file.auth), "set");
+        assert_eq!(tokens(None, &AccessFile::default()), "");
+        // Nor is one of spaces sent.
+        let made = plan("", &CanaryOverrides::default(), " , ").unwrap();
+        assert!(!format!("{made:?}").contains("Sensitive"), "{made:?}");
     }
 
     #[test]

@@ -14,13 +14,13 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{compose::StartError, lines};
+use super::{compose::StartError, lines, settings::EngineArgs};
 use crate::{
-    classify::second::{self, Choice},
+    classify::second,
     detect::scanner::{Findings, RuleMask, Scratch},
     domain::{
         decision::Violation,
-        exchange::{CallContext, Direction, Payload, Payloads},
+        exchange::{CallContext, Payload, Payloads},
         finding::{Detector, Finding},
         segment::{Role, Segment},
     },
@@ -41,11 +41,8 @@ pub struct CheckArgs {
     /// Findings of every built-in detector, whatever the policy says.
     #[arg(long)]
     pub raw: bool,
-    #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER", default_value = "./policies")]
-    pub policies_dir: PathBuf,
-    /// The model that reads what the classifiers are unsure of: `built-in`, `off`, or a folder.
-    #[arg(long, env = "PORTCULLIS_SECOND_STAGE", value_name = "CHOICE", default_value = "built-in")]
-    pub second_stage: Choice,
+    #[command(flatten)]
+    pub engine: EngineArgs,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,8 +79,9 @@ struct Found {
 
 /// Ok is whether every input could be read.
 pub fn run(args: &CheckArgs, out: &mut impl Write) -> Result<bool, StartError> {
-    second::choose(&args.second_stage).map_err(StartError::Other)?;
-    let (_, Generation { set, .. }) = Loader::new(args.policies_dir.clone()).map_err(StartError::Policies)?;
+    let (policies, second_stage) = args.engine.read()?;
+    second::choose(&second_stage).map_err(StartError::Other)?;
+    let (_, Generation { set, .. }) = Loader::new(policies).map_err(StartError::Policies)?;
     if let Some(unknown) = args.policy.iter().find(|name| set.get(name).is_none()) {
         return Err(StartError::Policies(format!("no policy named `{unknown}` is loaded")));
     }
@@ -152,13 +150,11 @@ impl Check<'_> {
 
     fn answer<'a>(&mut self, id: &'a serde_json::Value, payloads: &Payloads) -> Answer<'a> {
         let judgement = judge::judge(self.set, &self.args.policy, payloads, None, &CallContext::default(), None);
-        let segments: Vec<Segment<'_>> =
-            [(Direction::Request, payloads.request()), (Direction::Response, payloads.response())]
-                .into_iter()
-                .filter_map(|(direction, payload)| crate::extract::extract(direction, payload?).ok())
-                .flat_map(|extracted| extracted.segments)
-                .filter(|segment| segment.role != Role::Media)
-                .collect();
+        let segments: Vec<Segment<'_>> = crate::extract::sides(payloads)
+            .filter_map(|(_, _, extracted)| extracted.ok())
+            .flat_map(|extracted| extracted.segments)
+            .filter(|segment| segment.role != Role::Media)
+            .collect();
         let mut findings = Findings::default();
         for (number, segment) in (0..).zip(&segments) {
             self.set.scanner.scan(number, segment, &self.raw, &mut self.scratch, &mut findings);
@@ -239,18 +235,19 @@ fn from_violation(violation: Violation) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::settings::PolicyArgs;
 
     fn check(lines: &str, raw: bool) -> (bool, Vec<serde_json::Value>) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("in.jsonl");
         std::fs::write(&file, lines).unwrap();
+        let policies = PolicyArgs { policies_dir: Some(folder.path().join("none")), ..PolicyArgs::default() };
         let args = CheckArgs {
             file: None,
             jsonl: Some(file),
             policy: Vec::new(),
             raw,
-            policies_dir: folder.path().join("none"),
-            second_stage: Choice::default(),
+            engine: EngineArgs { policies, second_stage: None },
         };
         let mut out = Vec::new();
         let all_read = run(&args, &mut out).unwrap();

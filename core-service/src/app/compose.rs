@@ -16,6 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    log_up::LogUp,
     settings::{CoreSettings, SettingsError},
     sinks,
 };
@@ -24,14 +25,14 @@ use crate::{
     deliver::SinkStatus,
     events::EventStore,
     grpc::routes::{Api, Embedded},
-    guardrail::{analysis, display, keep, service::Guardrail},
+    guardrail::{analysis, display, keep, service::Guardrail, text::OpenTexts},
     policy::{
         live::{Live, PolicyStatus},
         load::Loader,
         watch,
     },
     postgres::{InvalidStore, Postgres},
-    record::{Health, HealthStatus, KeepPayloads, Log, LogError},
+    record::{Health, KeepPayloads, Log, LogError},
     search::{self, Search},
     session::Sessions,
     telemetry::{self, LogState, metrics},
@@ -123,6 +124,7 @@ impl Core {
             guardrail: Arc::new(Guardrail::new(live, log, settings.mask_key(), sessions)),
             payload_bytes: settings.body_bytes,
             reveal: settings.reveal.clone(),
+            texts: OpenTexts::default(),
             stop: CancellationToken::new(),
             health: tonic_health::server::HealthReporter::new(),
         };
@@ -151,11 +153,12 @@ impl Core {
         let log = Arc::clone(self.api.guardrail.log());
         let deliveries = self.api.deliveries.clone();
         let events = Arc::clone(&self.api.events);
+        let (up, stop_work) = (LogUp::new(), self.stop_work.clone());
         move || {
             deliveries.measure();
             let search = events.search_status();
             let state = LogState {
-                up: log.health().status == HealthStatus::Ok,
+                up: up.tell(log.health().status, stop_work.is_cancelled()),
                 queued: log.queued(),
                 bytes: log.bytes_on_disk(),
                 damaged_files: log.damaged_files().len(),
@@ -188,8 +191,8 @@ impl Core {
         }))
     }
 
-    /// Tells balancers to go elsewhere, and adapters to tell theirs, while calls are still taken and streams go on. Watches
-    /// end when that has been told for as long as `notice`.
+    /// Tells balancers to go elsewhere, and adapters to tell theirs, while calls are still taken and streams go on. Streams
+    /// and watches end when that has been told for as long as `notice`.
     pub async fn begin_drain(&self, notice: Duration) {
         self.api.set_serving(false).await;
         time::sleep(notice).await;
@@ -203,6 +206,10 @@ impl Core {
             if time::timeout(DRAIN, task).await.is_err() {
                 tracing::warn!("background work was still under way when its time was over; it stays pending");
             }
+        }
+        // Their streams ended with the port: what was judged of them is on its way to the log.
+        if time::timeout(DRAIN, self.api.texts.ended()).await.is_err() {
+            tracing::warn!("texts in pieces were still open when their time was over; they are not recorded");
         }
         self.api.guardrail.log().close().await;
         let Health { lost, shed, .. } = self.api.guardrail.log().health();
@@ -227,6 +234,19 @@ impl Signals {
     pub fn listen() -> Result<Self, StartError> {
         let listen = |kind| unix::signal(kind).map_err(|error| StartError::Other(format!("signals: {error}")));
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// What a start ends with; None when a signal came first. What was begun is then left as a crash would leave it, which the
+    /// next start takes up: to read a large log, or a folder that does not answer, takes longer than who stops it waits.
+    pub async fn unless_interrupted<T>(&mut self, start: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.next() => {
+                tracing::info!("stopping before the start was over");
+                None
+            }
+            started = start => Some(started),
+        }
     }
 
     /// Resolves at the first signal; a second one leaves at once.

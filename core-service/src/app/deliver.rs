@@ -3,13 +3,12 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use super::compose::StartError;
+use super::{compose::StartError, settings::DataArgs};
 use crate::{
     deliver::DeliveryFailure,
     record::{DeliveryChange, Log, LogError, SinkRow, UndeliveredState},
@@ -20,9 +19,8 @@ const PAGE: usize = 500;
 
 #[derive(Debug, clap::Args)]
 pub struct DeliverArgs {
-    /// Folder of the log.
-    #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "FOLDER", default_value = "./data", global = true)]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
     #[command(subcommand)]
     command: DeliverCommand,
 }
@@ -44,12 +42,13 @@ enum DeliverCommand {
 
 /// Ok is whether all is well.
 pub fn run(args: &DeliverArgs, out: &mut impl Write) -> Result<bool, StartError> {
-    if !args.data_dir.join("portcullis.db").exists() {
+    let (data_dir, _) = args.data.read()?;
+    if !data_dir.join("portcullis.db").exists() {
         // To look at what is not there must not make it.
-        return Err(StartError::Other(format!("{}: no log is there", args.data_dir.display())));
+        return Err(StartError::Other(format!("{}: no log is there", data_dir.display())));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let log = Log::open_for_command(&args.data_dir).map_err(|error| match error {
+    let log = Log::open_for_command(&data_dir).map_err(|error| match error {
         LogError::InUse { .. } => StartError::Other(format!(
             "{error}: ask it, as in `grpcurl ADDRESS portcullis.v1.DeliveryService/ListSinks`"
         )),

@@ -26,9 +26,9 @@ use self::{
     spans::{Found, SpanReport, Spans},
     tally::{Group, Groups, Speed, SpeedReport, Tally},
 };
-use super::{compose::StartError, lines};
+use super::{compose::StartError, lines, settings::EngineArgs};
 use crate::{
-    classify::second::{self, Choice},
+    classify::second,
     detect::scanner::{Findings, RuleMask, Scanner, Scratch},
     domain::{finding::Detector, segment::Segment},
     policy::{live::Generation, load::Loader},
@@ -60,11 +60,8 @@ pub struct EvalArgs {
     /// Shows up to so many texts that were found wrongly, and as many that were missed.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub errors: usize,
-    #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER", default_value = "./policies")]
-    pub policies_dir: PathBuf,
-    /// The model that reads what the classifiers are unsure of: `built-in`, `off`, or a folder.
-    #[arg(long, env = "PORTCULLIS_SECOND_STAGE", value_name = "CHOICE", default_value = "built-in")]
-    pub second_stage: Choice,
+    #[command(flatten)]
+    pub engine: EngineArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -138,11 +135,12 @@ struct Report {
 
 /// Ok is whether every line could be read.
 pub fn run(args: &EvalArgs, out: &mut impl Write) -> Result<bool, StartError> {
-    second::choose(&args.second_stage).map_err(StartError::Other)?;
+    let (policies, second_stage) = args.engine.read()?;
+    second::choose(&second_stage).map_err(StartError::Other)?;
     if let Some(folder) = &args.topics {
         return topics::run(folder, args, out);
     }
-    let (_, Generation { set, .. }) = Loader::new(args.policies_dir.clone()).map_err(StartError::Policies)?;
+    let (_, Generation { set, .. }) = Loader::new(policies).map_err(StartError::Policies)?;
     let mut eval = Eval::new(&set.scanner, args);
     for file in &args.files {
         open(file)

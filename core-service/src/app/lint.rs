@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::compose::StartError;
+use super::{compose::StartError, settings::PolicyArgs};
 use crate::{
     domain::{decision::Action, finding::Detector},
     policy::{
@@ -28,8 +28,8 @@ pub enum PolicyCommand {
     /// Lists the policies that a folder puts in force, or prints one of them.
     Show {
         name: Option<String>,
-        #[arg(long, env = "PORTCULLIS_POLICIES_DIR", value_name = "FOLDER", default_value = "./policies")]
-        policies_dir: PathBuf,
+        #[command(flatten)]
+        policies: PolicyArgs,
     },
     /// Prints the JSON schema of a policy file, for editors.
     Schema,
@@ -39,8 +39,8 @@ pub enum PolicyCommand {
 pub fn run(command: &PolicyCommand, out: &mut impl Write) -> Result<bool, StartError> {
     match command {
         PolicyCommand::Lint { files } => lint(files, out),
-        PolicyCommand::Show { name: None, policies_dir } => list(policies_dir.clone(), out),
-        PolicyCommand::Show { name: Some(name), policies_dir } => show(name, policies_dir.clone(), out),
+        PolicyCommand::Show { name: None, policies } => list(policies.read()?.0, out),
+        PolicyCommand::Show { name: Some(name), policies } => show(name, policies.read()?.0, out),
         PolicyCommand::Schema => serde_json::to_string_pretty(&schema::json_schema())
             .map_err(io::Error::from)
             .and_then(|json| writeln!(out, "{json}"))

@@ -2,12 +2,12 @@
 
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{
     compose::StartError,
-    settings::{self, KeyOverrides},
+    settings::{self, DataArgs, KeyOverrides},
 };
 use crate::record::{
     Erased, Log, Rewrapped,
@@ -18,17 +18,17 @@ use crate::record::{
 pub enum LogCommand {
     /// Reads the whole log and says what is not as it was acknowledged. Exit status 1 when something is not.
     Verify {
-        #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
-        data_dir: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
         /// A head that an earlier run printed: it has to be a part of the chain still.
         #[arg(long, value_name = "HASH")]
         head: Option<String>,
     },
     /// Makes a tenant's encrypted payloads unreadable for ever, by destroying their key. The service must not run. Exit status
-    /// 1 when there was no key, now or in an earlier run, or when records are readable still.
+    /// 1 when there was no key, now or in an earlier run, or when records are or may be readable still.
     Erase {
-        #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
-        data_dir: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
         /// The principal of its records.
         #[arg(long, value_name = "PRINCIPAL")]
         tenant: String,
@@ -36,8 +36,8 @@ pub enum LogCommand {
     /// Wraps every tenant's key by the first of the master keys. The service must not run. Exit status 1 when one is
     /// wrapped by a master key that is not given.
     Rewrap {
-        #[arg(long, env = "PORTCULLIS_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
-        data_dir: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
         #[command(flatten)]
         keys: KeyOverrides,
     },
@@ -46,14 +46,16 @@ pub enum LogCommand {
 /// Ok is whether all is well.
 pub fn run(command: &LogCommand, out: &mut impl Write) -> Result<bool, StartError> {
     match command {
-        LogCommand::Verify { data_dir, head } => {
-            let found = verify::verify(data_dir, head.as_deref())?;
+        LogCommand::Verify { data, head } => {
+            let (data_dir, _) = data.read()?;
+            let found = verify::verify(&data_dir, head.as_deref())?;
             print(&found, out).map_err(other)?;
             Ok(found.is_whole())
         }
-        LogCommand::Erase { data_dir, tenant } => {
-            exists(data_dir)?;
-            let Erased { keys, before, unprotected } = Log::erase(data_dir, tenant)?;
+        LogCommand::Erase { data, tenant } => {
+            let (data_dir, _) = data.read()?;
+            exists(&data_dir)?;
+            let Erased { keys, before, unprotected } = Log::erase(&data_dir, tenant)?;
             let told = match before {
                 0 => writeln!(out, "{keys} keys destroyed"),
                 _ => writeln!(out, "{keys} keys destroyed, and {before} in an earlier run"),
@@ -63,13 +65,19 @@ pub fn run(command: &LogCommand, out: &mut impl Write) -> Result<bool, StartErro
                 writeln!(out, "{unprotected} records were stored without encryption, and are still readable")
                     .map_err(other)?;
             }
-            Ok(keys + before > 0 && unprotected == 0)
+            let damaged = Log::damaged_files_in(&data_dir);
+            for file in &damaged {
+                writeln!(out, "{file} was moved aside, is not erased, and may hold the key and payloads: take it away")
+                    .map_err(other)?;
+            }
+            Ok(keys + before > 0 && unprotected == 0 && damaged.is_empty())
         }
-        LogCommand::Rewrap { data_dir, keys } => {
-            exists(data_dir)?;
-            let keys = settings::keys(keys, None)?;
+        LogCommand::Rewrap { data, keys } => {
+            let (data_dir, file) = data.read()?;
+            exists(&data_dir)?;
+            let keys = settings::keys(keys, file.log.key_file.as_ref())?;
             let keys = keys.ok_or_else(|| StartError::Other("no master key is given: --log-key-file".to_owned()))?;
-            let Rewrapped { rewrapped, current, locked } = Log::rewrap(data_dir, &keys)?;
+            let Rewrapped { rewrapped, current, locked } = Log::rewrap(&data_dir, &keys)?;
             writeln!(out, "{rewrapped} keys wrapped anew, {current} were already, {locked} need another master key")
                 .map_err(other)?;
             Ok(locked == 0)
@@ -121,11 +129,67 @@ mod tests {
         samples::{allowed, folder, later},
     };
 
-    fn erase(data_dir: &Path, tenant: &str) -> (bool, String) {
+    fn data(data_dir: &Path) -> DataArgs {
+        DataArgs { data_dir: Some(data_dir.to_owned()), config: None }
+    }
+
+    fn told(command: &LogCommand) -> Result<(bool, String), StartError> {
         let mut out = Vec::new();
-        let command = LogCommand::Erase { data_dir: data_dir.to_owned(), tenant: tenant.to_owned() };
-        let is_well = run(&command, &mut out).unwrap();
-        (is_well, String::from_utf8(out).unwrap())
+        let is_well = run(command, &mut out)?;
+        Ok((is_well, String::from_utf8(out).unwrap()))
+    }
+
+    fn erase(data_dir: &Path, tenant: &str) -> (bool, String) {
+        told(&LogCommand::Erase { data: data(data_dir), tenant: tenant.to_owned() }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_settings_file_of_the_service_says_where_the_log_is() {
+        let dir = folder();
+        let (log_dir, config) = (dir.path().join("elsewhere"), dir.path().join("portcullis.toml"));
+        Log::open(&log_dir).unwrap().close().await;
+        let key = dir.path().join("keys");
+        std::fs::write(&key, "ab".repeat(32)).unwrap();
+        let toml = format!("data.dir = '{}'\nlog.key_file = '{}'", log_dir.display(), key.display());
+        std::fs::write(&config, toml).unwrap();
+        let data = DataArgs { config: Some(config), data_dir: None };
+        let (is_well, said) = told(&LogCommand::Verify { data: data.clone(), head: None }).unwrap();
+        assert!(is_well && said.contains("all as it was recorded"), "{said}");
+        let (is_well, said) = told(&LogCommand::Rewrap { data, keys: KeyOverrides::default() }).unwrap();
+        assert!(is_well, "{said}");
+    }
+
+    /// An erasure reaches the log, and not what was moved aside before.
+    #[tokio::test]
+    async fn a_damaged_file_that_may_hold_the_key_is_named() {
+        let dir = folder();
+        let settings = LogSettings { keys: MasterKeys::parse(&"ab".repeat(32)).ok(), ..LogSettings::default() };
+        let log = Log::open_with(dir.path(), &settings).unwrap();
+        let record = allowed();
+        let tenant = record.context.principal.clone();
+        log.append(vec![record], later()).await.unwrap();
+        log.close().await;
+        let aside = "portcullis.db.damaged-20260101T000000000Z";
+        std::fs::copy(log.path(), dir.path().join(aside)).unwrap();
+        let (is_well, said) = erase(dir.path(), &tenant);
+        assert!(!is_well && said.starts_with("1 keys destroyed\n") && said.contains(aside), "{said}");
+        std::fs::remove_file(dir.path().join(aside)).unwrap();
+        assert_eq!(erase(dir.path(), &tenant), (true, "0 keys destroyed, and 1 in an earlier run\n".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_log_of_another_version_is_not_taken_for_one_that_was_changed() {
+        let dir = folder();
+        let log = Log::open(dir.path()).unwrap();
+        log.append(vec![allowed()], later()).await.unwrap();
+        log.close().await;
+        for (version, says) in [(7, "brings it up to date"), (99, "knows up to")] {
+            let file = rusqlite::Connection::open(log.path()).unwrap();
+            file.pragma_update(None, "user_version", version).unwrap();
+            drop(file);
+            let error = told(&LogCommand::Verify { data: data(dir.path()), head: None }).unwrap_err().to_string();
+            assert!(error.contains(&format!("version {version}")) && error.contains(says), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@
 //! held until the span that began here ends, and exported all the same when one of them is an error or a block. What is
 //! held and what waits is bounded; what finds no room is dropped and counted, and no call ever waits for it.
 //!
-//! **Metrics.** The page of `/metrics`, pushed from time to time and when the program ends. A push that fails loses nothing:
+//! **Metrics.** The page of `/metrics`, pushed at the start, from time to time and when the program ends. A push that fails loses nothing:
 //! they are counted from the start of the program.
 
 mod export;

@@ -1,6 +1,7 @@
 //! Settings: defaults, then `portcullis.toml`, then the environment, then flags. Both programs read the same file.
 
 mod access;
+mod command;
 mod delivery;
 mod kafka;
 mod limits;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 
 pub use self::{
     access::{AccessFile, AccessOverrides, AuthMode},
+    command::{DataArgs, EngineArgs, PolicyArgs},
     delivery::{DeliveryFile, DeliveryOverrides, DeliverySettings, FileFile, IngestFile, OtlpFile},
     kafka::{KafkaFile, KafkaOverrides},
     limits::LimitsFile,
@@ -289,12 +291,8 @@ impl CoreSettings {
         let settings = Self {
             store: store::store(&overrides.store, &file.store, &log)?,
             grpc_listen: overrides.grpc_listen.or(file.grpc.listen).unwrap_or((Ipv4Addr::LOCALHOST, 50051).into()),
-            data_dir: overrides.data_dir.clone().or_else(|| file.data.dir.clone()).unwrap_or_else(|| "./data".into()),
-            policies_dir: overrides
-                .policies_dir
-                .clone()
-                .or_else(|| file.policies.dir.clone())
-                .unwrap_or_else(|| "./policies".into()),
+            data_dir: command::data_dir(overrides.data_dir.as_ref(), file),
+            policies_dir: command::policies_dir(overrides.policies_dir.as_ref(), file),
             access: access::access(&overrides.access, &file.auth)?,
             auth_mode: overrides.access.auth_mode.or(file.auth.mode).unwrap_or_default(),
             tls: tls::tls(&overrides.tls, &file.tls)?,
@@ -304,11 +302,7 @@ impl CoreSettings {
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             reveal: overrides.reveal.clone().or_else(|| file.reveal.clone()).unwrap_or_default(),
-            second_stage: overrides
-                .second_stage
-                .clone()
-                .or_else(|| file.second_stage.as_deref().map(Choice::named))
-                .unwrap_or_default(),
+            second_stage: command::second_stage(overrides.second_stage.as_ref(), file),
             log_format: overrides.log_format.or(file.log.format).unwrap_or_default(),
             log_level: overrides.log.log_level,
             log,

@@ -101,13 +101,14 @@ fn serve(overrides: &Overrides) -> Result<(), StartError> {
 }
 
 async fn run(settings: CoreSettings, otlp: &mut Otlp) -> Result<(), StartError> {
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let listener = compose::bind("gRPC", settings.grpc_listen).await?;
     let address = listener.local_addr().map_err(|error| StartError::Other(error.to_string()))?;
     if let Some(tls) = settings.tls.clone() {
         tokio::spawn(tls.keep_current());
     }
-    let core = Core::start(&settings).await?;
+    let Some(core) = signals.unless_interrupted(Box::pin(Core::start(&settings))).await else { return Ok(()) };
+    let core = core?;
     otlp.push_metrics(core.metrics());
     let stop = CancellationToken::new();
     let serving = core.serve(listener, stop.clone())?;

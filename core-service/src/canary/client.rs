@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, redirect::Policy};
+use reqwest::{ClientBuilder, RequestBuilder, redirect::Policy};
 
 /// Of an answer; a completion to a one-word question is far below.
 const MAX_ANSWER: usize = 1 << 20;
@@ -11,8 +11,19 @@ const MAX_ANSWER: usize = 1 << 20;
 #[error("the HTTP client could not be made: {0}")]
 pub struct CanaryError(String);
 
-/// Redirects are not followed: a credential goes where it was meant to go.
+/// For the gateway, by the way that the environment names (`HTTPS_PROXY`), as callers go. Redirects are not followed: a
+/// credential goes where it was meant to go.
 pub(super) fn client(timeout: Duration) -> Result<reqwest::Client, CanaryError> {
+    build(builder(timeout))
+}
+
+/// For this service itself, with no proxy between, whatever the environment names: it is beside us, a proxy may not reach it,
+/// and the token that opens it is nobody else's to see.
+pub(super) fn direct(timeout: Duration) -> Result<reqwest::Client, CanaryError> {
+    build(builder(timeout).no_proxy())
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
     // Somebody else's choice stands when there is one.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder()
@@ -20,8 +31,10 @@ pub(super) fn client(timeout: Duration) -> Result<reqwest::Client, CanaryError> 
         .connect_timeout(timeout)
         .redirect(Policy::none())
         .user_agent(concat!("portcullis-canary/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| CanaryError(why(&error)))
+}
+
+fn build(builder: ClientBuilder) -> Result<reqwest::Client, CanaryError> {
+    builder.build().map_err(|error| CanaryError(why(&error)))
 }
 
 pub(super) struct Answer {

@@ -61,13 +61,13 @@ pub struct Own {
 
 /// Never fails for what it finds: that is in the report.
 pub async fn run(plan: &Plan) -> Result<Report, CanaryError> {
-    let client = client::client(plan.timeout)?;
-    let issued = plan.endpoint.begin(&client).await;
+    let (client, direct) = (client::client(plan.timeout)?, client::direct(plan.timeout)?);
+    let issued = plan.endpoint.begin(&direct).await;
     let own = match &issued {
         // Without a marker: what is asked here directly is not what the gateway asks.
         Ok(_) => Ok((
-            plan.endpoint.check(&client, plan.attack.as_deref().unwrap_or(ATTACK)).await,
-            plan.endpoint.check(&client, plan.good.as_deref().unwrap_or(GOOD)).await,
+            plan.endpoint.check(&direct, plan.attack.as_deref().unwrap_or(ATTACK)).await,
+            plan.endpoint.check(&direct, plan.good.as_deref().unwrap_or(GOOD)).await,
         )),
         Err(why) => Err(why.clone()),
     };
@@ -77,7 +77,7 @@ pub async fn run(plan: &Plan) -> Result<Report, CanaryError> {
     if let Some(gateway) = &plan.gateway {
         observed.gateway = Some(probe(plan, gateway, &client, issued.as_ref()).await);
         if let Some(issued) = &issued {
-            observed.seen = plan.endpoint.seen(&client, issued).await.ok();
+            observed.seen = plan.endpoint.seen(&direct, issued).await.ok();
         }
     }
     let findings = findings::judge(&observed);
@@ -97,7 +97,7 @@ pub async fn run(plan: &Plan) -> Result<Report, CanaryError> {
     if let Some(issued) = &issued {
         let problems = &report.findings.problems;
         let end = json!({"gateway": report.gateway, "model": report.model, "problems": problems, "report": report});
-        report.event = plan.endpoint.end(&client, issued, &end).await.ok();
+        report.event = plan.endpoint.end(&direct, issued, &end).await.ok();
     }
     Ok(report)
 }

@@ -93,6 +93,8 @@ struct Brought<'a> {
     response_headers: Option<Text<'a>>,
     #[serde(borrow)]
     ip: Option<Text<'a>>,
+    #[serde(borrow, rename = "statusCode")]
+    status_code: Option<Text<'a>>,
     #[serde(borrow)]
     status: Option<Text<'a>>,
     #[serde(borrow)]
@@ -174,7 +176,7 @@ pub fn encode(record: &StoredRecord, account: &Account, form: Form) -> Vec<u8> {
         },
         // Seconds: consumers keep it in 32 bits.
         time: event.time.as_second().to_string(),
-        status_code: event.status.to_string(),
+        status_code: status_code(event.status, &brought).to_string(),
         status: status(record, &brought),
         akto_account_id: Text::of(brought.akto_account_id.as_ref())
             .map_or(Cow::Borrowed(account.id.as_str()), |id| Cow::Owned(id.into_owned())),
@@ -215,6 +217,13 @@ fn text<'a>(payload: &'a Payload, form: Form, record: &StoredRecord) -> Cow<'a, 
         (Form::Whole, Payload::Json(json)) => String::from_utf8_lossy(json),
         (Form::Whole, Payload::Text(text)) => Cow::Owned(serde_json::Value::from(text.as_str()).to_string()),
     }
+}
+
+/// What is recorded as 200 says no more than that nothing was refused: a call that is judged has no status of its own. The
+/// record that came with it knows better.
+fn status_code(recorded: u16, brought: &Brought<'_>) -> u16 {
+    let own = Text::of(brought.status_code.as_ref()).and_then(|code| code.trim().parse::<u16>().ok());
+    own.filter(|own| recorded == 200 && (100..=599).contains(own)).unwrap_or(recorded)
 }
 
 fn status<'a>(record: &StoredRecord, brought: &Brought<'_>) -> Cow<'a, str> {

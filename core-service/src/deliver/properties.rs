@@ -120,11 +120,12 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
     sink.decides(|_| Outcome::Delivered);
     let all: BTreeSet<u64> = users.keys().copied().collect();
     loop {
+        // First: what is settled then is dead or has arrived in what is read after it.
+        let row = log.sinks().await.unwrap().into_iter().next();
         let dead: BTreeSet<u64> =
             log.dead_letters("memory", 0, 10_000).await.unwrap().into_iter().map(|one| one.sequence).collect();
         let arrived: BTreeSet<u64> = sink.delivered().into_iter().collect();
         prop_assert!(arrived.is_subset(&all));
-        let row = log.sinks().await.unwrap().into_iter().next();
         let settled = row.is_some_and(|row| row.held + row.redrive == 0 && row.cursor == all.len() as u64);
         if settled {
             // Delivered or a dead letter, and nothing is neither.

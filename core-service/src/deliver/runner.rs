@@ -1,20 +1,22 @@
 //! The task that serves a sink.
 
-use std::{sync::Arc, time::Duration};
+mod hand_over;
+mod keep;
+
+use std::{mem, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use portcullis_api::trace;
 use tokio::{
     sync::watch,
     task::JoinHandle,
     time::{Instant, sleep, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, Span};
 
+use self::{hand_over::hand_over, keep::keep};
 use super::{Deliveries, Delivery, DeliveryFailure, Outcome, Plan, Sink, SinkState, status::Board, window::Window};
 use crate::record::{
-    DeliveryChange, Log, LogError, Undelivered, UndeliveredState,
+    DeliveryChange, Log, LogError, StorageFault, Undelivered, UndeliveredState,
     delivery::{self, Found, Wanted},
 };
 use crate::telemetry::{self, BatchSettled, DeadLetter, RecordsRemoved};
@@ -44,33 +46,10 @@ pub fn start<S: Sink>(
     deliveries: &mut Deliveries,
     stop: CancellationToken,
 ) -> JoinHandle<()> {
-    let tip = log.tip();
-    let board = Arc::new(Board::new(&plan, tip.clone()));
+    let board = Arc::new(Board::new(&plan, log.tip()));
     deliveries.add(Arc::clone(&board));
     telemetry::metrics().sink(&plan.name);
-    let runner = Runner {
-        sink: Arc::new(sink),
-        plan,
-        log,
-        board,
-        tip,
-        window: Window::default(),
-        read_to: 0,
-        stored: 0,
-        stored_at: Instant::now(),
-        committed_at: Instant::now(),
-        started: Instant::now(),
-        failures: 0,
-        paused: None,
-        was_down: false,
-        more: false,
-        pending: None,
-        registered: false,
-        unstored: false,
-        set: Vec::new(),
-        cleared: Vec::new(),
-    };
-    tokio::spawn(runner.run(stop))
+    tokio::spawn(keep(Arc::new(sink), plan, log, board, stop))
 }
 
 struct Runner<S> {
@@ -101,12 +80,41 @@ struct Runner<S> {
     registered: bool,
     /// Whether something happened that the log has to know.
     unstored: bool,
+    /// Whether the log failed since something was last read from it.
+    log_failed: bool,
     /// Not stored yet: dead letters, and what is undelivered no more.
     set: Vec<Undelivered>,
     cleared: Vec<u64>,
 }
 
 impl<S: Sink> Runner<S> {
+    fn new(sink: Arc<S>, plan: Plan, log: Arc<Log>, board: Arc<Board>) -> Self {
+        let tip = log.tip();
+        Self {
+            sink,
+            plan,
+            log,
+            board,
+            tip,
+            window: Window::default(),
+            read_to: 0,
+            stored: 0,
+            stored_at: Instant::now(),
+            committed_at: Instant::now(),
+            started: Instant::now(),
+            failures: 0,
+            paused: None,
+            was_down: false,
+            more: false,
+            pending: None,
+            registered: false,
+            unstored: false,
+            log_failed: false,
+            set: Vec::new(),
+            cleared: Vec::new(),
+        }
+    }
+
     async fn run(mut self, stop: CancellationToken) {
         // What the log refuses for a moment is asked of it again; when it is closed there is nothing to serve.
         while let Err(error) = self.serve(&stop).await {
@@ -114,6 +122,8 @@ impl<S: Sink> Runner<S> {
                 break;
             }
             tracing::error!(sink = &*self.plan.name, %error, "delivery cannot use the log; trying again");
+            self.log_failed = true;
+            self.board.update(|progress| progress.state = SinkState::Failing);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = sleep(PAUSE) => {}
@@ -140,6 +150,9 @@ impl<S: Sink> Runner<S> {
         // What is committed from here on ends a wait.
         self.tip.borrow_and_update();
         self.fill().await?;
+        if mem::take(&mut self.log_failed) && self.failures == 0 {
+            self.board.update(|progress| progress.state = SinkState::Running);
+        }
         while !stop.is_cancelled() {
             if !(self.set.is_empty() && self.cleared.is_empty()) {
                 // What was found to be dead, or brought there at last, must not be found again.
@@ -186,10 +199,14 @@ impl<S: Sink> Runner<S> {
             let due: Vec<_> = due.into_iter().filter(|one| !self.window.has(one.sequence)).collect();
             let (count, bytes) = (due.len(), WINDOW * self.plan.batch_bytes);
             let reduces = self.log.reduces_payloads();
-            let found = self
-                .log
-                .readers()
-                .run(move |connection, node| delivery::find_all(connection, node, due, bytes, reduces));
+            let readers = Arc::clone(self.log.readers());
+            let found = self.log.readers().run(move |connection, node| {
+                let found = delivery::find_all(connection, node, due, bytes, reduces)?;
+                if found.iter().any(|(_, found)| found.is_damaged()) {
+                    readers.damaged();
+                }
+                Ok(found)
+            });
             let found = found.await?;
             let all = found.len() == count;
             for (known, found) in found {
@@ -213,7 +230,14 @@ impl<S: Sink> Runner<S> {
                 pending_before: self.pending_before(),
                 reduces: self.log.reduces_payloads(),
             };
-            let ahead = self.log.readers().run(move |connection, node| delivery::ahead(connection, node, &wanted));
+            let readers = Arc::clone(self.log.readers());
+            let ahead = self.log.readers().run(move |connection, node| {
+                let ahead = delivery::ahead(connection, node, &wanted)?;
+                if ahead.found.iter().any(Found::is_damaged) {
+                    readers.damaged();
+                }
+                Ok(ahead)
+            });
             let ahead = ahead.await?;
             if ahead.removed > 0 {
                 self.miss(ahead.removed);
@@ -240,6 +264,11 @@ impl<S: Sink> Runner<S> {
         match found {
             Found::Record(record) => self.window.add(*record, known),
             Found::Unreadable(sequence) => self.bury(sequence, DeliveryFailure::Unreadable, 0),
+            Found::Damaged(sequence) => {
+                // Of whatever kind it is: until the next batch the sink is not well.
+                self.bury(sequence, DeliveryFailure::Unreadable, 0);
+                self.board.update(|progress| progress.state = SinkState::Failing);
+            }
             Found::Gone(sequence) => self.bury(sequence, DeliveryFailure::Gone, 0),
         }
     }
@@ -387,17 +416,53 @@ impl<S: Sink> Runner<S> {
         if !self.registered || !(self.unstored || skipped) {
             return Ok(());
         }
-        let mut set = self.set.clone();
-        set.extend(&held);
+        let set = self.set.iter().chain(&held).copied().collect();
+        match self.progress(cursor, set).await {
+            Err(LogError::Storage(fault)) if fault.is_of_size() => return self.store_less(cursor, &held, fault).await,
+            stored => stored?,
+        }
+        self.window.stored(&held);
+        self.set.clear();
+        self.unstored = false;
+        self.note();
+        Ok(())
+    }
+
+    /// In a log that is full there may be no room for one row more, but the cursor moves within its page, and what is up to it
+    /// makes room when it goes. So it is stored as far as nothing new has to stand behind it. What is held is in memory, and
+    /// is tried on; a crash sends some of it again.
+    async fn store_less(&mut self, cursor: u64, held: &[Undelivered], fault: StorageFault) -> Result<(), LogError> {
+        let before = |cursor: u64, rows: &[Undelivered]| {
+            let first = rows.iter().map(|row| row.sequence.saturating_sub(1)).min();
+            first.map_or(cursor, |first| first.min(cursor))
+        };
+        let to_held = before(cursor, held);
+        if !held.is_empty() {
+            match self.progress(to_held, self.set.clone()).await {
+                Err(LogError::Storage(fault)) if fault.is_of_size() => {}
+                stored => {
+                    stored?;
+                    self.set.clear();
+                    self.note();
+                    return Ok(());
+                }
+            }
+        }
+        let to_dead = before(to_held, &self.set);
+        if to_dead > self.stored || !self.cleared.is_empty() {
+            self.progress(to_dead, Vec::new()).await?;
+            self.note();
+        }
+        // What is dead and not known to be would be found again at once, and be counted twice: it waits for room.
+        if self.set.is_empty() { Ok(()) } else { Err(fault.into()) }
+    }
+
+    async fn progress(&mut self, cursor: u64, set: Vec<Undelivered>) -> Result<(), LogError> {
         let sink = Arc::clone(&self.plan.name);
         let change = DeliveryChange::Progress { sink, cursor, set, cleared: self.cleared.clone() };
         self.stored = self.log.deliver(change, Instant::now() + PATIENCE).await?;
         self.committed_at = Instant::now();
-        self.window.stored(&held);
-        self.set.clear();
         self.cleared.clear();
-        self.unstored = false;
-        self.note();
         Ok(())
     }
 
@@ -409,53 +474,5 @@ impl<S: Sink> Runner<S> {
             progress.waiting = self.window.len() as u64;
             progress.oldest = oldest;
         });
-    }
-}
-
-/// Records whose calls a delivery is linked with.
-const LINKS: usize = 64;
-
-/// Of a batch, which is of many calls.
-fn span(sink: &str, batch: &[Delivery]) -> Span {
-    if !trace::is_on() {
-        return Span::none();
-    }
-    let span = tracing::debug_span!(parent: None, "deliver", otel.kind = "producer", sink, records = batch.len());
-    let calls = batch.iter().filter_map(|delivery| delivery.record.traceparent.as_ref());
-    calls.take(LINKS).for_each(|call| call.link(&span));
-    span
-}
-
-async fn deliver<S: Sink>(sink: &S, batch: &[Delivery]) -> Vec<Outcome> {
-    let outcomes = sink.deliver(batch).await;
-    // The first, for the span.
-    let failure = outcomes.iter().find_map(|outcome| match *outcome {
-        Outcome::Delivered => None,
-        Outcome::Retry { reason, .. } | Outcome::Permanent(reason) => Some(reason),
-    });
-    if let Some(reason) = failure {
-        trace::failed(reason.as_str());
-    }
-    outcomes
-}
-
-/// None: the service stops, and the time for this batch is over.
-async fn hand_over<S: Sink>(
-    sink: &S,
-    batch: &[Delivery],
-    name: &str,
-    drain: Duration,
-    stop: &CancellationToken,
-) -> Option<Vec<Outcome>> {
-    let too_late = async {
-        stop.cancelled().await;
-        sleep(drain).await;
-    };
-    tokio::select! {
-        outcomes = deliver(sink, batch).instrument(span(name, batch)) => Some(outcomes),
-        () = too_late => {
-            tracing::warn!(sink = name, records = batch.len(), "a batch was still under way when its time was over");
-            None
-        }
     }
 }

@@ -1,3 +1,5 @@
+mod damaged;
+mod panics;
 mod removed;
 mod stuck;
 

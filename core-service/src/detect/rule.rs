@@ -29,8 +29,8 @@ pub struct Rule {
     pub wake: Wake,
     /// A group named `hit`, when there is one, is the finding; otherwise the whole match is.
     pub pattern: &'static str,
-    /// Gives way to another rule of the same detector that found something over the same text and does not: a rule
-    /// that knows a token's provider says more than one that saw a word like `key` before it.
+    /// Gives way to another rule of the same detector that is as sure of a text which holds all of its own: a rule that
+    /// knows a token's provider says more than one that saw a word like `key` before it.
     pub yields: bool,
     /// Looks at a match: None rejects it, Some is its score.
     pub validate: Option<fn(&Candidate<'_>) -> Option<f32>>,

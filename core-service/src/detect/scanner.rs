@@ -295,7 +295,7 @@ impl Scanner {
         scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
         self.caches.give_back(caches);
         scratch.exhausted |= exhausted;
-        findings.settle(before, self);
+        findings.settle(before, self, wanted);
         let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
         if asked.any() {
             let mut asked_again = Duration::ZERO;

@@ -189,6 +189,14 @@ impl Coverage {
             decoders: Vec::new(),
         }
     }
+
+    /// Something was not looked at that should have been, besides what the receipt says already.
+    pub fn leave_out(&mut self, why: &str) {
+        if self.status == CoverageStatus::Complete {
+            self.status = CoverageStatus::Partial;
+            why.clone_into(&mut self.reason);
+        }
+    }
 }
 
 #[cfg(test)]

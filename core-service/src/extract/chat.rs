@@ -44,7 +44,7 @@ pub(super) fn response<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> R
                         "text" => part::lenient(value, Role::Assistant, at, segments),
                         // The text once more, token by token.
                         "logprobs" => leaves::unread(&value, at, segments),
-                        _ => leaves::all(value, Role::Assistant, at, segments),
+                        _ => leaves::beside(&key, value, Role::Assistant, at, segments),
                     })?;
                 }
                 Ok(())
@@ -80,17 +80,21 @@ pub(super) fn message<'a>(
     }
     for (key, value) in fields {
         at.key(&key, |at| match &*key {
-            "role" => Ok(()),
+            "role" => leaves::word(value, is_role, role, at, segments),
             "content" => part::content(value, role, at, segments),
             "tool_calls" => tool_calls(value, at, segments),
             "function_call" => part::call(value, at, segments),
             "audio" => part::media(value, "data", role, at, segments),
             // Parts of their own kinds, some of them sealed by who made them.
             "reasoning_details" | "thinking_blocks" => part::lenient(value, role, at, segments),
-            _ => leaves::all(value, role, at, segments),
+            _ => leaves::beside(&key, value, role, at, segments),
         })?;
     }
     Ok(())
+}
+
+fn is_role(name: &str) -> bool {
+    role_of(name) != Role::Other
 }
 
 fn role_of(name: &str) -> Role {
@@ -113,9 +117,10 @@ fn tool_calls<'a>(calls: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>
         let Json::Object(fields) = call else { return Err(wrong("an object", &call, at)) };
         for (key, value) in fields {
             at.key(&key, |at| match &*key {
-                "id" | "type" => Ok(()),
+                "id" => leaves::word(value, leaves::is_id, Role::ToolCall, at, segments),
+                "type" => leaves::word(value, part::is_type, Role::ToolCall, at, segments),
                 "function" | "custom" => part::call(value, at, segments),
-                _ => leaves::all(value, Role::ToolCall, at, segments),
+                _ => leaves::beside(&key, value, Role::ToolCall, at, segments),
             })?;
         }
         Ok(())

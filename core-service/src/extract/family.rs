@@ -40,6 +40,7 @@ impl Family {
                 Some(_) | None if has("prompt") => Self::Texts,
                 Some(_) | None => Self::Other,
             },
+            Direction::Response if let Some(message) = mcp::Message::marked(document) => Self::Mcp(message),
             Direction::Response if is_list("output") => Self::Responses,
             Direction::Response if is_list("content") && has("role") => Self::Message,
             Direction::Response if is_list("data") => Self::Data,

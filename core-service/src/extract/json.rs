@@ -7,7 +7,7 @@ use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::Unreadable;
+use super::{Unreadable, numbers};
 
 #[derive(Debug)]
 pub(super) enum Json<'a> {
@@ -73,7 +73,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Unreadable> {
     parse_up_to(MAX_VALUES, bytes)
 }
 
+/// A number that is too large for a double is read as the text that it is written with.
 pub(super) fn parse_up_to(values: usize, bytes: &[u8]) -> Result<Json<'_>, Unreadable> {
+    tree(values, bytes).or_else(|error| match numbers::quoted(bytes) {
+        // A copy of all of it, for a document that hardly anybody sends.
+        Some(quoted) => tree(values, &quoted).map(Json::into_owned),
+        None => Err(error),
+    })
+}
+
+fn tree(values: usize, bytes: &[u8]) -> Result<Json<'_>, Unreadable> {
     let (limit, values) = (values, Cell::new(values));
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = Seed { values: &values, limit }.deserialize(&mut deserializer).and_then(|document| {
@@ -125,8 +134,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
         Ok(Json::Scalar(Scalar::Number))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Scalar(Scalar::Number))
+    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
+        Ok(Json::Scalar(numbers::whole(value).map_or(Scalar::Number, Scalar::Integer)))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::segment::{Role, is_name};
 
 /// Integers from here on can be a card, an account or a telephone number; a smaller one says nothing.
-const IDENTIFIER: u64 = 10_000_000;
+pub(super) const IDENTIFIER: u64 = 10_000_000;
 
 /// Values of JSON in a string that is read by its leaves; a larger one is read as text. Below what one payload may
 /// have, so that a table that a tool gave back does not make the whole exchange unreadable.
@@ -62,7 +62,52 @@ pub(super) fn unknown<'a>(
     segments: &mut Segments<'a>,
 ) -> Result<(), Unreadable> {
     named(value, role, Some(key), at, segments)?;
+    keyed(key, role, at, segments)
+}
+
+/// A field that nobody knows of something known, such as a turn: its value needs no name to be understood, but its key
+/// is read like that of [`unknown`].
+pub(super) fn beside<'a>(
+    key: &str,
+    value: Json<'a>,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    all(value, role, at, segments)?;
+    keyed(key, role, at, segments)
+}
+
+fn keyed(key: &str, role: Role, at: &Pointer, segments: &mut Segments<'_>) -> Result<(), Unreadable> {
     if is_name(key) { Ok(()) } else { segments.push_key(role, at, Cow::Owned(key.to_owned())) }
+}
+
+/// A word of a protocol, such as a type: text where it is none, since a model may read it all the same.
+pub(super) fn word<'a>(
+    value: Json<'a>,
+    is_known: fn(&str) -> bool,
+    role: Role,
+    at: &mut Pointer,
+    segments: &mut Segments<'a>,
+) -> Result<(), Unreadable> {
+    match value {
+        Json::String(word) if is_known(&word) => Ok(()),
+        other => all(other, role, at, segments),
+    }
+}
+
+/// Bytes of an id, by which a call and its result find each other.
+const ID: usize = 64;
+/// Parts of an id that are nothing but letters. More of them can say something to a model.
+const ID_WORDS: usize = 3;
+
+/// Whether a string is what programs make to tell calls apart, and not a place to hide prose.
+pub(super) fn is_id(text: &str) -> bool {
+    let is_mark = |c: char| matches!(c, '_' | '-' | '.' | ':' | '|');
+    let is_word = |part: &&str| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    text.len() <= ID
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || is_mark(c))
+        && text.split(is_mark).filter(is_word).count() <= ID_WORDS
 }
 
 /// A string that may hold JSON, such as a tool call's arguments: its leaves when it does, else the string.

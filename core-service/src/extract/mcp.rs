@@ -41,6 +41,26 @@ impl Message {
         }
         if is_call(document) { Some(Self::Call) } else { is_result(document).then_some(Self::Result) }
     }
+
+    /// A response with the marks of a tool's result, whatever stands beside them: what a tool gives back as a response
+    /// is judged by the rules for what a model says as well, so that a wrong guess leaves nothing out.
+    pub(super) fn marked(document: &Json<'_>) -> Option<Self> {
+        let field = |name| document.field(name);
+        if field("choices").is_some() || field("role").is_some() {
+            return None;
+        }
+        if field("jsonrpc").and_then(Json::as_str) == Some("2.0") && field("method").is_none() {
+            let result = field("result").is_some_and(is_result) || matches!(field("error"), Some(Json::Object(_)));
+            return result.then_some(Self::ResultEnvelope);
+        }
+        is_result(document).then_some(Self::Result)
+    }
+
+    /// What answers a call, whatever it looks like.
+    pub(super) fn answer(document: &Json<'_>) -> Self {
+        let is_envelope = document.field("result").is_some() || document.field("error").is_some();
+        if is_envelope && document.field("content").is_none() { Self::ResultEnvelope } else { Self::Result }
+    }
 }
 
 /// The name of the tool that is called.
@@ -86,26 +106,30 @@ pub(super) fn message<'a>(message: Message, document: Json<'a>, segments: &mut S
     match message {
         Message::Call => call(document, at, segments),
         Message::Result => result(document, at, segments),
-        Message::CallEnvelope => within(document, "params", call, at, segments),
-        Message::ResultEnvelope => within(document, "result", result, at, segments),
+        Message::CallEnvelope => within(document, ("params", call), Role::Other, at, segments),
+        Message::ResultEnvelope => within(document, ("result", result), Role::Tool, at, segments),
     }
 }
 
-/// The JSON-RPC message around `name`: its `id` is the caller's own and no text.
+/// Reads what a JSON-RPC message is about.
+type Read<'a> = fn(Json<'a>, &mut Pointer, &mut Segments<'a>) -> Result<(), Unreadable>;
+
+/// The JSON-RPC message around `name`. `role` is of whoever wrote what stands beside it.
 fn within<'a>(
     document: Json<'a>,
-    name: &str,
-    read: fn(Json<'a>, &mut Pointer, &mut Segments<'a>) -> Result<(), Unreadable>,
+    (name, read): (&str, Read<'a>),
+    role: Role,
     at: &mut Pointer,
     segments: &mut Segments<'a>,
 ) -> Result<(), Unreadable> {
-    let Json::Object(fields) = document else { return leaves::all(document, Role::Other, at, segments) };
+    let Json::Object(fields) = document else { return leaves::all(document, role, at, segments) };
     for (key, value) in fields {
         at.key(&key, |at| match &*key {
-            "jsonrpc" | "method" => Ok(()),
+            "jsonrpc" => leaves::word(value, |word| word == "2.0", role, at, segments),
+            "method" => leaves::word(value, |word| word == "tools/call", role, at, segments),
             key if key == name => read(value, at, segments),
             "error" => leaves::all(value, Role::Tool, at, segments),
-            key => leaves::unknown(key, value, Role::Other, at, segments),
+            key => leaves::unknown(key, value, role, at, segments),
         })?;
     }
     Ok(())
@@ -122,7 +146,7 @@ fn result<'a>(result: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -
     for (key, value) in fields {
         at.key(&key, |at| match &*key {
             "content" => part::lenient(value, Role::Tool, at, segments),
-            _ => leaves::all(value, Role::Tool, at, segments),
+            _ => leaves::beside(&key, value, Role::Tool, at, segments),
         })?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::{
     pointer::Pointer,
     wrong,
 };
-use crate::domain::segment::Role;
+use crate::domain::segment::{Role, is_name};
 
 /// Strict: a wrong shape could hide text from us that a model would read.
 pub(super) fn content<'a>(
@@ -79,13 +79,14 @@ type Fields<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 fn part<'a>(fields: Fields<'a>, role: Role, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
     let kind = Kind::of(&fields);
     let role = match kind {
-        Kind::Call => return call(Json::Object(fields), at, segments),
+        // What a tool gives back is the tool's, whatever it is made to look like.
+        Kind::Call if role != Role::Tool => return call(Json::Object(fields), at, segments),
         Kind::Result => Role::Tool,
-        Kind::Media | Kind::Sealed | Kind::Other => role,
+        Kind::Call | Kind::Media | Kind::Sealed | Kind::Other => role,
     };
     for (key, value) in fields {
         at.key(&key, |at| match (&*key, value) {
-            ("type", _) => Ok(()),
+            ("type", value) => leaves::word(value, is_type, role, at, segments),
             ("text" | "refusal" | "thinking", Json::String(said)) => text(said, role, at, segments),
             ("text" | "refusal" | "thinking", Json::Scalar(Scalar::Null)) => Ok(()),
             ("text" | "refusal", other) => Err(wrong("a string", &other, at)),
@@ -101,7 +102,7 @@ fn part<'a>(fields: Fields<'a>, role: Role, at: &mut Pointer, segments: &mut Seg
             ("file_data" | "signature" | "encrypted_content", Json::String(bytes)) => opaque(bytes, role, at, segments),
             // The text once more, token by token.
             ("logprobs", value) => leaves::unread(&value, at, segments),
-            (_, value) => leaves::all(value, role, at, segments),
+            (_, value) => leaves::beside(&key, value, role, at, segments),
         })?;
     }
     Ok(())
@@ -133,6 +134,33 @@ impl Kind {
     }
 }
 
+/// Types of more words than a name has; others of that kind are read, and found to say nothing.
+const LONG_TYPES: &[&str] = &[
+    "apply_patch_call_output",
+    "bash_code_execution_output",
+    "bash_code_execution_result",
+    "bash_code_execution_tool_result",
+    "code_execution_tool_result",
+    "code_execution_tool_result_error",
+    "custom_tool_call_output",
+    "local_shell_call_output",
+    "text_editor_code_execution_create_result",
+    "text_editor_code_execution_tool_result",
+    "text_editor_code_execution_view_result",
+    "tool_search_tool_result",
+    "tool_search_tool_search_result",
+    "web_fetch_tool_result",
+    "web_fetch_tool_result_error",
+    "web_search_result_location",
+    "web_search_tool_result",
+    "web_search_tool_result_error",
+];
+
+/// Whether a type is one that programs give, and not a place to hide prose.
+pub(super) fn is_type(kind: &str) -> bool {
+    is_name(kind) || LONG_TYPES.contains(&kind)
+}
+
 /// Empty where there is none. None of two that differ: one reader takes the first and another the last.
 fn type_of<'f>(fields: &'f [(Cow<'_, str>, Json<'_>)]) -> Option<&'f str> {
     let mut types = fields.iter().filter(|(key, _)| key == "type").map(|(_, value)| value.as_str());
@@ -152,9 +180,9 @@ pub(super) fn call<'a>(function: Json<'a>, at: &mut Pointer, segments: &mut Segm
     let Json::Object(fields) = function else { return leaves::all(function, Role::ToolCall, at, segments) };
     for (key, value) in fields {
         at.key(&key, |at| match (&*key, value) {
-            ("type", _) => Ok(()),
+            ("type", value) => leaves::word(value, is_type, Role::ToolCall, at, segments),
             ("arguments" | "input", Json::String(text)) => leaves::embedded(text, Role::ToolCall, at, segments),
-            (_, other) => leaves::all(other, Role::ToolCall, at, segments),
+            (_, other) => leaves::beside(&key, other, Role::ToolCall, at, segments),
         })?;
     }
     Ok(())
@@ -178,7 +206,7 @@ pub(super) fn media<'a>(
                 at.key(&key, |at| match value {
                     Json::String(url) if key == "url" => link(url, role, at, segments),
                     Json::String(text) if key == bytes && !is_text => opaque(text, role, at, segments),
-                    value => leaves::all(value, role, at, segments),
+                    value => leaves::beside(&key, value, role, at, segments),
                 })?;
             }
             Ok(())

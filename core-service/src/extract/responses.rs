@@ -52,15 +52,17 @@ fn item<'a>(item: Json<'a>, role: Role, at: &mut Pointer, segments: &mut Segment
         Json::Object(fields) if calls || says => {
             for (key, value) in fields {
                 at.key(&key, |at| match (&*key, value) {
-                    ("type", _) => Ok(()),
+                    ("type", value) => {
+                        leaves::word(value, part::is_type, if says { Role::Tool } else { Role::ToolCall }, at, segments)
+                    }
                     // A picture that was made.
                     ("result", Json::String(bytes)) => part::opaque(bytes, Role::Tool, at, segments),
                     ("output" | "outputs" | "results" | "error", value) => {
                         part::lenient(value, Role::Tool, at, segments)
                     }
-                    (_, value) if says => leaves::all(value, Role::Tool, at, segments),
+                    (_, value) if says => leaves::beside(&key, value, Role::Tool, at, segments),
                     ("arguments" | "input", Json::String(text)) => leaves::embedded(text, Role::ToolCall, at, segments),
-                    (_, value) => leaves::all(value, Role::ToolCall, at, segments),
+                    (_, value) => leaves::beside(&key, value, Role::ToolCall, at, segments),
                 })?;
             }
             Ok(())
@@ -73,10 +75,10 @@ fn item<'a>(item: Json<'a>, role: Role, at: &mut Pointer, segments: &mut Segment
             let role = if kind_is_reasoning(&fields) { Role::Assistant } else { role };
             for (key, value) in fields {
                 at.key(&key, |at| match (&*key, value) {
-                    ("type", _) => Ok(()),
+                    ("type", value) => leaves::word(value, part::is_type, role, at, segments),
                     ("encrypted_content", Json::String(bytes)) => part::opaque(bytes, role, at, segments),
                     ("content" | "summary", value) => part::lenient(value, role, at, segments),
-                    (_, value) => leaves::all(value, role, at, segments),
+                    (_, value) => leaves::beside(&key, value, role, at, segments),
                 })?;
             }
             Ok(())

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 
 mod families;
+mod hidden;
 
 fn read(direction: Direction, document: &serde_json::Value) -> Vec<(Role, String, String)> {
     let payload = Payload::Json(document.to_string().into());

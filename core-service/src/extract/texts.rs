@@ -22,18 +22,25 @@ pub(super) fn request<'a>(document: Json<'a>, segments: &mut Segments<'a>) -> Re
 
 fn texts<'a>(value: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
     match value {
-        Json::Array(items) if is_tokens(&items) => leaves::unread(&Json::Array(items), at, segments),
+        Json::Array(items) if is_tokens(&items) => {
+            segments.tokens = true;
+            leaves::unread(&Json::Array(items), at, segments)
+        }
         Json::Array(items) => {
             for (index, item) in items.into_iter().enumerate() {
                 at.index(index, |at| texts(item, at, segments))?;
             }
             Ok(())
         }
-        other => leaves::all(other, Role::User, at, segments),
+        other => {
+            // Among texts, too: who takes such a list is not known.
+            segments.tokens |= matches!(other, Json::Scalar(Scalar::Integer(_) | Scalar::Number));
+            leaves::all(other, Role::User, at, segments)
+        }
     }
 }
 
-/// Numbers that a model reads as text and nobody else: counted, never scanned.
+/// Numbers that a model reads as text and nobody else: counted, never scanned, and told in the receipt.
 fn is_tokens(items: &[Json<'_>]) -> bool {
     !items.is_empty() && items.iter().all(|item| matches!(item, Json::Scalar(Scalar::Integer(_))))
 }
@@ -61,7 +68,7 @@ fn datum<'a>(item: Json<'a>, at: &mut Pointer, segments: &mut Segments<'a>) -> R
     for (key, value) in fields {
         at.key(&key, |at| match (&*key, value) {
             ("embedding" | "b64_json", Json::String(bytes)) => part::opaque(bytes, Role::Assistant, at, segments),
-            (_, value) => leaves::all(value, Role::Assistant, at, segments),
+            (_, value) => leaves::beside(&key, value, Role::Assistant, at, segments),
         })?;
     }
     Ok(())

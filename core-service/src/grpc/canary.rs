@@ -16,7 +16,7 @@ use super::{convert, deadline, status};
 use crate::{
     guardrail::{
         canary::{
-            self, CanaryReport,
+            self, CanaryReport, NotRecorded,
             runs::{LIFETIME, PREFIX},
         },
         service::Guardrail,
@@ -48,12 +48,25 @@ impl CanaryService for CanaryApi {
         let deadline = deadline::of(request.metadata());
         let (id, report) = read(request.into_inner())?;
         // Its name has become worthless before anything is recorded: a run makes one event.
-        if !self.guardrail.canaries().end(&id) {
-            return Err(unknown().into());
-        }
+        let run = self.guardrail.canaries().end(&id).ok_or_else(unknown)?;
         let log = self.guardrail.log();
-        let sequence = canary::record(log, report, deadline).await.map_err(|error| status::from_log(&error))?;
-        Ok(Response::new(EndCanaryResponse { event: format!("{}-{sequence}", log.node()) }))
+        match canary::record(log, report, deadline).await {
+            Ok(sequence) => Ok(Response::new(EndCanaryResponse { event: format!("{}-{sequence}", log.node()) })),
+            Err(error) => {
+                // Nothing is there of it: whoever comes again ends it then.
+                self.guardrail.canaries().put_back(run);
+                Err(not_recorded(&error).into())
+            }
+        }
+    }
+}
+
+fn not_recorded(error: &NotRecorded) -> ApiError {
+    match error {
+        NotRecorded::Log(error) => status::from_log(error),
+        NotRecorded::Shed => {
+            ApiError::new(ErrorCode::StorageUnavailable, "the log cannot be written; nothing was recorded")
+        }
     }
 }
 
@@ -80,4 +93,54 @@ fn read(request: EndCanaryRequest) -> Result<(String, CanaryReport), ApiError> {
     problems.sort_unstable();
     problems.dedup();
     Ok((id, CanaryReport { gateway, model, problems, report }))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        policy::{live::Live, load::Loader},
+        record::{Log, LogSettings, OnFull, samples::folder},
+        session::{Limits, Sessions},
+        telemetry::metrics,
+    };
+
+    async fn ended(api: &CanaryApi, id: &str) -> Result<String, ApiError> {
+        // White space is JSON, and bytes all the same.
+        let report = Bytes::from(format!("{}{{}}", " ".repeat(MAX_REPORT - 2)));
+        let request = EndCanaryRequest { id: id.to_owned(), report, ..EndCanaryRequest::default() };
+        let ended = api.end_canary(Request::new(request)).await.map_err(|status| ApiError::from(&status))?;
+        Ok(ended.into_inner().event)
+    }
+
+    #[tokio::test]
+    async fn a_run_of_which_the_event_was_dropped_is_not_ended() {
+        let folder = folder();
+        let (_, generation) = Loader::new(folder.path().join("policies")).unwrap();
+        let settings = LogSettings { on_full: OnFull::Shed, max_bytes: Some(2 << 20), ..LogSettings::default() };
+        let log = Arc::new(Log::open_with(&folder.path().join("data"), &settings).unwrap());
+        let sessions = Arc::new(Sessions::new(Limits::default()));
+        let guardrail = Guardrail::new(Arc::new(Live::new(generation)), log, [0; 32], sessions);
+        let api = CanaryApi { guardrail: Arc::new(guardrail) };
+        let mut events = 0;
+        let (id, refused) = loop {
+            let id = api.guardrail.canaries().begin();
+            match ended(&api, &id).await {
+                Ok(event) => {
+                    assert!(!event.ends_with("-0"), "an event that is not there");
+                    assert_eq!(api.guardrail.canaries().seen(&id), None);
+                    events += 1;
+                }
+                Err(refused) => break (id, refused),
+            }
+        };
+        assert_eq!(refused.code, ErrorCode::StorageUnavailable);
+        assert_eq!(api.guardrail.canaries().seen(&id), Some(Vec::new()));
+        // Whoever made the run hears of it, and counts it.
+        let counted = format!("portcullis_canary_runs_total {events}");
+        let page = metrics().render(None);
+        assert!(page.lines().any(|line| line == counted), "{counted} in\n{page}");
+    }
 }

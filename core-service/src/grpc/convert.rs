@@ -62,6 +62,15 @@ pub(super) fn context(context: Option<v1::CallContext>, caller: Option<&Principa
     Ok(CallContext { source, user, team, model, client_ip, metadata, envelope, principal })
 }
 
+/// Of an answer; 200 when none is said.
+pub(super) fn http_status(status: u32) -> Result<u16, ApiError> {
+    match u16::try_from(status) {
+        Ok(0) => Ok(200),
+        Ok(status @ 100..=599) => Ok(status),
+        Ok(_) | Err(_) => Err(invalid("status", "100 to 599")),
+    }
+}
+
 pub(super) fn policies(names: Vec<String>) -> Result<Vec<String>, ApiError> {
     if names.len() > MAX_POLICIES {
         return Err(invalid("policies", format_args!("more than {MAX_POLICIES}")));
@@ -76,6 +85,14 @@ pub(super) fn policies(names: Vec<String>) -> Result<Vec<String>, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_status_is_one_of_http_and_200_when_none_is_said() {
+        assert_eq!([0, 100, 599].map(|status| http_status(status).ok()), [Some(200), Some(100), Some(599)]);
+        for wrong in [1, 99, 600, 65_636, u32::MAX] {
+            assert_eq!(http_status(wrong).unwrap_err().field.as_deref(), Some("status"), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_caller_is_who_it_showed_to_be_whatever_it_claims() {

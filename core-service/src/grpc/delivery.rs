@@ -56,8 +56,12 @@ impl DeliveryService for DeliveryApi {
         let ListDeadLettersRequest { sink, limit, after } = request.into_inner();
         self.known(&sink).await?;
         let limit = if limit == 0 { DEFAULT_LIMIT } else { limit.min(MAX_LIMIT) } as usize;
-        let dead = self.log.dead_letters(&sink, after, limit).await.map_err(|error| status::from_log(&error))?;
-        let next = dead.last().filter(|_| dead.len() == limit).map_or(0, |last| last.sequence);
+        // One more than the limit tells whether there is a next page.
+        let dead = self.log.dead_letters(&sink, after, limit + 1).await;
+        let mut dead = dead.map_err(|error| status::from_log(&error))?;
+        let more = dead.len() > limit;
+        dead.truncate(limit);
+        let next = dead.last().filter(|_| more).map_or(0, |last| last.sequence);
         let node = self.log.node();
         let dead_letters = dead
             .into_iter()
@@ -127,6 +131,36 @@ fn merge(rows: Vec<SinkRow>, served: Vec<SinkStatus>, tip: u64, now: Timestamp) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::{
+        Begin, Undelivered,
+        samples::{allowed, folder, later},
+    };
+
+    #[tokio::test]
+    async fn a_page_that_ends_with_the_last_dead_letter_has_no_next() {
+        let folder = folder();
+        let log = Arc::new(Log::open(folder.path()).unwrap());
+        log.append((0..4).map(|_| allowed()).collect(), later()).await.unwrap();
+        let sink: Arc<str> = "sink".into();
+        let register = DeliveryChange::Register { sink: Arc::clone(&sink), begin: Begin::Oldest };
+        log.deliver(register, later()).await.unwrap();
+        let dead = |sequence| Undelivered {
+            sequence,
+            state: UndeliveredState::Dead,
+            reason: DeliveryFailure::Rejected,
+            attempts: 1,
+            time: Timestamp::UNIX_EPOCH,
+        };
+        let set = (1..=4).map(dead).collect();
+        log.deliver(DeliveryChange::Progress { sink, cursor: 4, set, cleared: Vec::new() }, later()).await.unwrap();
+        let api = DeliveryApi { log: Arc::clone(&log), deliveries: Deliveries::default() };
+        for (limit, after, told, next) in [(2, 0, 2, 2), (2, 2, 2, 0), (4, 0, 4, 0), (3, 0, 3, 3), (3, 3, 1, 0)] {
+            let request = ListDeadLettersRequest { sink: "sink".to_owned(), limit, after };
+            let answer = api.list_dead_letters(Request::new(request)).await.unwrap().into_inner();
+            assert_eq!((answer.dead_letters.len(), answer.next), (told, next), "{limit} after {after}");
+        }
+        log.close().await;
+    }
 
     #[test]
     fn a_sink_that_is_not_served_any_more_is_told_with_those_that_are() {

@@ -98,11 +98,11 @@ impl EventApi {
         if text.len() > LONGEST_TEXT {
             return Err(convert::invalid("filter.text", format_args!("longer than {LONGEST_TEXT} bytes")));
         }
+        let words = Query::parse(text).map_err(|error| convert::invalid("filter.text", error))?;
         let status = self.events.search_status();
         if status.state == SearchState::Off(SearchOff::Shared) {
-            return self.look_through(filter, text, limit, after).await;
+            return self.look_through(filter, words, limit, after).await;
         }
-        let words = Query::parse(text).map_err(|error| convert::invalid("filter.text", error))?;
         // Before the search: what it says was looked at was.
         let search = Some(convert::search_status(status));
         let page = self.events.search(filter, words, limit, after).await.map_err(|error| failed(&error))?;
@@ -114,13 +114,14 @@ impl EventApi {
     async fn look_through(
         &self,
         filter: EventFilter,
-        text: &str,
+        words: Query,
         limit: u32,
         after: &str,
     ) -> Result<ListEventsResponse, ApiError> {
         let found = self.events.records(filter, after).await.map_err(|error| failed(&error))?;
-        let (text, limit) = (text.to_ascii_lowercase(), bounded(limit) as usize);
-        let Looked { events, stopped } = blocking(move || look(found.records, &text, limit)).await?;
+        let limit = bounded(limit) as usize;
+        let looked = blocking(move || look(found.records, &words, limit)).await?;
+        let Looked { events, stopped } = looked.map_err(|fault| failed(&EventError::Search(fault)))?;
         let next = stopped.map(|event| self.events.cursor(&event)).or(found.next).unwrap_or_default();
         let search = Some(convert::search_status(self.events.search_status()));
         Ok(ListEventsResponse { events: events.into_iter().map(convert::event).collect(), next, search })

@@ -1,38 +1,44 @@
 //! `GuardrailService`.
 
-use std::{pin::Pin, sync::Arc, time::Instant};
+mod stream;
 
-use futures_util::{Stream, StreamExt as _};
+use std::{sync::Arc, time::Instant};
+
 use portcullis_api::{
     access::Principal,
-    error::{ApiError, ErrorCode},
+    error::ApiError,
     v1::{
-        self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CheckStreamResponse, CoverageView,
-        Operation, Recording, check_stream_response::Outcome, guardrail_service_server::GuardrailService,
+        self, CheckError, CheckRequest, CheckResponse, CheckStreamRequest, CoverageView, Operation, Recording,
+        check_stream_response::Outcome, guardrail_service_server::GuardrailService,
     },
 };
-use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{convert, deadline, pieces::Texts, span::behind_caller, status};
+use self::stream::Answers;
+use super::{convert, deadline, span::behind_caller, status};
 use crate::{
     foreground::Call,
-    guardrail::service::{self, Check, Checked, Guardrail},
+    guardrail::{
+        service::{self, Check, Checked, Guardrail},
+        text::OpenTexts,
+    },
     telemetry::{self, CallRefused, Via},
 };
 
 /// In the metadata of a failed call.
 const REQUEST_ID: &str = "x-request-id";
 
-/// Questions of one stream that are judged at the same time.
-const IN_FLIGHT: usize = 16;
-
 #[derive(Debug, Clone)]
 pub(super) struct GuardrailApi {
     pub(super) guardrail: Arc<Guardrail>,
     pub(super) payload_bytes: usize,
+    /// Those that come in pieces.
+    pub(super) texts: OpenTexts,
+    /// Ends streams.
+    pub(super) stop: CancellationToken,
 }
 
 impl GuardrailApi {
@@ -64,10 +70,11 @@ impl GuardrailApi {
             CoverageView::try_from(request.coverage_view).map_err(|_| convert::invalid("coverage_view", "unknown"))?;
         let check = self.read(request_id, request, caller, deadline)?;
         let checked = self.guardrail.check(check).await.map_err(status::from_guardrail)?;
-        let Checked { request_id, decision, coverage, masked } = checked;
+        let Checked { request_id, decision, coverage, masked, shed } = checked;
         Ok(CheckResponse {
             masked_request: masked.request.map(|payload| request_spelling.write(payload)),
             masked_response: masked.response.map(|payload| response_spelling.write(payload)),
+            shed,
             ..convert::check_response(request_id.to_string(), decision, coverage, view)
         })
     }
@@ -85,6 +92,7 @@ impl GuardrailApi {
             Err(_) => return Err(convert::invalid("operation", "unknown")),
         };
         let recording = recording(request.recording)?;
+        let status = convert::http_status(request.status)?;
         let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
         Ok(Check {
             request_id,
@@ -94,6 +102,7 @@ impl GuardrailApi {
             context: convert::context(request.context, caller)?,
             policies: convert::policies(request.policies)?,
             recording,
+            status,
             deadline,
         })
     }
@@ -145,16 +154,6 @@ fn refused(error: ApiError) -> ApiError {
     error
 }
 
-enum Turn {
-    Whole(Option<Box<CheckRequest>>),
-    Piece(oneshot::Receiver<Result<CheckResponse, ApiError>>),
-}
-
-/// A text's task ended without an answer: that is a defect, and never a pass.
-fn lost() -> ApiError {
-    ApiError::new(ErrorCode::Internal, "the check failed; the log has the cause")
-}
-
 #[tonic::async_trait]
 impl GuardrailService for GuardrailApi {
     async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
@@ -163,34 +162,13 @@ impl GuardrailService for GuardrailApi {
         Ok(Response::new(self.judge(request, extensions.get(), Some(&metadata), deadline).await?))
     }
 
-    type CheckStreamStream = Pin<Box<dyn Stream<Item = Result<CheckStreamResponse, Status>> + Send>>;
+    type CheckStreamStream = Answers;
 
     async fn check_stream(
         &self,
         request: Request<Streaming<CheckStreamRequest>>,
     ) -> Result<Response<Self::CheckStreamStream>, Status> {
-        let api = self.clone();
         let (_, extensions, questions) = request.into_parts();
-        let caller = extensions.get::<Principal>().cloned();
-        let mut texts = Texts::new(Arc::clone(&api.guardrail), api.payload_bytes, IN_FLIGHT, caller.clone());
-        // Called for each question in its order, and not when its turn comes: pieces are in order before anybody waits.
-        let answers = questions.map(move |item| {
-            let (api, caller) = (api.clone(), caller.clone());
-            let routed = item.and_then(|CheckStreamRequest { id, check, piece }| match piece {
-                _ if id.len() > 128 => Err(refused(convert::invalid("id", "longer than 128 bytes")).into()),
-                Some(piece) => Ok((texts.route(&id, check, piece).map(Turn::Piece), id)),
-                None => Ok((Ok(Turn::Whole(check.map(Box::new))), id)),
-            });
-            async move {
-                let (turn, id) = routed?;
-                let answer = match turn {
-                    Ok(Turn::Whole(check)) => api.answer(check.map(|check| *check), caller.as_ref()).await,
-                    Ok(Turn::Piece(answered)) => answered.await.unwrap_or_else(|_| Err(lost())),
-                    Err(error) => Err(error),
-                };
-                Ok(CheckStreamResponse { id, outcome: Some(outcome(answer)) })
-            }
-        });
-        Ok(Response::new(Box::pin(answers.buffered(IN_FLIGHT))))
+        Ok(Response::new(stream::answers(self.clone(), extensions.get().cloned(), questions)))
     }
 }

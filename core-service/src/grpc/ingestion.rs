@@ -39,13 +39,7 @@ impl IngestionApi {
     fn read(&self, request: IngestRequest, caller: Option<&Principal>) -> Result<Exchange, ApiError> {
         let payloads = convert::payloads(request.request, request.response, self.payload_bytes)?;
         must_be_json(&payloads)?;
-        let status = match request.status {
-            0 => 200,
-            status => u16::try_from(status)
-                .ok()
-                .filter(|status| (100..=599).contains(status))
-                .ok_or_else(|| convert::invalid("status", "100 to 599"))?,
-        };
+        let status = convert::http_status(request.status)?;
         if request.idempotency_key.len() > MAX_KEY {
             return Err(convert::invalid("idempotency_key", format_args!("longer than {MAX_KEY} bytes")));
         }
@@ -86,7 +80,7 @@ impl IngestionService for IngestionApi {
         let exchange = span.in_scope(|| self.read(request, extensions.get()))?;
         let request_id = exchange.request_id();
         let ingested = self.guardrail.ingest(vec![exchange], deadline).instrument(span);
-        let appended = ingested.await.map_err(|error| status::from_log(&error))?;
+        let appended = ingested.await.map_err(status::from_guardrail)?;
         let appended = appended.first().ok_or_else(no_answer)?;
         Ok(Response::new(recorded(request_id, *appended)))
     }

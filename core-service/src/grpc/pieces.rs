@@ -19,10 +19,11 @@ use tracing::Instrument as _;
 use super::{convert, deadline, guardrail::recording, span::behind_caller, status};
 use crate::{
     domain::exchange,
+    foreground::Call,
     guardrail::{
         pieces::Terms,
         service::{Checked, Guardrail},
-        text::{Open, Text},
+        text::{Open, OpenTexts, Text},
     },
 };
 
@@ -50,6 +51,8 @@ pub(super) struct Texts {
     waiting: usize,
     /// Whose stream it is.
     caller: Option<Principal>,
+    /// Those of all streams.
+    all: OpenTexts,
     open: HashMap<String, mpsc::Sender<Ask>>,
     idle: Duration,
 }
@@ -60,8 +63,14 @@ impl Texts {
         payload_bytes: usize,
         waiting: usize,
         caller: Option<Principal>,
+        all: OpenTexts,
     ) -> Self {
-        Self { guardrail, payload_bytes, waiting, caller, open: HashMap::new(), idle: IDLE }
+        Self { guardrail, payload_bytes, waiting, caller, all, open: HashMap::new(), idle: IDLE }
+    }
+
+    /// No piece comes any more.
+    pub(super) fn end(&mut self) {
+        self.open.clear();
     }
 
     /// Hands the piece to its text. After an error the text is at its end: it lacks a piece.
@@ -90,9 +99,7 @@ impl Texts {
         let asked = text.try_send(Ask { piece, answer });
         asked.map_err(|error| match error {
             TrySendError::Full(_) => ApiError::new(ErrorCode::Overloaded, "too many pieces of this text are waiting"),
-            TrySendError::Closed(_) => {
-                ApiError::new(ErrorCode::RequestTimeout, "the text was ended: no piece of it came for too long")
-            }
+            TrySendError::Closed(_) => ended(),
         })?;
         if !last {
             self.open.insert(id.to_owned(), text);
@@ -107,7 +114,7 @@ impl Texts {
         let span = tracing::info_span!(parent: None, "check", request_id = tracing::field::Empty);
         let span = behind_caller(span, check.context.as_ref(), None);
         let open = span.in_scope(|| open(check, self.payload_bytes, self.caller.as_ref()))?;
-        let text = Text::open(&self.guardrail, open).map_err(status::from_unknown_policy)?;
+        let text = Text::open(&self.guardrail, open, &self.all).map_err(status::from_unknown_policy)?;
         span.record("request_id", tracing::field::display(text.request_id()));
         let (asks, asked) = mpsc::channel(self.waiting);
         tokio::spawn(run(text, asked, view, self.idle).instrument(span));
@@ -115,7 +122,13 @@ impl Texts {
     }
 }
 
+/// To a piece that came too late.
+fn ended() -> ApiError {
+    ApiError::new(ErrorCode::RequestTimeout, "the text was ended: a piece of it failed, or none came for too long")
+}
+
 async fn run(mut text: Text, mut asked: mpsc::Receiver<Ask>, view: CoverageView, idle: Duration) {
+    let mut failed = false;
     loop {
         let Ok(next) = timeout(idle, asked.recv()).await else {
             // What came just now is still answered.
@@ -123,10 +136,21 @@ async fn run(mut text: Text, mut asked: mpsc::Receiver<Ask>, view: CoverageView,
             continue;
         };
         let Some(Ask { piece, answer }) = next else { break };
+        if failed {
+            // It came before anybody knew.
+            let _ = answer.send(Err(ended()));
+            continue;
+        }
+        let call = Call::begin();
         let checked = text.piece(&piece.text, piece.last, deadline::default()).await;
+        drop(call);
+        if checked.is_err() {
+            failed = true;
+            asked.close();
+        }
         let answered = checked.map_err(status::from_guardrail).map(|checked| {
-            let Checked { request_id, decision, coverage, masked: _ } = checked;
-            convert::check_response(request_id.to_string(), decision, coverage, view)
+            let Checked { request_id, decision, coverage, masked: _, shed } = checked;
+            CheckResponse { shed, ..convert::check_response(request_id.to_string(), decision, coverage, view) }
         });
         // A caller that is gone needs no answer.
         let _ = answer.send(answered);
@@ -162,6 +186,7 @@ fn open(check: CheckRequest, payload_bytes: usize, caller: Option<&Principal>) -
         },
         request,
         recording: recording(check.recording)?,
+        status: convert::http_status(check.status)?,
     })
 }
 

@@ -29,6 +29,11 @@ use crate::{
 
 const MAX_CASES: usize = 1000;
 
+/// Problems that an error tells, and bytes of them together: they stand three times in the head of the answer, twice in
+/// base64, and of a head common clients take 8 KiB. `LintPolicy` tells all of them.
+const TOLD_PROBLEMS: usize = 10;
+const TOLD_BYTES: usize = 1600;
+
 #[derive(Debug, Clone)]
 pub(super) struct PolicyApi {
     pub(super) policies: Arc<Live>,
@@ -80,7 +85,10 @@ impl PolicyService for PolicyApi {
                 let request_id = Uuid::now_v7().to_string();
                 Ok(convert::check_response(request_id, judgement.decision, judgement.coverage, CoverageView::Full))
             };
-            cases.into_iter().map(judge).collect::<Result<Vec<_>, _>>()
+            let results = cases.into_iter().enumerate();
+            results
+                .map(|(place, case)| judge(case).map_err(|error| of_case(place, error)))
+                .collect::<Result<Vec<_>, ApiError>>()
         });
         Ok(Response::new(TestPolicyResponse { results: results.await?? }))
     }
@@ -110,8 +118,30 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn invalid_policy(problems: Vec<Problem>) -> ApiError {
-    let all: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    ApiError::new(ErrorCode::InvalidPolicy, all.join("; ")).at("source")
+    let told: Vec<_> = problems.iter().take(TOLD_PROBLEMS).map(ToString::to_string).collect();
+    let mut message = told.join("; ");
+    if message.len() > TOLD_BYTES {
+        message.truncate(message.floor_char_boundary(TOLD_BYTES));
+        message.push('…');
+    }
+    let more = problems.len() - told.len();
+    if more > 0 {
+        message.push_str(&format!("; and {more} more"));
+    }
+    ApiError::new(ErrorCode::InvalidPolicy, message).at("source")
+}
+
+/// Which case it is that cannot be judged.
+fn of_case(place: usize, error: ApiError) -> ApiError {
+    let ApiError { code, message, field } = error;
+    match field {
+        Some(field) => {
+            // Such a message begins with the field.
+            let message = format!("cases[{place}].{message}");
+            ApiError { code, message, field: Some(format!("cases[{place}].{field}")) }
+        }
+        None => ApiError { code, message, field },
+    }
 }
 
 fn problem(problem: &Problem) -> PolicyProblem {
@@ -135,5 +165,49 @@ fn policy_status(status: &Loaded) -> PolicyStatus {
         problems: status.problems.iter().map(problem).collect(),
         description: loaded.map(|loaded| loaded.policy.description.clone()).unwrap_or_default(),
         rules: loaded.map_or(0, |loaded| u32::try_from(loaded.policy.rules.len()).unwrap_or(u32::MAX)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_api::v1::{Payload, payload::Content};
+
+    use super::*;
+    use crate::policy::load::Loader;
+
+    fn found(number: u32) -> Problem {
+        let (field, message) = (format!("rules[{number}].action"), "not one of allow, alert and block".to_owned());
+        Problem { line: number, column: 3, field, message }
+    }
+
+    #[test]
+    fn many_problems_leave_room_in_the_head_of_the_answer() {
+        let few = invalid_policy((1..=10).map(found).collect()).message;
+        assert!(few.contains("rules[10]") && !few.contains(" more"), "{few}");
+        let many = invalid_policy((1..=500).map(found).collect()).message;
+        assert!(many.contains("rules[10]") && !many.contains("rules[11]"), "{many}");
+        assert!(many.ends_with("; and 490 more"), "{many}");
+        let long = Problem { message: "é".repeat(10_000), ..found(1) };
+        let status = Status::from(invalid_policy(vec![long; 11]));
+        assert!(status.message().len() < 1700 && status.message().ends_with("…; and 1 more"), "{status}");
+        assert!(status.details().len() < 4000);
+    }
+
+    #[tokio::test]
+    async fn a_case_that_cannot_be_judged_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, generation) = Loader::new(folder.path().join("policies")).unwrap();
+        let api = PolicyApi { policies: Arc::new(Live::new(generation)), payload_bytes: 1 << 10 };
+        let case = |content| TestPolicyCase { request: Some(Payload { content }), response: None };
+        let json = |text: &'static str| Some(Content::Json(text.as_bytes().into()));
+        let source = "name: draft\nrules:\n  - detector: pii\n    action: block\n".to_owned();
+        for (content, field) in [(None, "cases[1].request"), (json("{"), "cases[1].request")] {
+            let cases = vec![case(json("{}")), case(content)];
+            let request = TestPolicyRequest { source: source.clone(), cases };
+            let status = api.test_policy(Request::new(request)).await.unwrap_err();
+            let error = ApiError::from(&status);
+            assert_eq!(error.field.as_deref(), Some(field));
+            assert!(error.message.starts_with(field), "{error}");
+        }
     }
 }

@@ -7,9 +7,10 @@ use std::{
     task::{Context, Poll},
 };
 
+use futures_util::future::{MapOk, TryFutureExt as _};
 use portcullis_api::{
     access::Access,
-    error::{ApiError, ErrorCode},
+    error::{self, ApiError, ErrorCode},
     refused::{self, Shown},
     v1::{
         DESCRIPTORS,
@@ -41,7 +42,7 @@ use super::{
 use crate::{
     deliver::Deliveries,
     events::EventStore,
-    guardrail::service::Guardrail,
+    guardrail::{service::Guardrail, text::OpenTexts},
     telemetry::{self, CallRefused, Via},
 };
 
@@ -58,7 +59,9 @@ pub struct Api {
     pub payload_bytes: usize,
     /// To whom payloads are shown as they were recorded.
     pub reveal: Revealers,
-    /// Ends what would never end by itself: watches, and streams of exchanges.
+    /// Texts that come in pieces: whoever closes the log waits for them.
+    pub texts: OpenTexts,
+    /// Ends what would never end by itself: watches, and streams of questions and of exchanges.
     pub stop: CancellationToken,
     pub health: HealthReporter,
 }
@@ -70,9 +73,9 @@ impl Api {
     }
 
     /// `access` guards all but health. What is refused is counted here and not within: a client in the same process counts
-    /// its own callers.
+    /// its own callers. What the library refuses is said here in the closed code.
     pub fn routes(&self, access: Access) -> Result<Shown<Routes, Body>, tonic_reflection::server::Error> {
-        Ok(refused::shown(self.services(access, false)?, count))
+        Ok(refused::shown(self.services(access, false)?, told))
     }
 
     /// `trusted`: what the caller says of who asked it is taken for true.
@@ -113,7 +116,12 @@ impl Api {
     }
 
     fn guardrail_server(&self) -> GuardrailServiceServer<GuardrailApi> {
-        let api = GuardrailApi { guardrail: Arc::clone(&self.guardrail), payload_bytes: self.payload_bytes };
+        let api = GuardrailApi {
+            guardrail: Arc::clone(&self.guardrail),
+            payload_bytes: self.payload_bytes,
+            texts: self.texts.clone(),
+            stop: self.stop.clone(),
+        };
         GuardrailServiceServer::new(api).max_decoding_message_size(self.message_bytes())
     }
 
@@ -153,7 +161,18 @@ impl Api {
     }
 }
 
-fn count(answer: http::Response<Body>) -> http::Response<Body> {
+/// What the library says, in the closed code. It costs nothing but a look beside an answer that is none of its errors.
+fn closed(answer: http::Response<Body>) -> http::Response<Body> {
+    let unread = match answer.extensions().get::<Status>() {
+        Some(status) => error::unread(status),
+        // Of a method that is not there the head alone tells.
+        None => Status::from_header_map(answer.headers()).as_ref().and_then(error::unread),
+    };
+    unread.map_or(answer, Status::into_http)
+}
+
+fn told(answer: http::Response<Body>) -> http::Response<Body> {
+    let answer = closed(answer);
     if let Some(error) = refused::code(&answer) {
         telemetry::emit(CallRefused { via: Via::Grpc, error });
     }
@@ -169,10 +188,13 @@ pub struct Embedded {
     rest: Routes,
 }
 
+type Close = fn(http::Response<Body>) -> http::Response<Body>;
+type Answering = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
+
 impl Service<http::Request<Body>> for Embedded {
     type Response = http::Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = MapOk<Answering, Close>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -180,11 +202,14 @@ impl Service<http::Request<Body>> for Embedded {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let service = request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default();
-        match service {
+        let answering: Answering = match service {
             guardrail_service_server::SERVICE_NAME => self.guardrail.call(request),
             ingestion_service_server::SERVICE_NAME => self.ingestion.call(request),
             _ => Box::pin(self.rest.call(request)),
-        }
+        };
+        // As at a port; whoever asks counts what is refused.
+        let close: Close = closed;
+        answering.map_ok(close)
     }
 }
 
@@ -201,3 +226,6 @@ impl tonic::service::Interceptor for Guard {
         Ok(request)
     }
 }
+
+#[cfg(test)]
+mod tests;

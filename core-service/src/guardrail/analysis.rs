@@ -19,6 +19,7 @@ use crate::{
     domain::{
         coverage::{Coverage, CoverageStatus},
         decision::Decision,
+        exchange::Direction,
         timing::{Durations, Timings, micros},
     },
     foreground,
@@ -273,28 +274,46 @@ fn analyse(set: &PolicySet, sessions: Option<&Sessions>, record: &PendingRecord)
         Ok(payloads) => payloads,
         Err(fault) => return (unreadable(fault.to_string(), micros(begun.elapsed())), None),
     };
-    match judge::judge(set, policies, payloads, None, context, Some(begun + LIMIT)) {
+    let judged = |side| judge::judge(set, policies, payloads, side, context, Some(begun + LIMIT));
+    let whole = judged(None);
+    // Where one side cannot be read, the other is judged all the same: whoever breaks one must not hide both.
+    let half = match &whole {
+        Err(error @ JudgeError::Unreadable { direction, .. }) => {
+            let other = match direction {
+                Direction::Request => Direction::Response,
+                Direction::Response => Direction::Request,
+            };
+            let judgement = payloads.get(other).and_then(|_| judged(Some(other)).ok());
+            judgement.map(|mut judgement| {
+                judgement.coverage.leave_out(&reason(error));
+                judgement
+            })
+        }
+        Ok(_) | Err(JudgeError::UnknownPolicy(_)) => None,
+    };
+    match half.map_or(whole, Ok) {
         Ok(judgement) => {
             if let Some(sessions) = sessions
                 && let Some(key) = sessions.key(context)
             {
-                let violations = &judgement.decision.violations;
                 for bound in set.policies() {
-                    judge::quarantine_for_late(Memory { sessions, key }, bound, violations);
+                    judge::quarantine_for_late(Memory { sessions, key }, bound, &judgement.blocking);
                 }
             }
             let Judgement { decision, coverage, timings, .. } = judgement;
             let (duration_us, durations) = (micros(begun.elapsed()), timings.durations());
             (Judged { decision, coverage, duration_us, durations }, Some(timings))
         }
-        Err(error) => {
-            let pointer = match &error {
-                JudgeError::Unreadable { cause, .. } => cause.pointer.as_str(),
-                JudgeError::UnknownPolicy(_) => "",
-            };
-            (unreadable(format!("{error} {pointer}").trim_end().to_owned(), micros(begun.elapsed())), None)
-        }
+        Err(error) => (unreadable(reason(&error), micros(begun.elapsed())), None),
     }
+}
+
+fn reason(error: &JudgeError) -> String {
+    let pointer = match error {
+        JudgeError::Unreadable { cause, .. } => cause.pointer.as_str(),
+        JudgeError::UnknownPolicy(_) => "",
+    };
+    format!("{error} {pointer}").trim_end().to_owned()
 }
 
 fn unreadable(reason: String, duration_us: u32) -> Judged {
@@ -312,8 +331,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::exchange::{CallContext, Payload, Payloads},
-        policy::load::Loader,
+        domain::{
+            decision::Action,
+            exchange::{CallContext, Payload, Payloads},
+        },
+        policy::{compile, load::Loader},
         record::PayloadFault,
         session::Limits,
     };
@@ -345,6 +367,28 @@ mod tests {
         };
         let refused = spread(vec![waiting(1), waiting(2)], &Arc::new(fails), Ok).await;
         assert_eq!(refused, Err(LogError::Closed), "what the log says is no panic");
+    }
+
+    #[test]
+    fn of_two_sides_the_one_that_can_be_read_is_judged() {
+        const POLICY: &str = "
+            name: strict
+            rules: [{name: nut, detector: keywords, words: [almond], action: block}]";
+        let set = PolicySet::new(vec![Arc::new(compile::compile(POLICY).unwrap())]).unwrap();
+        let (said, broken) = (Payload::Text("an almond".to_owned()), Payload::Json("{\"messages\": 5".into()));
+        let analysed = |request: &Payload, response: &Payload| {
+            let payloads = Ok(Payloads::Both { request: request.clone(), response: response.clone() });
+            let record = PendingRecord { payloads, policies: vec!["strict".to_owned()], ..waiting(7) };
+            let (Judged { decision, coverage, .. }, _) = analyse(&set, None, &record);
+            (decision.action, coverage.status, coverage.reason)
+        };
+        for (request, response, side) in [(&said, &broken, "response: "), (&broken, &said, "request: ")] {
+            let (action, status, reason) = analysed(request, response);
+            assert_eq!((action, status), (Action::Block, CoverageStatus::Partial), "{reason}");
+            assert!(reason.starts_with(side), "{reason}");
+        }
+        assert_eq!(analysed(&broken, &broken).1, CoverageStatus::NotChecked);
+        assert_eq!(analysed(&said, &said).1, CoverageStatus::Complete);
     }
 
     #[test]

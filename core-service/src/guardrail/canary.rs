@@ -32,11 +32,21 @@ pub struct CanaryReport {
     pub report: Bytes,
 }
 
-/// Answers with the sequence, once it is on disk. It is counted even when the log cannot take it: a canary that
-/// falls silent with the log would hide both.
-pub async fn record(log: &Log, report: CanaryReport, deadline: Instant) -> Result<u64, LogError> {
+/// Why there is no event of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRecorded {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// As [`crate::record::OnFull::Shed`] allows. Of a canary's run the event is all that is asked for.
+    #[error("the disk did not take it, and it was dropped")]
+    Shed,
+}
+
+/// Answers with the sequence, once it is on disk, and counts it then. Of what is not recorded the timer of the service, which
+/// hears of that, tells and counts: a canary that falls silent with the log would hide both, and one that both tell of
+/// would be two.
+pub async fn record(log: &Log, report: CanaryReport, deadline: Instant) -> Result<u64, NotRecorded> {
     let CanaryReport { gateway, model, problems, report } = report;
-    telemetry::emit(CanaryRan { gateway: &gateway, problems: &problems });
     let record = NewRecord {
         kind: RecordKind::Canary,
         request_id: Uuid::now_v7(),
@@ -57,7 +67,9 @@ pub async fn record(log: &Log, report: CanaryReport, deadline: Instant) -> Resul
         payloads: Payloads::Request(Payload::Json(report)),
     };
     let appended = log.append(vec![record], deadline.into()).await?;
-    Ok(appended.first().map(|appended| appended.sequence).unwrap_or_default())
+    let recorded = appended.into_iter().find(|appended| !appended.is_shed()).ok_or(NotRecorded::Shed)?;
+    telemetry::emit(CanaryRan { gateway: &gateway, problems: &problems });
+    Ok(recorded.sequence)
 }
 
 fn decision(problems: &[CanaryProblem]) -> Decision {

@@ -3,7 +3,10 @@
 //! Whoever looks at an event wants to know what happened, and seldom whose card it was. What is masked is found anew at
 //! each look: the record stays as it was recorded.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    cmp::Ordering,
+    sync::{Arc, LazyLock},
+};
 
 use super::{
     judge::{self, JudgeError, Judgement, ToMask},
@@ -13,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         coverage::Outcome,
+        decision::Location,
         exchange::{CallContext, Direction, Payload, Payloads},
         finding::Span,
         segment::{Role, Segment},
@@ -126,23 +130,16 @@ pub fn said(payloads: &Payloads, most: usize) -> Option<Said> {
     Some(said)
 }
 
-/// Whether a text, in lower case, is seen in what is shown of these.
-pub fn shows(payloads: &Payloads, text: &str) -> bool {
-    let seen = |display: Display| display.texts.iter().any(|one| one.text.to_ascii_lowercase().contains(text));
-    masked(payloads).is_ok_and(seen)
-}
-
 /// The texts as they were recorded.
 pub fn original(payloads: &Payloads) -> Result<Vec<Text>, Withheld> {
     texts(payloads, &[])
 }
 
 fn texts(payloads: &Payloads, to_mask: &[ToMask]) -> Result<Vec<Text>, Withheld> {
+    let places = in_order(to_mask);
     let (mut texts, mut room, mut left_out) = (Vec::new(), TEXTS, 0);
-    for direction in [Direction::Request, Direction::Response] {
-        let Some(payload) = payloads.get(direction) else { continue };
-        let unreadable = |cause| told::unreadable(direction, cause);
-        let extracted = extract::extract(direction, payload).map_err(unreadable)?;
+    for (direction, _, extracted) in extract::sides(payloads) {
+        let extracted = extracted.map_err(|cause| told::unreadable(direction, cause))?;
         let before = texts.len();
         for segment in &extracted.segments {
             // A key is no part of what somebody said, and media is no text.
@@ -153,7 +150,7 @@ fn texts(payloads: &Payloads, to_mask: &[ToMask]) -> Result<Vec<Text>, Withheld>
                 left_out += segment.len();
                 continue;
             }
-            let text = text(segment, to_mask, room);
+            let text = text(segment, &places, room);
             room = room.saturating_sub(text.text.len());
             texts.push(text);
         }
@@ -168,24 +165,47 @@ fn texts(payloads: &Payloads, to_mask: &[ToMask]) -> Result<Vec<Text>, Withheld>
     Ok(texts)
 }
 
-fn text(segment: &Segment<'_>, to_mask: &[ToMask], room: usize) -> Text {
+/// Where values are masked, so that each text finds its own: each with all of them would cost their product.
+fn in_order(to_mask: &[ToMask]) -> Vec<&Location> {
+    let mut places: Vec<&Location> = to_mask.iter().filter(|spot| !spot.is_key).map(|spot| &spot.location).collect();
+    places.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+    places
+}
+
+fn place(at: &Location) -> (Direction, &str, &str) {
+    (at.direction, &at.pointer, &at.inner_pointer)
+}
+
+/// Of places in their order those in one string, or of one text that the string holds.
+fn within<'p>(places: &'p [&'p Location], segment: &Segment<'_>, inner_pointer: Option<&str>) -> &'p [&'p Location] {
+    let sought = (segment.direction, segment.pointer.as_str(), inner_pointer);
+    let stands = |at: &Location| {
+        let (direction, pointer, inner) = place(at);
+        (direction, pointer, inner_pointer.is_some().then_some(inner)).cmp(&sought)
+    };
+    let first = places.partition_point(|at| stands(at) == Ordering::Less);
+    let count = places[first..].partition_point(|at| stands(at) == Ordering::Equal);
+    &places[first..first + count]
+}
+
+fn text(segment: &Segment<'_>, places: &[&Location], room: usize) -> Text {
     let whole = segment.text.get(segment.context..).unwrap_or_default();
     let mut text = whole.as_bytes().to_vec();
-    for ToMask { location, is_key, .. } in to_mask {
-        if *is_key || location.direction != segment.direction || location.pointer != segment.pointer {
-            continue;
-        }
-        let Span { start, end } = if location.inner_pointer == segment.inner_pointer {
-            location.span
-        } else if location.inner_pointer.is_empty() || segment.inner_pointer.is_empty() {
-            // In the string or in the JSON that it holds: where the one lies in the other is not known.
-            Span::new(0..text.len())
-        } else {
-            continue;
-        };
-        let end = (end as usize).min(text.len());
-        if let Some(masked) = text.get_mut(start as usize..end) {
-            masked.fill(b'*');
+    // In the string or in the JSON that it holds: where the one lies in the other is not known.
+    let is_whole = if segment.inner_pointer.is_empty() {
+        within(places, segment, None).iter().any(|at| !at.inner_pointer.is_empty())
+    } else {
+        !within(places, segment, Some("")).is_empty()
+    };
+    if is_whole {
+        text.fill(b'*');
+    } else {
+        for at in within(places, segment, Some(segment.inner_pointer.as_str())) {
+            let Span { start, end } = at.span;
+            let end = (end as usize).min(text.len());
+            if let Some(masked) = text.get_mut(start as usize..end) {
+                masked.fill(b'*');
+            }
         }
     }
     let text = String::from_utf8_lossy(&text).into_owned();
@@ -205,6 +225,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::mask::Style;
 
     #[test]
     fn what_is_private_is_starred_in_texts_and_labelled_in_payloads() {
@@ -232,6 +253,35 @@ mod tests {
         let plain = original(&payloads).unwrap();
         assert_eq!(plain.len(), texts.len());
         assert!(plain.iter().any(|text| text.text == said));
+    }
+
+    #[test]
+    fn each_text_finds_its_own_places() {
+        let at = |pointer: &str, inner: &str, span| Location {
+            direction: Direction::Request,
+            pointer: pointer.to_owned(),
+            inner_pointer: inner.to_owned(),
+            span: Span::new(span),
+        };
+        let spot = |location, is_key| ToMask { location, is_key, name: String::new(), style: Style::Label };
+        let strings = [("/a", "/x", "one"), ("/a", "/y", "two"), ("/b", "", "three"), ("/c", "", "four")];
+        let shown = |to_mask: &[ToMask]| {
+            let places = in_order(to_mask);
+            strings.map(|(pointer, inner, said)| {
+                let (pointer, inner_pointer) = (pointer.to_owned(), inner.to_owned());
+                text(&Segment { pointer, inner_pointer, ..Segment::bare(said) }, &places, TEXT).text
+            })
+        };
+        let mut to_mask =
+            vec![spot(at("/c", "", 0..1), false), spot(at("/a", "/y", 0..2), false), spot(at("/b", "", 0..9), true)];
+        assert_eq!(shown(&to_mask), ["one", "**o", "three", "*our"]);
+        to_mask.push(spot(at("/b", "", 4..90), false));
+        to_mask.push(spot(at("/b", "", 0..1), false));
+        assert_eq!(shown(&to_mask), ["one", "**o", "*hre*", "*our"]);
+        to_mask.push(spot(at("/a", "", 3..4), false));
+        assert_eq!(shown(&to_mask), ["***", "***", "*hre*", "*our"], "in the string that holds both");
+        to_mask.push(spot(at("/c", "/z", 0..1), false));
+        assert_eq!(shown(&to_mask), ["***", "***", "*hre*", "****"], "in what the string holds");
     }
 
     #[test]

@@ -6,20 +6,21 @@ mod joined;
 mod late;
 mod memory;
 mod repeats;
+mod scan;
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
-use self::memory::Recalled;
+use self::late::Answers;
 use super::told;
 use crate::{
-    detect::scanner::{Findings, RuleMask, Scratch},
+    detect::scanner::RuleMask,
     domain::{
-        coverage::{Coverage, CoverageStatus, Missed, Outcome, SecondRun, StageOutcome},
+        coverage::Coverage,
         decision::{Action, Category, Decision, Location, Violation},
         exchange::{CallContext, Direction, Payload, Payloads},
-        finding::{Detector, Finding, RuleIdentity, Severity, Span},
+        finding::{Finding, RuleIdentity, Severity, Span},
         segment::{Role, Segment},
-        timing::{Lap, ScanTimes, Stage, Timings},
+        timing::{Lap, Stage, Timings},
     },
     extract::{self, Unreadable},
     mask::Style,
@@ -28,12 +29,14 @@ use crate::{
         schema::OnFailure,
         set::{Bound, PolicySet, UnknownPolicy},
     },
+    session::Quarantine,
 };
 
-pub use self::memory::{Lesson, Memory};
+pub use self::memory::{Blocking, Lesson, Memory};
 pub(super) use self::{
     excepted::Excepted,
     memory::{quarantine_for_late, refusal},
+    scan::Scan,
 };
 pub use self::{late::LateAnswer, repeats::Repeat};
 
@@ -59,6 +62,10 @@ pub struct Judgement {
     pub late: Vec<LateAnswer>,
     /// To be learned once they are recorded.
     pub lesson: Option<Lesson>,
+    /// That its session has to bear for it, once it is recorded; what a late answer brings is told with the answer.
+    pub quarantines: Vec<Quarantine>,
+    /// Of all violations, however long the decision's list is.
+    pub blocking: Blocking,
     /// What would still tell what is masked.
     pub repeats: Vec<Repeat>,
     pub timings: Timings,
@@ -73,9 +80,6 @@ pub struct ToMask {
     pub name: String,
     pub style: Style,
 }
-
-/// Bytes between two looks at the clock: some 100 µs.
-const CLOCK_EVERY: usize = 64 << 10;
 
 /// `side` is the one to judge: all that is there when none is named. The other is counted, and not scanned.
 pub fn judge(
@@ -100,9 +104,9 @@ pub fn judge_in_session(
     memory: Option<Memory<'_>>,
 ) -> Result<Judgement, JudgeError> {
     let (mut timings, mut lap) = (Timings::default(), Lap::start());
-    let Read { segments, model, tool } = read(payloads, side)?;
+    let Read { segments, model, models, tool, tokens } = read(payloads, side)?;
     timings.ended(Stage::Extract, &mut lap);
-    let named = if context.model.is_empty() { model.as_deref().unwrap_or_default() } else { &context.model };
+    let named = if context.model.is_empty() { models.as_str() } else { &context.model };
     let is_judged = |direction| payloads.get(direction).is_some() && side.is_none_or(|side| side == direction);
     let is_input = |segment: &Segment<'_>| segment.role.flows(segment.direction).contains(&Direction::Request);
     let input = is_judged(Direction::Request)
@@ -122,24 +126,33 @@ pub fn judge_in_session(
         evaluate(bound, &segments, &scan, &mut verdicts);
     }
     joined::judge(set, &chosen, &segments, side, &mut verdicts);
-    let mut late = Vec::new();
+    let (mut answers, mut quarantines) = (Answers::default(), Vec::new());
     if let (Some(memory), Some(recalled), Some(request)) = (memory, &recalled, request) {
-        memory.score(recalled, &chosen, &segments, &scan, &mut verdicts);
+        quarantines = memory.score(recalled, &chosen, &segments, &scan, &mut verdicts);
         let call = late::Call { set, names, context, model: named, request, deadline };
-        late = late::judge(&call, memory, recalled, &segments, &mut verdicts);
+        answers = late::judge(&call, memory, recalled, &segments, &mut verdicts);
     }
     let Verdicts { violations, to_mask } = verdicts;
-    let repeats = repeats::of(&segments, &to_mask);
+    let (repeats, blocking) = (repeats::of(&segments, &to_mask), Blocking::of(&violations));
     let (total, bytes) = size(&segments);
-    let (mut decision, coverage) = (Decision::fold(violations), scan.coverage(&chosen, total, bytes));
+    let (mut decision, mut coverage) = (Decision::fold(violations), scan.coverage(&chosen, total, bytes));
+    if tokens {
+        coverage.leave_out(TOKENS);
+    }
     told::violations(&mut decision.violations, &segments);
-    let (judged, violations, mut lesson) = ((decision.action, coverage.status), &decision.violations, None);
+    let mut lesson = None;
     if let Some(memory) = memory {
-        lesson = recalled.and_then(|recalled| memory.conclude(recalled, &chosen, &scan, judged, violations, &late));
-        memory.answered(&segments);
+        if let Some(recalled) = recalled {
+            quarantines.extend(blocking.quarantines(&chosen));
+            lesson = memory.conclude(recalled, &scan, (decision.action, coverage.status), &answers);
+        }
+        if is_judged(Direction::Response) {
+            memory.answered(&segments);
+        }
     }
     timings.ended(Stage::Decide, &mut lap);
-    Ok(Judgement { decision, coverage, model, tool, to_mask, late, lesson, repeats, timings })
+    let late = answers.objected_to;
+    Ok(Judgement { decision, coverage, model, tool, to_mask, late, lesson, quarantines, blocking, repeats, timings })
 }
 
 /// How many they are, and of how many bytes.
@@ -164,17 +177,27 @@ struct Verdicts {
 struct Read<'a> {
     segments: Vec<Segment<'a>>,
     model: Option<String>,
+    /// All that select policies, a line each.
+    models: String,
     tool: Option<String>,
+    /// Whether tokens are on a side that is judged.
+    tokens: bool,
 }
 
+/// Why a check is not complete of which a part was given as numbers.
+const TOKENS: &str = "a prompt is given as tokens, which are numbers that only its model reads";
+
 fn read(payloads: &Payloads, side: Option<Direction>) -> Result<Read<'_>, JudgeError> {
-    let (mut segments, mut model, mut tool) = (Vec::new(), None, None);
-    for direction in [Direction::Request, Direction::Response] {
-        let Some(payload) = payloads.get(direction) else { continue };
-        match extract::extract(direction, payload) {
+    let (mut segments, mut model, mut models) = (Vec::new(), None, String::new());
+    let (mut tool, mut tokens) = (None, false);
+    for (direction, payload, extracted) in extract::sides(payloads) {
+        match extracted {
             Ok(extracted) => {
-                model = model.or_else(|| extracted.model.map(Cow::into_owned));
+                if models.is_empty() {
+                    (model, models) = (extracted.model.map(Cow::into_owned), extracted.models);
+                }
                 tool = tool.or(extracted.tool);
+                tokens |= extracted.tokens && side.is_none_or(|side| side == direction);
                 segments.extend(extracted.segments);
             }
             // Nobody asked for it to be read.
@@ -182,7 +205,7 @@ fn read(payloads: &Payloads, side: Option<Direction>) -> Result<Read<'_>, JudgeE
             Err(cause) => return Err(told::unreadable(direction, cause)),
         }
     }
-    Ok(Read { segments, model, tool })
+    Ok(Read { segments, model, models, tool, tokens })
 }
 
 /// All of a payload that cannot be read as one piece, for the receipt's totals.
@@ -192,171 +215,6 @@ fn unread(direction: Direction, payload: &Payload) -> Segment<'_> {
         Payload::Json(json) => String::from_utf8_lossy(json),
     };
     Segment { direction, role: Role::Other, ..Segment::bare(text) }
-}
-
-/// One pass over all segments for all policies.
-pub(super) struct Scan<'s> {
-    set: &'s PolicySet,
-    deadline: Option<Instant>,
-    pub(super) findings: Findings,
-    /// Union of what was looked for.
-    asked: RuleMask,
-    pub(super) segments_scanned: u32,
-    pub(super) bytes_scanned: u64,
-    segments_unchanged: u32,
-    bytes_unchanged: u64,
-    pub(super) timed_out: bool,
-    pub(super) decoders: BTreeSet<&'static str>,
-    pub(super) exhausted: bool,
-    pub(super) times: ScanTimes,
-    pub(super) second: SecondRun,
-    pub(super) topic_encoder: SecondRun,
-}
-
-impl<'s> Scan<'s> {
-    /// Of nothing yet but these.
-    fn of(set: &'s PolicySet, findings: Findings) -> Self {
-        Self {
-            set,
-            deadline: None,
-            findings,
-            asked: set.scanner.empty_mask(),
-            segments_scanned: 0,
-            bytes_scanned: 0,
-            segments_unchanged: 0,
-            bytes_unchanged: 0,
-            timed_out: false,
-            decoders: BTreeSet::new(),
-            exhausted: false,
-            times: ScanTimes::default(),
-            second: SecondRun::default(),
-            topic_encoder: SecondRun::default(),
-        }
-    }
-
-    pub(super) fn run(
-        set: &'s PolicySet,
-        chosen: &[&Bound],
-        segments: &[Segment<'_>],
-        side: Option<Direction>,
-        recalled: Option<&Recalled>,
-        deadline: Option<Instant>,
-    ) -> Self {
-        let mut scan = Self { deadline, ..Self::of(set, Findings::default()) };
-        let mut masks: Vec<((Direction, Role), RuleMask)> = Vec::new();
-        let mut scratch = Scratch::until(deadline);
-        let mut since_clock = 0;
-        for (number, segment) in (0..).zip(segments) {
-            if side.is_some_and(|side| side != segment.direction) {
-                continue;
-            }
-            let origin = (segment.direction, segment.role);
-            let known = masks.iter().position(|(of, _)| *of == origin).unwrap_or_else(|| {
-                let mut mask = set.scanner.empty_mask();
-                for bound in chosen.iter().filter(|bound| bound.covers(origin.0, origin.1)) {
-                    bound.mask(origin.0, origin.1, &mut mask);
-                }
-                scan.asked.union(&mask);
-                masks.push((origin, mask));
-                masks.len() - 1
-            });
-            let mask = &masks[known].1;
-            if mask.is_empty() {
-                continue;
-            }
-            if recalled.is_some_and(|recalled| recalled.is_unchanged(number as usize)) {
-                scan.segments_unchanged += 1;
-                scan.bytes_unchanged += segment.len() as u64;
-                continue;
-            }
-            since_clock += segment.len();
-            if since_clock >= CLOCK_EVERY {
-                since_clock = 0;
-                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    scan.timed_out = true;
-                    break;
-                }
-            }
-            set.scanner.scan(number, segment, mask, &mut scratch, &mut scan.findings);
-            scan.segments_scanned += 1;
-            scan.bytes_scanned += segment.len() as u64;
-        }
-        scan.decoders = scratch.decoders;
-        scan.exhausted = scratch.exhausted;
-        scan.times = scratch.times;
-        scan.second = scratch.second;
-        scan.topic_encoder = scratch.topic_encoder;
-        scan
-    }
-
-    fn overflowed(&self, detector: Detector) -> bool {
-        self.findings.overflowed.iter().any(|&index| self.set.scanner.rule(index).identity.detector == detector)
-    }
-
-    fn outcome(&self, detector: Detector) -> Outcome {
-        if !self.set.scanner.asks_for(&self.asked, detector) {
-            Outcome::Skipped
-        } else if self.timed_out {
-            Outcome::TimedOut
-        } else if self.overflowed(detector) {
-            Outcome::Failed("more findings than can be listed".into())
-        } else {
-            Outcome::Ran
-        }
-    }
-
-    /// Why a policy was not applied to all that it is about, if so. A text that unfolds to more than is scanned is no such
-    /// case: it was read as far as any text is.
-    pub(super) fn left_open(&self, bound: &Bound) -> Option<&'static str> {
-        let late = |run: SecondRun, detector| {
-            run.outcome == StageOutcome::Missed(Missed::Late)
-                && bound.rules().any(|(_, mask)| self.set.scanner.asks_for(mask, detector))
-        };
-        if self.timed_out {
-            Some("deadline")
-        } else if late(self.second, Detector::PromptInjection) || late(self.topic_encoder, Detector::DeniedTopics) {
-            Some("second_stage")
-        } else {
-            None
-        }
-    }
-
-    pub(super) fn coverage(&self, chosen: &[&Bound], segments_total: u32, bytes_total: u64) -> Coverage {
-        let detectors: Vec<_> = Detector::ALL.iter().map(|&detector| (detector, self.outcome(detector))).collect();
-        let failed = detectors.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
-        let (status, reason) = if chosen.is_empty() {
-            (CoverageStatus::NotChecked, "no policy applies")
-        } else if self.timed_out {
-            (CoverageStatus::Partial, "the deadline came before the end of the text")
-        } else if self.segments_scanned + self.segments_unchanged == 0 {
-            (CoverageStatus::NotChecked, "no text is in the scope of a policy")
-        } else if failed {
-            (CoverageStatus::Partial, "a detector found more than can be listed")
-        } else if self.exhausted {
-            (CoverageStatus::Partial, "the text unfolds to more than is scanned")
-        } else if self.second.outcome == StageOutcome::Missed(Missed::Late) {
-            (CoverageStatus::Partial, "the deadline came before the second stage")
-        } else if self.topic_encoder.outcome == StageOutcome::Missed(Missed::Late) {
-            (CoverageStatus::Partial, "the deadline came before topics were compared by meaning")
-        } else {
-            (CoverageStatus::Complete, "")
-        };
-        Coverage {
-            status,
-            reason: reason.to_owned(),
-            policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
-            detectors,
-            second_stage: self.second,
-            topic_encoder: self.topic_encoder,
-            segments_total,
-            segments_scanned: self.segments_scanned,
-            bytes_total,
-            bytes_scanned: self.bytes_scanned,
-            segments_unchanged: self.segments_unchanged,
-            bytes_unchanged: self.bytes_unchanged,
-            decoders: self.decoders.iter().map(|&name| name.into()).collect(),
-        }
-    }
 }
 
 /// What one policy makes of the findings.
@@ -473,6 +331,8 @@ pub(super) fn unchecked(bound: &Bound, why: &str) -> Option<Violation> {
     })
 }
 
+#[cfg(test)]
+mod bearing_tests;
 #[cfg(test)]
 mod ordinary_tests;
 #[cfg(test)]

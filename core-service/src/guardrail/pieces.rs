@@ -18,6 +18,7 @@ use crate::{
         segment::{Role, Segment},
         timing::{Durations, Lap, Stage, Timings},
     },
+    extract::Question,
     policy::set::{Bound, PolicySet, UnknownPolicy},
 };
 
@@ -42,6 +43,10 @@ pub struct Terms {
 #[derive(Debug)]
 pub struct Pieces {
     terms: Terms,
+    /// Whose words the text is.
+    role: Role,
+    /// All that select policies where the caller names no model, a line each.
+    models: String,
     /// The end of the text.
     window: String,
     /// Where in the text the window begins.
@@ -74,8 +79,14 @@ struct Settled {
 
 impl Pieces {
     pub fn new(terms: Terms) -> Self {
+        let role = match terms.direction {
+            Direction::Request => Role::User,
+            Direction::Response => Role::Assistant,
+        };
         Self {
             terms,
+            role,
+            models: String::new(),
             window: String::new(),
             base: 0,
             settled_to: 0,
@@ -90,6 +101,14 @@ impl Pieces {
             overflowed: Vec::new(),
             blocked: None,
             timings: Timings::default(),
+        }
+    }
+
+    /// What the text answers, said before the first piece.
+    pub fn answer(&mut self, question: &Question) {
+        self.models.clone_from(&question.models);
+        if question.is_call && self.terms.direction == Direction::Response {
+            self.role = Role::Tool;
         }
     }
 
@@ -141,13 +160,11 @@ impl Pieces {
     ) -> Result<(Decision, Coverage), UnknownPolicy> {
         let mut lap = Lap::start();
         let Terms { policies, context, direction } = &self.terms;
-        let direction = *direction;
-        let chosen = set.resolve(policies, context, &context.model, |judged| judged == direction)?;
+        let (direction, role) = (*direction, self.role);
+        let models = if context.model.is_empty() { &self.models } else { &context.model };
+        // What a tool gives back goes to the model as well.
+        let chosen = set.resolve(policies, context, models, |judged| role.flows(direction).contains(&judged))?;
         let deadline = earliest(&chosen, deadline, lap.latest());
-        let role = match direction {
-            Direction::Request => Role::User,
-            Direction::Response => Role::Assistant,
-        };
         let segment = Segment { direction, role, ..Segment::bare(Cow::Borrowed(window)) };
         let mut scan = Scan::run(set, &chosen, slice::from_ref(&segment), None, None, deadline);
         self.timings.ended(Stage::Detect, &mut lap);

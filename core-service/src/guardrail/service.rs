@@ -1,18 +1,25 @@
 //! Check and ingest.
 
+mod aside;
+mod bearing;
+mod decided;
 mod unfinished;
 
 use std::{sync::Arc, time::Instant};
 
-use bytes::Bytes;
 use portcullis_api::trace::Seen;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use self::unfinished::Unfinished;
+pub(super) use self::decided::Decided;
+use self::{
+    bearing::Bearing,
+    decided::{BLOCKED, passed, traffic},
+    unfinished::Unfinished,
+};
 use super::{
     canary::runs::Runs,
-    judge::{self, JudgeError, Judgement, LateAnswer, Memory},
+    judge::{self, Blocking, JudgeError, Judgement, LateAnswer, Memory, Repeat, ToMask},
     masked::{self, Masked},
 };
 use crate::{
@@ -33,12 +40,9 @@ use crate::{
     telemetry::{self, CheckEnded, CheckFailure, Source, Verdict},
 };
 
-/// Payloads from here on are judged off the runtime's own threads: 64 KiB take about a millisecond, and who else
-/// is served by that thread must not wait longer.
+/// Payloads from here on are judged, masked and read off the runtime's own threads: 64 KiB take about a millisecond, and
+/// who else is served by that thread must not wait longer.
 const LARGE: usize = 64 << 10;
-
-/// HTTP status of a call that was refused.
-const BLOCKED: u16 = 400;
 
 #[derive(Debug, thiserror::Error)]
 pub enum GuardrailError {
@@ -46,8 +50,8 @@ pub enum GuardrailError {
     Judge(#[from] JudgeError),
     #[error(transparent)]
     Log(#[from] LogError),
-    /// No room to judge a large payload before the deadline.
-    #[error("too many large payloads are being judged")]
+    /// No room to read a large payload before the deadline.
+    #[error("too many large payloads are being read; nothing was recorded, try again")]
     Overloaded,
     #[error("the judgement did not end as it should")]
     Failed,
@@ -60,7 +64,7 @@ pub enum GuardrailError {
 }
 
 impl GuardrailError {
-    const fn class(&self) -> CheckFailure {
+    pub(super) const fn class(&self) -> CheckFailure {
         match self {
             Self::Judge(JudgeError::Unreadable { .. }) => CheckFailure::Unreadable,
             Self::Judge(JudgeError::UnknownPolicy(_)) => CheckFailure::UnknownPolicy,
@@ -99,6 +103,8 @@ pub struct Check {
     pub context: CallContext,
     pub policies: Vec<String>,
     pub recording: Recording,
+    /// The HTTP status of the model's answer, for the exchange.
+    pub status: u16,
     pub deadline: Instant,
 }
 
@@ -108,6 +114,8 @@ pub struct Checked {
     pub decision: Decision,
     pub coverage: Coverage,
     pub masked: Masked,
+    /// The disk did not take the record, as far as that is known by now.
+    pub shed: bool,
 }
 
 #[derive(Debug)]
@@ -187,30 +195,35 @@ impl Guardrail {
     }
 
     async fn decide(&self, check: Check, begun: Instant, timings: &mut Timings) -> Result<Checked, GuardrailError> {
-        let Check { request_id, operation, payloads, side, mut context, policies, recording, deadline } = check;
+        let Check { request_id, operation, payloads, side, mut context, policies, recording, status, deadline } = check;
         let session = self.sessions.key(&context);
         let asks = side.unwrap_or(payloads.direction()) == Direction::Request;
         let quarantine = asks.then(|| self.quarantined(&context)).flatten();
         let (payloads, judgement) = match quarantine {
             Some(quarantine) => {
-                let judgement = suspended(&quarantine, &payloads);
+                let judgement = self.suspended(&quarantine, payloads.request()).await;
                 (payloads, judgement)
             }
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
-        let Judgement { decision, coverage, model, tool, to_mask, late, lesson, repeats, timings: judging } = judgement;
-        *timings = judging;
+        *timings = judgement.timings;
+        let Judgement { decision, coverage, model, tool, to_mask, late, lesson, quarantines, repeats, .. } = judgement;
         context.name_model(model);
         context.name_tool(tool);
         if let Some(check) = Seen::current(decision.action == Action::Block) {
             describe(&context, &check);
         }
-        let masked = if operation == Operation::Mutate && decision.action == Action::Mask {
-            masked::mask(self.mask_key, &payloads, &to_mask, &repeats)?
+        let (payloads, masked) = if operation == Operation::Mutate && decision.action == Action::Mask {
+            self.mask(payloads, to_mask, repeats, deadline).await?
         } else {
-            Masked::default()
+            (payloads, Masked::default())
         };
-        let is_told = recording == Recording::Never || self.record_late(late, &context, &policies, deadline).await?;
+        let is_told = if recording == Recording::Never {
+            drop(self.bearing(session, late.into_iter().flat_map(|answer| answer.quarantines)));
+            true
+        } else {
+            self.record_late(late, &context, &policies, session, deadline).await?
+        };
         if let (Some(lesson), Some(key), true) = (lesson, session, is_told) {
             Memory { sessions: &self.sessions, key }.learn(lesson);
         }
@@ -222,49 +235,72 @@ impl Guardrail {
             durations: timings.durations(),
         };
         let direction = side.unwrap_or(payloads.direction());
-        let decided = Decided { request_id, operation, direction, context, policies, payloads, judged };
-        self.keep(decided, recording, deadline).await?;
+        let decided = Decided { request_id, operation, direction, context, policies, payloads, status, judged };
+        let mut bearing = self.bearing(session, quarantines);
+        let shed = self.keep(decided, recording, deadline).await.inspect_err(|_| bearing.lift())?;
+        drop(bearing);
         if recording != Recording::Never {
             timings.ended(Stage::Record, &mut lap);
         }
-        Ok(Checked { request_id, decision, coverage, masked })
+        Ok(Checked { request_id, decision, coverage, masked, shed })
     }
 
-    /// Whether these answers are on disk.
+    /// Whether these answers are on disk. Their session bears what was not there before.
     async fn record_late(
         &self,
         late: Vec<LateAnswer>,
         context: &CallContext,
         policies: &[String],
+        session: Option<SessionKey>,
         deadline: Instant,
     ) -> Result<bool, LogError> {
-        let late = late.into_iter().map(|answer| passed(answer, context, policies)).collect();
-        let appended = self.log.append(late, deadline.into()).await?;
+        let passed = late.into_iter().map(|answer| passed(answer, context, policies));
+        let (late, quarantines): (Vec<_>, Vec<_>) = passed.unzip();
+        let mut bearing = self.bearing(session, quarantines.iter().flatten().cloned());
+        let appended = self.log.append(late, deadline.into()).await.inspect_err(|_| bearing.lift())?;
+        bearing.lift();
+        let is_new = |appended: &Appended| appended.duplicate_of.is_none() && !appended.is_shed();
+        let new = appended.iter().zip(quarantines).filter(|(appended, _)| is_new(appended));
+        drop(self.bearing(session, new.flat_map(|(_, quarantines)| quarantines)));
         Ok(!appended.into_iter().any(Appended::is_shed))
     }
 
-    /// Records what was decided, when that is wanted.
-    pub(super) async fn keep(&self, decided: Decided, recording: Recording, deadline: Instant) -> Result<(), LogError> {
+    /// What a session has to bear from when this is dropped.
+    fn bearing(&self, session: Option<SessionKey>, quarantines: impl IntoIterator<Item = Quarantine>) -> Bearing<'_> {
+        let quarantines = if session.is_some() { quarantines.into_iter().collect() } else { Vec::new() };
+        Bearing { sessions: &self.sessions, session, quarantines }
+    }
+
+    /// Records what was decided, when that is wanted. Whether it is known to be shed.
+    pub(super) async fn keep(
+        &self,
+        decided: Decided,
+        recording: Recording,
+        deadline: Instant,
+    ) -> Result<bool, LogError> {
         let wanted = match recording {
             Recording::Always | Recording::Decision => true,
             Recording::IfViolated => decided.judged.decision.action > Action::Allow,
             Recording::Never => false,
         };
-        if wanted { self.record(decided.into(), recording, deadline).await } else { Ok(()) }
+        if wanted { self.record(decided, recording, deadline).await } else { Ok(false) }
     }
 
     /// A refusal and an exchange are on disk before the answer; what lets a request pass is written behind.
-    async fn record(&self, decision: NewRecord, recording: Recording, deadline: Instant) -> Result<(), LogError> {
+    async fn record(&self, decided: Decided, recording: Recording, deadline: Instant) -> Result<bool, LogError> {
+        let answered = decided.status;
+        let decision = NewRecord::from(decided);
         let blocked = decision.status == BLOCKED;
-        let traffic = if recording == Recording::Decision { None } else { traffic(&decision) };
+        let traffic = if recording == Recording::Decision { None } else { traffic(&decision, answered) };
         let records = match traffic {
-            None if !blocked => return self.log.append_behind(decision, deadline.into()).await,
+            None if !blocked => return self.log.append_behind(decision, deadline.into()).await.map(|()| false),
             None => vec![decision],
             // The exchange says what the decision would: the payloads need not be kept twice.
             Some(exchange) if !blocked => vec![exchange],
             Some(exchange) => vec![decision, exchange],
         };
-        self.log.append(records, deadline.into()).await.map(drop)
+        let appended = self.log.append(records, deadline.into()).await?;
+        Ok(appended.into_iter().any(Appended::is_shed))
     }
 
     async fn judge(
@@ -283,25 +319,45 @@ impl Guardrail {
                 judge::judge_in_session(&view.set, policies, &payloads, side, context, Some(deadline), memory)?;
             return Ok((payloads, judgement));
         }
-        let waiting = telemetry::metrics().large_waits();
-        let permit = tokio::time::timeout_at(deadline.into(), Arc::clone(&self.large).acquire_owned()).await;
-        let permit = permit.map_err(|_| GuardrailError::Overloaded)?.map_err(|_| GuardrailError::Failed)?;
-        drop(waiting);
         let (context, policies, sessions) = (context.clone(), policies.to_vec(), Arc::clone(&self.sessions));
-        let task = tokio::task::spawn_blocking(move || {
-            // Held here and not by the caller: a caller that goes away does not end the work.
-            let _permit = permit;
+        let work = move || {
             let memory = session.map(|key| Memory { sessions: &sessions, key });
             judge::judge_in_session(&view.set, &policies, &payloads, side, &context, Some(deadline), memory)
                 .map(|judgement| (payloads, judgement))
-        });
-        Ok(task.await.map_err(|_| GuardrailError::Failed)??)
+        };
+        Ok(self.aside(deadline, work).await??)
+    }
+
+    /// The payloads, and what masking makes of them.
+    async fn mask(
+        &self,
+        payloads: Payloads,
+        to_mask: Vec<ToMask>,
+        repeats: Vec<Repeat>,
+        deadline: Instant,
+    ) -> Result<(Payloads, Masked), GuardrailError> {
+        let (key, bytes) = (self.mask_key, payloads.len());
+        let work = move || masked::mask(key, &payloads, &to_mask, &repeats).map(|masked| (payloads, masked));
+        Ok(self.aside_if_large(bytes, deadline, work).await??)
     }
 
     /// Records what has happened, all of it in one transaction or none. An exchange whose key was used before is not
     /// recorded again.
-    pub async fn ingest(&self, exchanges: Vec<Exchange>, deadline: Instant) -> Result<Vec<Appended>, LogError> {
-        self.log.append(exchanges.into_iter().map(|Exchange(record)| record).collect(), deadline.into()).await
+    pub async fn ingest(&self, exchanges: Vec<Exchange>, deadline: Instant) -> Result<Vec<Appended>, GuardrailError> {
+        let bytes = exchanges.iter().map(|Exchange(record)| record.payloads.len()).sum();
+        let sessions = Arc::clone(&self.sessions);
+        let work = move || {
+            let all = exchanges.into_iter().map(|exchange| read(exchange, &sessions));
+            all.unzip::<_, _, Vec<_>, Vec<_>>()
+        };
+        let (records, answers) = self.aside_if_large(bytes, deadline, work).await?;
+        let appended = self.log.append(records, deadline.into()).await?;
+        // What was shed nobody judges.
+        let judged = appended.iter().zip(answers).filter(|(appended, _)| !appended.is_shed());
+        for (key, pieces) in judged.filter_map(|(_, answer)| answer) {
+            self.sessions.answered(key, &pieces);
+        }
+        Ok(appended)
     }
 
     /// Whether the requests of this call's session are refused.
@@ -309,24 +365,50 @@ impl Guardrail {
         self.sessions.quarantined(self.sessions.key(context)?)
     }
 
-    /// That an answer is judged by itself: its session need not judge it when it comes back in a request.
-    pub(super) fn answered(&self, context: &CallContext, payloads: &Payloads) {
-        if let Some(key) = self.sessions.key(context) {
-            answered(Memory { sessions: &self.sessions, key }, payloads);
+    /// That an answer is judged by itself: its session need not judge it when it comes back in a request. A large one for
+    /// which there is no room until the deadline is judged again then.
+    pub(super) async fn answered(&self, context: &CallContext, payloads: &Payloads, deadline: Instant) {
+        let Some(key) = self.sessions.key(context) else { return };
+        let (bytes, sessions, payloads) = (payloads.len(), Arc::clone(&self.sessions), payloads.clone());
+        let read = move || answer(&sessions, key, &payloads);
+        if let Ok(Some(pieces)) = self.aside_if_large(bytes, deadline, read).await {
+            self.sessions.answered(key, &pieces);
         }
     }
 
-    /// An exchange is judged later, so one that nobody can read is recorded all the same: it did happen.
+    /// A request of a session in quarantine. What it names is for the record: of a large one only where there is room to
+    /// read it at once, since a refusal waits for nothing.
+    async fn suspended(&self, quarantine: &Quarantine, request: Option<&Payload>) -> Judgement {
+        let (mut timings, mut lap) = (Timings::default(), Lap::start());
+        let (mut model, mut tool) = (None, None);
+        if let Some(Payload::Json(json)) = request {
+            let (bytes, request) = (json.len(), Payload::Json(json.clone()));
+            let read = move || (extract::model(&request), extract::tool(&request));
+            (model, tool) = self.aside_if_large(bytes, Instant::now(), read).await.unwrap_or_default();
+        }
+        timings.ended(Stage::Extract, &mut lap);
+        let (decision, coverage) = refusal(quarantine);
+        timings.ended(Stage::Decide, &mut lap);
+        Judgement {
+            decision,
+            coverage,
+            model,
+            tool,
+            to_mask: Vec::new(),
+            late: Vec::new(),
+            lesson: None,
+            quarantines: Vec::new(),
+            blocking: Blocking::default(),
+            repeats: Vec::new(),
+            timings,
+        }
+    }
+
+    /// An exchange is judged later, so one that nobody can read is recorded all the same: it did happen. Its payloads
+    /// are not read yet, whatever their size.
     pub fn exchange(&self, ingest: Ingest) -> Result<Exchange, UnknownPolicy> {
-        let Ingest { payloads, mut context, policies, sync, late, status, idempotency_key } = ingest;
+        let Ingest { payloads, context, policies, sync, late, status, idempotency_key } = ingest;
         known(&self.policies.view(), &policies)?;
-        if context.model.is_empty() {
-            context.name_model(payloads.request().or(payloads.response()).and_then(extract::model));
-        }
-        if context.tool().is_empty() {
-            context.name_tool(payloads.request().and_then(extract::tool));
-        }
-        self.answered(&context, &payloads);
         Ok(Exchange(NewRecord {
             kind: RecordKind::Exchange,
             request_id: Uuid::now_v7(),
@@ -351,36 +433,30 @@ fn known(view: &Generation, names: &[String]) -> Result<(), UnknownPolicy> {
     }
 }
 
-/// When an answer that is handed in comes back in a request, it is known. One that cannot be read is not, and the
-/// analysis will say so.
-fn answered(memory: Memory<'_>, payloads: &Payloads) {
-    let response = payloads.response().map(|response| extract::extract(Direction::Response, response));
-    if let Some(Ok(response)) = response {
-        memory.answered(&response.segments);
+/// An exchange with the names that its payloads tell, and its answer as [`answer`] says.
+fn read(Exchange(mut record): Exchange, sessions: &Sessions) -> (NewRecord, Option<(SessionKey, Vec<u64>)>) {
+    let NewRecord { context, payloads, .. } = &mut record;
+    if context.model.is_empty() {
+        context.name_model(payloads.request().or(payloads.response()).and_then(extract::model));
     }
+    if context.tool().is_empty() {
+        context.name_tool(payloads.request().and_then(extract::tool));
+    }
+    let answer = sessions.key(context).and_then(|key| Some((key, answer(sessions, key, payloads)?)));
+    (record, answer)
+}
+
+/// When an answer that is handed in comes back in a request, it is known by these pieces. One that cannot be read is
+/// not, and the analysis will say so.
+fn answer(sessions: &Sessions, key: SessionKey, payloads: &Payloads) -> Option<Vec<u64>> {
+    let response = extract::answer(payloads)?.ok()?;
+    Some(Memory { sessions, key }.pieces(&response.segments))
 }
 
 /// A request of a session in quarantine is refused as it is: nothing in it could change that.
 pub(super) fn refusal(quarantine: &Quarantine) -> (Decision, Coverage) {
     let decision = Decision::fold(vec![judge::refusal(quarantine)]);
     (decision, Coverage::none(CoverageStatus::NotChecked, "the session is in quarantine"))
-}
-
-fn suspended(quarantine: &Quarantine, payloads: &Payloads) -> Judgement {
-    let (mut timings, mut lap) = (Timings::default(), Lap::start());
-    let (decision, coverage) = refusal(quarantine);
-    timings.ended(Stage::Decide, &mut lap);
-    Judgement {
-        decision,
-        coverage,
-        model: payloads.request().and_then(extract::model),
-        tool: payloads.request().and_then(extract::tool),
-        to_mask: Vec::new(),
-        late: Vec::new(),
-        lesson: None,
-        repeats: Vec::new(),
-        timings,
-    }
 }
 
 /// The call on its span, by OpenTelemetry's conventions for generative AI.
@@ -393,79 +469,6 @@ fn describe(context: &CallContext, check: &Seen) {
         check.note("gen_ai.operation.name", "execute_tool");
         check.note_name("gen_ai.tool.name", context.tool());
     }
-}
-
-/// The record of an answer that had passed before it was seen.
-fn passed(answer: LateAnswer, context: &CallContext, policies: &[String]) -> NewRecord {
-    let LateAnswer { exchange, judged, idempotency } = answer;
-    NewRecord {
-        kind: RecordKind::Exchange,
-        request_id: Uuid::now_v7(),
-        idempotency: Some(idempotency),
-        sync: true,
-        late: true,
-        direction: Direction::Response,
-        status: 200,
-        context: CallContext { envelope: Bytes::new(), ..context.clone() },
-        policies: policies.to_vec(),
-        outcome: RecordedOutcome::Judged(judged),
-        enforced: false,
-        payloads: exchange,
-    }
-}
-
-/// What was judged, and how it came out.
-#[derive(Debug)]
-pub(super) struct Decided {
-    pub(super) request_id: Uuid,
-    pub(super) operation: Operation,
-    pub(super) direction: Direction,
-    pub(super) context: CallContext,
-    pub(super) policies: Vec<String>,
-    pub(super) payloads: Payloads,
-    pub(super) judged: Judged,
-}
-
-impl From<Decided> for NewRecord {
-    fn from(decided: Decided) -> Self {
-        let Decided { request_id, operation, direction, context, policies, payloads, judged } = decided;
-        let action = judged.decision.action;
-        Self {
-            kind: RecordKind::Decision,
-            request_id,
-            idempotency: None,
-            sync: true,
-            late: false,
-            direction,
-            status: if action == Action::Block { BLOCKED } else { 200 },
-            context,
-            policies,
-            outcome: RecordedOutcome::Judged(judged),
-            enforced: match action {
-                Action::Block => true,
-                Action::Mask => operation == Operation::Mutate,
-                Action::Allow | Action::Alert => false,
-            },
-            payloads,
-        }
-    }
-}
-
-/// What has happened by the time of a decision. A request and its answer, as they are: an answer that is refused was
-/// given by the model all the same, and who refused it is in the record's status and violations. A request that is
-/// refused has no other answer than the refusal. A request that may pass has not happened yet.
-fn traffic(decision: &NewRecord) -> Option<NewRecord> {
-    let (direction, payloads) = match &decision.payloads {
-        both @ Payloads::Both { .. } => (decision.direction, both.clone()),
-        Payloads::Request(request) if decision.status == BLOCKED => {
-            let by = decision.outcome.judged()?.decision.violations.first()?;
-            let by = serde_json::json!({ "x-blocked-by": format!("{}/{}", by.policy, by.rule) });
-            let response = Payload::Json(Bytes::from(by.to_string()));
-            (Direction::Response, Payloads::Both { request: request.clone(), response })
-        }
-        Payloads::Request(_) | Payloads::Response(_) => return None,
-    };
-    Some(NewRecord { kind: RecordKind::Exchange, direction, payloads, ..decision.clone() })
 }
 
 #[cfg(test)]

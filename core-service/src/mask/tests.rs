@@ -291,3 +291,10 @@ fn nothing_that_was_masked_is_shown() {
     }
     assert_eq!(format!("{masker:?}"), "Masker { placeholders: Placeholders(1 values) }");
 }
+
+#[test]
+fn a_number_is_masked_by_the_digits_that_it_is_read_with() {
+    let payload = json(r#"{"a": 35301113333e5, "b": 4111111111111111.0}"#);
+    let spots = [spot("/a", 0..16, "CARD", Style::Label), spot("/b", 0..16, "CARD", Style::Partial)];
+    assert_eq!(masked(&payload, &spots), r#"{"a": "[CARD_1]", "b": "************1111"}"#);
+}

@@ -5,7 +5,7 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
 };
 
-use super::words;
+use super::{codes, words};
 
 /// A name and the transformation.
 pub type Disguise = (&'static str, fn(&str) -> String);
@@ -29,19 +29,32 @@ pub const ALL: &[Disguise] = &[
     ("reversed", reversed),
     ("reversed_words", reversed_words),
     ("rot13", rot13),
+    ("caesar", caesar),
+    ("atbash", atbash),
     ("base64", base64),
     ("base64_url", base64_url),
     ("base64_wrapped", base64_wrapped),
+    ("base32", base32),
     ("hex", hex),
     ("hex_spaced", hex_spaced),
     ("hex_prefixed", hex_prefixed),
+    ("binary", binary),
+    ("decimal", decimal),
+    ("octal", octal),
+    ("morse", morse),
+    ("braille", braille),
     ("percent", percent),
     ("html_decimal", html_decimal),
     ("html_hex", html_hex),
     ("unicode_escapes", unicode_escapes),
     ("braced_escapes", braced_escapes),
     ("hex_escapes", hex_escapes),
+    ("octal_escapes", octal_escapes),
+    ("quoted_printable", quoted_printable),
 ];
+
+/// Those that lose case, signs or digits: a secret does not come out of them as it went in.
+pub const LOSSY: [&str; 3] = ["leetspeak", "morse", "braille"];
 
 fn each_char(text: &str, change: impl Fn(char) -> char) -> String {
     text.chars().map(change).collect()
@@ -237,4 +250,66 @@ pub fn braced_escapes(text: &str) -> String {
 
 pub fn hex_escapes(text: &str) -> String {
     each_byte(text, |byte| format!("\\x{byte:02x}"))
+}
+
+pub fn octal_escapes(text: &str) -> String {
+    each_byte(text, |byte| format!("\\{byte:03o}"))
+}
+
+pub fn quoted_printable(text: &str) -> String {
+    each_byte(text, |byte| format!("={byte:02X}"))
+}
+
+/// By three places, as Caesar is said to have done.
+pub fn caesar(text: &str) -> String {
+    letters(text, |place| (place + 3) % 26)
+}
+
+pub fn atbash(text: &str) -> String {
+    letters(text, |place| 25 - place)
+}
+
+fn letters(text: &str, moved: impl Fn(u8) -> u8) -> String {
+    each_char(text, |c| match c {
+        'a'..='z' => char::from(b'a' + moved(c as u8 - b'a')),
+        'A'..='Z' => char::from(b'A' + moved(c as u8 - b'A')),
+        _ => c,
+    })
+}
+
+pub fn base32(text: &str) -> String {
+    const DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let mut out = String::new();
+    for five in text.as_bytes().chunks(5) {
+        let value = (0..5).fold(0_u64, |value, at| value << 8 | u64::from(five.get(at).copied().unwrap_or(0)));
+        for digit in 0..8 {
+            let used = digit * 5 < five.len() * 8;
+            out.push(if used { char::from(DIGITS[(value >> (35 - 5 * digit)) as usize & 31]) } else { '=' });
+        }
+    }
+    out
+}
+
+pub fn binary(text: &str) -> String {
+    each_byte(text, |byte| format!("{byte:08b} "))
+}
+
+pub fn decimal(text: &str) -> String {
+    each_byte(text, |byte| format!("{byte}, "))
+}
+
+pub fn octal(text: &str) -> String {
+    each_byte(text, |byte| format!("{byte:03o} "))
+}
+
+pub fn morse(text: &str) -> String {
+    let signals = text.chars().filter_map(|c| match c.to_ascii_lowercase() {
+        ' ' => Some("/".to_owned()),
+        c => codes::signals(c),
+    });
+    signals.collect::<Vec<_>>().join(" ")
+}
+
+pub fn braille(text: &str) -> String {
+    text.chars().filter_map(|c| if c == ' ' { Some('\u{2800}') } else { codes::cell(c.to_ascii_lowercase()) }).collect()
 }

@@ -1,4 +1,4 @@
-//! Pieces in base64 and hex. A piece counts only when it decodes to text, which chance does not do: digests, keys,
+//! Pieces in base64, base32 and hex. A piece counts only when it decodes to text, which chance does not do: digests, keys,
 //! identifiers and pictures decode to bytes.
 
 use std::ops::Range;
@@ -26,6 +26,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 const SHORTEST: usize = 8;
 /// Base64 digits of `SHORTEST` bytes.
 const SHORTEST_BASE64: usize = 11;
+/// Base32 digits of `SHORTEST` bytes.
+const SHORTEST_BASE32: usize = 13;
 /// Decoded first, to turn away what is not text before all of it is copied.
 const SAMPLE: usize = 64;
 /// Lines of wrapped base64 are at least this long, and all but the last of one length.
@@ -131,6 +133,56 @@ fn decode(digits: &[u8]) -> Result<Vec<u8>, base64::DecodeError> {
     LENIENT.decode(digits)
 }
 
+/// In the alphabet of RFC 4648, section 6.
+pub(super) fn base32(text: &str, sheet: &mut Sheet) {
+    let bytes = text.as_bytes();
+    let is_digit = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    let mut writer = Writer::new(text, sheet.room);
+    let mut at = 0;
+    while let Some(found) = bytes[at..].iter().position(is_digit) {
+        let start = at + found;
+        let end = start + bytes[start..].iter().take_while(|byte| is_digit(byte)).count();
+        at = end;
+        let glued = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        if end - start < SHORTEST_BASE32
+            || glued(bytes.get(end))
+            || glued(start.checked_sub(1).and_then(|before| bytes.get(before)))
+        {
+            continue;
+        }
+        let sample = five_bits(&bytes[start..end.min(start + SAMPLE)]);
+        if may_be_text(&sample)
+            && let Some(decoded) = readable(five_bits(&bytes[start..end]))
+        {
+            let padding = bytes[end..].iter().take(6).take_while(|byte| **byte == b'=').count();
+            write(&decoded, start..end + padding, &mut writer, sheet);
+            if writer.is_full() {
+                break;
+            }
+        }
+    }
+    if !writer.is_empty() {
+        sheet.add(Decoder::Base32, writer);
+    }
+}
+
+/// The whole bytes that digits of five bits make.
+fn five_bits(digits: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(digits.len() * 5 / 8);
+    let (mut value, mut bits) = (0_u32, 0);
+    for digit in digits {
+        let five = if digit.is_ascii_digit() { digit - b'2' + 26 } else { digit - b'A' };
+        value = value << 5 | u32::from(five);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push((value >> bits) as u8);
+            value &= (1 << bits) - 1;
+        }
+    }
+    bytes
+}
+
 pub(super) fn hex(text: &str, sheet: &mut Sheet) {
     let bytes = text.as_bytes();
     let mut writer = Writer::new(text, sheet.room);
@@ -206,7 +258,7 @@ fn hex_pieces(decoded: &[u8], groups: &[(usize, Range<usize>)], writer: &mut Wri
     }
 }
 
-fn write(decoded: &str, from: Range<usize>, writer: &mut Writer<'_>, sheet: &mut Sheet) {
+pub(super) fn write(decoded: &str, from: Range<usize>, writer: &mut Writer<'_>, sheet: &mut Sheet) {
     writer.part(from.start);
     writer.put(decoded, from.clone());
     let spaces = decoded.bytes().filter(|byte| *byte == b' ').count();
@@ -223,7 +275,7 @@ fn may_be_text(sample: &[u8]) -> bool {
         && std::str::from_utf8(sample).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
 
-fn readable(bytes: Vec<u8>) -> Option<String> {
+pub(super) fn readable(bytes: Vec<u8>) -> Option<String> {
     let text = String::from_utf8(bytes).ok()?;
     let mut all = 0;
     let mut wordlike = 0;
@@ -233,9 +285,11 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
         }
         all += 1;
         // What hides text between its letters belongs to the text.
-        let hides = is_invisible(c) || matches!(c, '\u{300}'..='\u{36f}');
+        let hides = is_invisible(c) || matches!(c, '\u{300}'..='\u{36f}' | '\u{2801}'..='\u{283f}');
         wordlike += usize::from(c.is_alphanumeric() || hides);
     }
     // Layers of escapes (`%41`, `&#65;`, `\u0041`) are up to two thirds signs.
-    (all >= SHORTEST && wordlike * 10 >= all * 3).then_some(text)
+    // Morse is all signs.
+    let signals = all > 2 * SHORTEST && text.bytes().all(|byte| b".-/ ".contains(&byte));
+    (all >= SHORTEST && (wordlike * 10 >= all * 3 || signals)).then_some(text)
 }

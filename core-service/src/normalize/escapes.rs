@@ -1,4 +1,5 @@
-//! Escapes, undone in place so that what stands around them is kept: URLs, HTML, and the backslashes of source code.
+//! Escapes, undone in place so that what stands around them is kept: of URLs, HTML, mail (quoted-printable), and the
+//! backslashes of source code.
 
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ const SHORTEST_VALUE: usize = 9;
 const VALUE: usize = 64;
 /// Bytes before a backslash in which a path would show.
 const PATH: usize = 64;
+/// Bytes on each side of a line end in which words would show.
+const PROSE: usize = 24;
 /// Of the numbers in the escape of a colour.
 const COLOUR: usize = 16;
 
@@ -122,6 +125,38 @@ fn pluses(bytes: &[u8], token: Range<usize>, edits: &mut Edits<'_>) {
     for at in memchr::memchr_iter(b'+', &bytes[token.clone()]) {
         edits.writer.replace_char(token.start + at..token.start + at + 1, ' ');
     }
+}
+
+/// The bytes of quoted-printable text (RFC 2045, section 6.7), three of them in a row: fewer are `a=10` and `x==3D`.
+pub(super) fn quoted_printable(text: &str, sheet: &mut Sheet) {
+    let bytes = text.as_bytes();
+    let mut edits = Edits::new(text, sheet);
+    let byte_at = |at: usize| match bytes.get(at..at + 3)? {
+        [b'=', digits @ ..] => Some((hex_value(digits)? as u8, at + 3)),
+        _ => None,
+    };
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'=', &bytes[at..]) {
+        at += found;
+        if edits.writer.is_full() {
+            break;
+        }
+        let end = (at..).step_by(3).find(|next| byte_at(*next).is_none()).unwrap_or(bytes.len());
+        if end - at < 9 {
+            at = end.max(at + 1);
+            continue;
+        }
+        while at < end {
+            let Some((c, next)) = utf8(at, byte_at) else {
+                at += 3;
+                continue;
+            };
+            edits.replace(at..next, c);
+            edits.worth = true;
+            at = next;
+        }
+    }
+    edits.finish(Decoder::QuotedPrintable, sheet);
 }
 
 /// Sorted. Those that hide syntax or letters; the rest of HTML's two thousand hides nothing from a detector.
@@ -277,8 +312,8 @@ fn colour(bytes: &[u8], start: usize, row: usize) -> Option<usize> {
     matches!(rest.get(begun + numbers), Some(b'm' | b'K')).then_some(start + row + begun + numbers + 1)
 }
 
-/// A line end or a tab as source code writes it, where its letter would be taken for the first of a value:
-/// `line1\nghp_…`. Its row of backslashes is at `start`, its letter at `at`.
+/// A line end or a tab as source code writes it, where its letter would be taken for the first of a value or of a word:
+/// `line1\nghp_…`, `all of the\nrules`. Its row of backslashes is at `start`, its letter at `at`.
 fn line_end(bytes: &[u8], start: usize, at: usize) -> Option<(char, usize)> {
     let c = match bytes.get(at)? {
         b'n' => '\n',
@@ -286,7 +321,22 @@ fn line_end(bytes: &[u8], start: usize, at: usize) -> Option<(char, usize)> {
         b't' => '\t',
         _ => return None,
     };
-    (begins_value(&bytes[at + 1..]) && !is_in_path(bytes, start, at)).then_some((c, at + 1))
+    let hides = begins_value(&bytes[at + 1..]) || c == '\n' && is_between_words(bytes, start, at + 1);
+    (hides && !is_in_path(bytes, start, at)).then_some((c, at + 1))
+}
+
+/// Whether prose ends at `start` and goes on at `end`: nothing but words and their punctuation, near by.
+fn is_between_words(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = &bytes[start.saturating_sub(PROSE)..start];
+    let after = &bytes[end..bytes.len().min(end + PROSE)];
+    // More line ends may stand on both sides, and the sign of a list may follow.
+    let begun = after.iter().position(|byte| !b"\\nr -*#".contains(byte)).unwrap_or(after.len());
+    let ended = before.iter().rposition(|byte| !b"\\nr ".contains(byte)).map_or(0, |last| last + 1);
+    let is_prose = |near: &[u8]| {
+        let plain = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii() || b" ,.:;!?'-".contains(byte);
+        near.iter().all(plain) && near.contains(&b' ') && near.iter().filter(|byte| **byte != b' ').count() >= PROSE / 4
+    };
+    is_prose(&before[..ended]) && is_prose(&after[begun..])
 }
 
 /// Nine characters with a digit and no blank between, or nine digits. A file's name is none.
@@ -319,7 +369,8 @@ fn is_in_path(bytes: &[u8], start: usize, at: usize) -> bool {
     drive || server || folders
 }
 
-/// What stands after a backslash: `uXXXX` (or a pair of them), `u{…}`, `UXXXXXXXX`, `xXX` as a character's bytes.
+/// What stands after a backslash: `uXXXX` (or a pair of them), `u{…}`, `UXXXXXXXX`, `xXX` as a character's bytes, and so
+/// `OOO` in octal digits, with another such beside it: one alone is a reference, or a folder.
 fn code(bytes: &[u8], at: usize) -> Option<(char, usize)> {
     let digits = |from: usize, len: usize| bytes.get(from..from + len).and_then(hex_value);
     match bytes.get(at..)? {
@@ -341,6 +392,24 @@ fn code(bytes: &[u8], at: usize) -> Option<(char, usize)> {
             char::from_u32(value).filter(|c| is_text(*c)).map(|c| (c, end))
         }
         [b'U', ..] => char::from_u32(digits(at + 1, 8)?).filter(|c| is_text(*c)).map(|c| (c, at + 9)),
+        [b'0'..=b'3', ..] => {
+            let octal = |from: usize| {
+                let digits = bytes.get(from..from + 3)?;
+                let value = |value: u32, digit: &u8| Some(value << 3 | char::from(*digit).to_digit(8)?);
+                u8::try_from(digits.iter().try_fold(0, value)?).ok()
+            };
+            let byte_at = |from: usize| {
+                let row = bytes[from..].iter().take(8).take_while(|byte| **byte == b'\\').count();
+                let start = if from == at { from } else { from + row };
+                (from == at || row > 0).then(|| octal(start)).flatten().map(|byte| (byte, start + 3))
+            };
+            let (byte, end) = byte_at(at)?;
+            let row = bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+            let before = (at - row).checked_sub(4);
+            let follows = before.is_some_and(|from| bytes[from] == b'\\' && octal(from + 1).is_some());
+            (follows || byte_at(end).is_some()).then_some(())?;
+            utf8(at, byte_at).or_else(|| Some(char::from(byte)).filter(|c| is_text(*c)).map(|c| (c, end)))
+        }
         [b'x', ..] => {
             let byte_at = |from: usize| {
                 let row = bytes[from..].iter().take(8).take_while(|byte| **byte == b'\\').count();

@@ -55,7 +55,7 @@ fn backwards(text: &str, from: usize, writer: &mut Writer<'_>) {
 }
 
 /// From the line of the first disguised word to the line of the last.
-fn lines(text: &str, place: std::ops::Range<usize>) -> std::ops::Range<usize> {
+pub(super) fn lines(text: &str, place: std::ops::Range<usize>) -> std::ops::Range<usize> {
     let bytes = text.as_bytes();
     let start = memchr::memrchr(b'\n', &bytes[..place.start]).map_or(0, |at| at + 1);
     let end = memchr::memchr(b'\n', &bytes[place.end..]).map_or(bytes.len(), |at| place.end + at);

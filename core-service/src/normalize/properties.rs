@@ -64,6 +64,12 @@ fn fits(inner: &str, outer: &str) -> bool {
         "base64_wrapped",
         "hex",
         "hex_spaced",
+        "base32",
+        "binary",
+        "decimal",
+        "octal",
+        "octal_escapes",
+        "quoted_printable",
         "percent",
         "html_decimal",
         "html_hex",
@@ -100,6 +106,8 @@ fn layers(count: usize) -> impl Strategy<Value = Vec<Disguise>> {
     }
     // Turned twice, by letter and by word, only the order of the words is left turned.
     rows.retain(|row| row.iter().filter(|(name, _)| name.starts_with("reversed")).count() < 2);
+    // The full stop before the tags is a signal too.
+    rows.retain(|row| ["morse", "tag_characters"].iter().any(|name| row.iter().all(|(known, _)| known != name)));
     // Leetspeak is read where it can be pronounced.
     let place = |row: &[Disguise], wanted| row.iter().position(|(name, _)| *name == wanted);
     rows.retain(|row| place(row, "leetspeak").is_none_or(|leet| place(row, "rot13").is_none_or(|rot13| leet < rot13)));
@@ -180,6 +188,9 @@ fn anything() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
         "[a-z0-9 .%&#;x\\\\u{}=+/-]{0,40}",
+        "[.-]{1,6}([ /][.-]{1,6}){0,20}",
+        "[⠀-⠿ ]{0,30}",
+        "[0-3][0-7]{2}([ ,\\\\]{1,2}[0-3][0-7]{2}){0,20}",
         "[\u{200b}-\u{200f}\u{202e}\u{e0020}-\u{e007f}\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}a-z]{0,20}",
         "[а-яa-e\u{300}-\u{340}Ａ-Ｚⓐ-ⓩ🇦-🇿]{0,30}",
         (sentence(), any_disguise()).prop_map(|(sentence, (_, disguise))| disguise(&sentence)),

@@ -1,4 +1,5 @@
-//! Words spelled letter by letter: `i g n o r e`, `i.g.n.o.r.e`, `I_G_N_O_R_E`.
+//! Words spelled letter by letter: `i g n o r e`, `i.g.n.o.r.e`, `I_G_N_O_R_E`. Also of scripts that write a word or a
+//! syllable in one letter; there it is no more than a reason to read on, since lists look the same.
 
 use std::ops::Range;
 
@@ -44,9 +45,7 @@ pub(super) fn decode(text: &str, sheet: &mut Sheet) {
 
 /// The signs of leetspeak count: they stand for letters here.
 fn is_letter(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || matches!(c, '$' | '@' | '!' | '+')
-        || (!c.is_ascii() && !is_wordlike(c) && is_alphabetic(c))
+    c.is_ascii_alphanumeric() || matches!(c, '$' | '@' | '!' | '+') || (!c.is_ascii() && is_alphabetic(c))
 }
 
 /// Scripts that write a word, or a syllable, in one letter.
@@ -82,7 +81,10 @@ impl Run {
                 }
                 writer.replace(letter.clone(), &text[letter.clone()]);
             }
-            if let (Some(first), Some(last)) = (self.letters.first(), self.letters.last()) {
+            let wordlike = |letter: &Range<usize>| text[letter.clone()].chars().all(is_wordlike);
+            if let (Some(first), Some(last)) = (self.letters.first(), self.letters.last())
+                && !self.letters.iter().all(wordlike)
+            {
                 sheet.mark(Mark::SpacedLetters, first.start..last.end);
             }
         }

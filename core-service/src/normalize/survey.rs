@@ -21,6 +21,12 @@ pub(super) struct Survey {
     pub(super) mixed: bool,
     /// Three single letters in a row with something between them.
     pub(super) isolated: bool,
+    /// Two equals signs with two characters between them, as the bytes of quoted-printable text have.
+    pub(super) equals: bool,
+    /// Two dots or dashes, a blank, and another.
+    pub(super) signals: bool,
+    /// Six capitals or digits in a row, which is all that base32 is made of.
+    pub(super) capitals: bool,
 }
 
 #[derive(Default)]
@@ -32,6 +38,9 @@ struct Seen {
     camel: u8,
     mixed: u8,
     isolated: u8,
+    equals: u8,
+    signals: u8,
+    capitals: u8,
 }
 
 impl Survey {
@@ -60,6 +69,9 @@ impl Survey {
             camel: seen.camel != 0,
             mixed: seen.mixed != 0,
             isolated: seen.isolated != 0,
+            equals: seen.equals != 0,
+            signals: seen.signals != 0,
+            capitals: seen.capitals != 0,
         }
     }
 }
@@ -71,6 +83,10 @@ fn look(window: &[u8; WINDOW + AHEAD], seen: &mut Seen) {
     let mut small = [0u8; WINDOW + AHEAD];
     let mut spelled = [0u8; WINDOW + AHEAD];
     let mut apart = [0u8; WINDOW + AHEAD];
+    let mut equals = [0u8; WINDOW + AHEAD];
+    let mut signal = [0u8; WINDOW + AHEAD];
+    let mut capital = [0u8; WINDOW + AHEAD];
+    let mut gap = [0u8; WINDOW + AHEAD];
     for (index, byte) in window.iter().copied().enumerate() {
         let digit = u8::from(byte.wrapping_sub(b'0') < 10);
         letter[index] = u8::from((byte | 0x20).wrapping_sub(b'a') < 26);
@@ -85,6 +101,10 @@ fn look(window: &[u8; WINDOW + AHEAD], seen: &mut Seen) {
         // With the leet signs, which stand for letters here: `1.g.n.0.r.3`.
         spelled[index] = letter[index] | leet[index];
         apart[index] = spelled[index] ^ 1;
+        equals[index] = u8::from(byte == b'=');
+        capital[index] = upper[index] | digit;
+        signal[index] = u8::from(byte == b'.') | u8::from(byte == b'-') | u8::from(byte == b'_');
+        gap[index] = u8::from(byte == b' ') | u8::from(byte == b'/') | u8::from(byte == b'\n');
         seen.percent |= u8::from(byte == b'%');
         seen.ampersand |= u8::from(byte == b'&');
         seen.backslash |= u8::from(byte == b'\\') | u8::from(byte == 0x1b);
@@ -99,5 +119,13 @@ fn look(window: &[u8; WINDOW + AHEAD], seen: &mut Seen) {
             & apart[index + 3]
             & spelled[index + 4]
             & apart[index + 5];
+        seen.equals |= equals[index] & equals[index + 3];
+        seen.capitals |= capital[index]
+            & capital[index + 1]
+            & capital[index + 2]
+            & capital[index + 3]
+            & capital[index + 4]
+            & capital[index + 5];
+        seen.signals |= signal[index] & signal[index + 1] & gap[index + 2] & signal[index + 3];
     }
 }

@@ -45,6 +45,15 @@ pub(super) fn decode(text: &str, sheet: &mut Sheet) {
     }
 }
 
+/// Kana of half the width, which take their mark of voicing as a letter of its own.
+fn is_half_width(c: char) -> bool {
+    matches!(c, '\u{ff66}'..='\u{ff9d}')
+}
+
+fn is_voicing(c: char) -> bool {
+    matches!(c, '\u{ff9e}' | '\u{ff9f}')
+}
+
 /// A character of a word that is not ASCII, or what stands between such.
 struct Part {
     range: Range<usize>,
@@ -250,8 +259,14 @@ impl Scan<'_> {
                 self.writer.replace_char(range, latin);
                 self.worth |= apply.styled;
             }
+            // The mark of a half-width kana was read with it.
+            Class::Ligature if is_voicing(c) && self.text[..range.start].ends_with(is_half_width) => {
+                self.writer.replace(range, "");
+            }
             Class::Ligature => {
-                let read: String = self.text[range.clone()].nfkc().collect();
+                let mark = self.text[range.end..].chars().next().filter(|mark| is_half_width(c) && is_voicing(*mark));
+                let end = range.end + mark.map_or(0, char::len_utf8);
+                let read: String = self.text[range.start..end].nfkc().collect();
                 self.writer.replace(range, &read);
                 self.worth = true;
             }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// Sorted. Five letters or more, so that each covers a group at an even place; none that reads as a word backwards.
 #[rustfmt::skip]
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "about", "access", "account", "admin", "administrator", "after", "again", "against", "always", "another",
     "answer", "anterior", "anteriores", "anweisungen", "anything", "assistant", "because", "before", "below",
     "between", "bucket", "bypass", "certificate", "children", "command", "commands", "company", "confidential",

@@ -11,11 +11,12 @@ impl Targets {
         Self(file)
     }
 
+    /// `model` holds a name on each line where a payload names several: any of them is enough.
     pub fn match_context(&self, context: &CallContext, model: &str) -> bool {
         let Self(file) = self;
         any(&file.users, &context.user)
             && any(&file.teams, &context.team)
-            && any(&file.models, model)
+            && model.split('\n').any(|model| any(&file.models, model))
             && any(&file.sources, &context.source)
             && file
                 .metadata
@@ -69,6 +70,20 @@ mod tests {
         {
             assert!(!glob(pattern, value), "{pattern} {value}");
         }
+    }
+
+    #[test]
+    fn any_of_several_models_is_enough() {
+        let file = TargetsFile { models: vec!["gpt-*".to_owned()], ..TargetsFile::default() };
+        let (targets, context) = (Targets::new(file), CallContext::default());
+        for models in ["gpt-4o", "claude\ngpt-4o", "gpt-4o\nllama"] {
+            assert!(targets.match_context(&context, models), "{models}");
+        }
+        for models in ["", "claude", "claude\nllama"] {
+            assert!(!targets.match_context(&context, models), "{models}");
+        }
+        let all = Targets::new(TargetsFile { models: vec!["*".to_owned()], ..TargetsFile::default() });
+        assert!(all.match_context(&context, ""));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! Not counted are canary runs, and the exchange that stands for a request that was blocked: its decision is.
 //!
 //! A batch is counted in memory first, so that a thousand records of a few callers cost a few rows. How many names of
-//! callers a minute and an hour have is bounded, and with it what a month takes on disk.
+//! callers a minute and an hour have is bounded, and so is their length, and with it what a month takes on disk.
+
+mod room;
 
 use std::{
     borrow::Cow,
@@ -22,6 +24,7 @@ use super::{
     code::Code,
     entry::{Event, Judged, NewRecord, RecordKind, RecordedOutcome},
 };
+pub(super) use room::make_room;
 
 /// The old records are counted too, but for their latency and their coverage. The numbers are those of [`Dimension`].
 pub(super) const MIGRATION: &str = "
@@ -294,7 +297,7 @@ impl<'a> Aggregates<'a> {
         for (dimension, name) in
             [(Dimension::Source, source), (Dimension::User, user), (Dimension::Team, team), (Dimension::Model, model)]
         {
-            self.change(minute, dimension, name, Change { count, flagged, blocked });
+            self.change(minute, dimension, room::cut(name), Change { count, flagged, blocked });
         }
     }
 

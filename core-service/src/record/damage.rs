@@ -5,15 +5,16 @@
 //! its end when a crash came between: a write-ahead log must never be left beside a file that it does not belong to.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, Write as _},
     path::Path,
 };
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
-use super::{error::LogError, schema::DATABASE};
+use super::{delivery, error::LogError, schema::DATABASE};
 
 const MARK: &str = "portcullis.damaged";
 const INFIX: &str = ".damaged-";
@@ -42,6 +43,8 @@ pub(super) struct Damage {
     /// Name of the file in the data folder.
     pub(super) moved_to: String,
     pub(super) found: Found,
+    /// By sink, records of any kind that it did not get, and that nobody sends any more; none: the file does not say.
+    pub(super) undelivered: Option<BTreeMap<String, u64>>,
 }
 
 /// Asks for the file to be moved at the next start. An earlier mark stands.
@@ -85,7 +88,18 @@ pub(super) fn settle(dir: &Path) -> Result<Option<Damage>, LogError> {
     sync(dir)?;
     fs::remove_file(&mark).map_err(|error| LogError::io(mark, &error))?;
     sync(dir)?;
-    Ok(Some(Damage { moved_to, found }))
+    let undelivered = undelivered(&dir.join(&moved_to));
+    Ok(Some(Damage { moved_to, found, undelivered }))
+}
+
+/// What a damaged file tells of its sinks, as far as it can be read. It is left as it is.
+fn undelivered(file: &Path) -> Option<BTreeMap<String, u64>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).ok()?;
+    let tip = delivery::tip(&connection).ok()?;
+    let sinks = delivery::sinks(&connection).ok()?.into_iter();
+    let left = |cursor: u64, held: u64| tip.saturating_sub(cursor).saturating_add(held);
+    Some(sinks.map(|sink| (sink.name, left(sink.cursor, sink.held.saturating_add(sink.redrive)))).collect())
 }
 
 pub(super) fn sync(dir: &Path) -> Result<(), LogError> {

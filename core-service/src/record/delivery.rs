@@ -14,6 +14,7 @@ use super::{
     Log, StorageFault,
     code::Code,
     entry::{Analysis, PayloadFault, RecordKind, StoredRecord},
+    error::is_structural,
     row::integer,
     stored::read_stored,
 };
@@ -245,6 +246,8 @@ pub(crate) enum Found {
     Record(Box<StoredRecord>),
     /// What the file holds there is not what was ever written, or is encrypted under a key that is not given.
     Unreadable(u64),
+    /// A page of the file is damaged that it is on: whoever comes upon it says so ([`super::Readers::damaged`]).
+    Damaged(u64),
     /// It is not kept any more.
     Gone(u64),
 }
@@ -276,45 +279,112 @@ pub(crate) struct Ahead {
     pub(crate) removed: u64,
 }
 
-/// The records after a sequence, in their order, up to the first one that waits for its analysis.
+/// The records after a sequence, in their order, up to the first one that waits for its analysis. Those that damaged pages
+/// hold are stepped over, one by one: of what kind they were nobody can say.
 pub(crate) fn ahead(connection: &Connection, node: &Arc<str>, wanted: &Wanted) -> rusqlite::Result<Ahead> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, kind, analysis, time, CASE WHEN analysis = 1 THEN seal_fault(data_key) END
-         FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-    )?;
-    let mut rows = statement.query(params![integer(wanted.after), integer(SCAN as u64)])?;
-    let mut ahead = Ahead { read_to: wanted.after, ..Ahead::default() };
-    let (mut bytes, mut seen) = (0, 0);
-    let pending_before = wanted.pending_before.as_microsecond();
-    while let Some(row) = rows.next()? {
+    let mut look = Look { connection, node, wanted, bytes: 0, ahead: Ahead::default() };
+    look.ahead.read_to = wanted.after;
+    match look.walk() {
+        Err(error) if is_structural(&error) => look.step()?,
+        walked => walked?,
+    }
+    Ok(look.ahead)
+}
+
+/// What a look reads of a record first. Its payloads may lie on pages of their own.
+const LOOK: &str = "SELECT seq, kind, analysis, time, CASE WHEN analysis = 1 THEN seal_fault(data_key) END FROM record";
+
+struct Look<'a> {
+    connection: &'a Connection,
+    node: &'a Arc<str>,
+    wanted: &'a Wanted,
+    bytes: usize,
+    ahead: Ahead,
+}
+
+impl Look<'_> {
+    fn walk(&mut self) -> rusqlite::Result<()> {
+        let connection = self.connection;
+        let mut statement = connection.prepare_cached(&format!("{LOOK} WHERE seq > ?1 ORDER BY seq LIMIT ?2"))?;
+        let mut rows = statement.query(params![integer(self.wanted.after), integer(SCAN as u64)])?;
+        let mut seen = 0;
+        while let Some(row) = rows.next()? {
+            seen += 1;
+            if !self.take(row)? {
+                return Ok(());
+            }
+        }
+        self.ahead.more = seen == SCAN;
+        Ok(())
+    }
+
+    /// On from where a walk met damage, by sequence: what a page holds that cannot be read, nobody finds by walking.
+    fn step(&mut self) -> rusqlite::Result<()> {
+        let connection = self.connection;
+        let mut statement = connection.prepare_cached(&format!("{LOOK} WHERE seq = ?1"))?;
+        let tip = tip(connection)?;
+        self.ahead.more = true;
+        for _ in 0..SCAN {
+            if self.ahead.read_to >= tip {
+                self.ahead.more = false;
+                break;
+            }
+            if self.is_full() {
+                break;
+            }
+            let sequence = self.ahead.read_to.saturating_add(1);
+            let mut one = || -> rusqlite::Result<Option<bool>> {
+                let mut rows = statement.query([integer(sequence)])?;
+                rows.next()?.map(|row| self.take(row)).transpose()
+            };
+            match one() {
+                Ok(Some(true)) => continue,
+                Ok(Some(false)) => {
+                    self.ahead.more = self.ahead.pending.is_none();
+                    break;
+                }
+                Ok(None) => self.ahead.removed += 1,
+                Err(error) if is_structural(&error) => self.ahead.found.push(Found::Damaged(sequence)),
+                Err(error) => return Err(error),
+            }
+            self.ahead.read_to = sequence;
+        }
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.ahead.found.len() >= self.wanted.records || self.bytes >= self.wanted.bytes
+    }
+
+    /// False when the look ends before this record.
+    fn take(&mut self, row: &SqlRow<'_>) -> rusqlite::Result<bool> {
         let (sequence, kind, analysis, time): (i64, i64, i64, i64) =
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
         let sequence = sequence.unsigned_abs();
-        seen += 1;
         // Every sequence is given to a record, and only retention takes one away. Passed here, so that a look that ends before
         // this row does not count what is missing twice.
         let before = sequence.saturating_sub(1);
-        ahead.removed += before.saturating_sub(ahead.read_to);
-        ahead.read_to = before;
-        if RecordKind::from_code(kind).is_some_and(|kind| wanted.kinds.contains(&kind)) {
-            if ahead.found.len() >= wanted.records || bytes >= wanted.bytes {
-                ahead.more = true;
-                return Ok(ahead);
+        self.ahead.removed += before.saturating_sub(self.ahead.read_to);
+        self.ahead.read_to = before;
+        if RecordKind::from_code(kind).is_some_and(|kind| self.wanted.kinds.contains(&kind)) {
+            if self.is_full() {
+                self.ahead.more = true;
+                return Ok(false);
             }
             // Of what no key opens the analysis may not come before the next start: nothing waits for it.
             let is_locked = row.get::<_, Option<i64>>(4)? == Some(PayloadFault::Locked.code());
+            let pending_before = self.wanted.pending_before.as_microsecond();
             if analysis == Analysis::Pending.code() && time >= pending_before && !is_locked {
-                ahead.pending = Timestamp::from_microsecond(time).ok();
-                return Ok(ahead);
+                self.ahead.pending = Timestamp::from_microsecond(time).ok();
+                return Ok(false);
             }
-            let found = find_fit(connection, node, sequence, wanted.reduces)?;
-            bytes += found.footprint();
-            ahead.found.push(found);
+            let found = find_fit(self.connection, self.node, sequence, self.wanted.reduces)?;
+            self.bytes += found.footprint();
+            self.ahead.found.push(found);
         }
-        ahead.read_to = sequence;
+        self.ahead.read_to = sequence;
+        Ok(true)
     }
-    ahead.more = seen == SCAN;
-    Ok(ahead)
 }
 
 /// A record that cannot be read must not stop those behind it.
@@ -324,6 +394,7 @@ pub(crate) fn find(connection: &Connection, node: &Arc<str>, sequence: u64) -> r
         Ok(Some(record)) if record.fault == Some(PayloadFault::Locked) => Ok(Found::Unreadable(sequence)),
         Ok(Some(record)) => Ok(Found::Record(Box::new(record))),
         Ok(None) => Ok(Found::Gone(sequence)),
+        Err(error) if is_structural(&error) => Ok(Found::Damaged(sequence)),
         Err(error @ rusqlite::Error::SqliteFailure(..)) => Err(error),
         Err(_) => Ok(Found::Unreadable(sequence)),
     }
@@ -372,8 +443,12 @@ impl Found {
     pub(crate) fn footprint(&self) -> usize {
         match self {
             Self::Record(record) => record.footprint(),
-            Self::Unreadable(_) | Self::Gone(_) => 0,
+            Self::Unreadable(_) | Self::Damaged(_) | Self::Gone(_) => 0,
         }
+    }
+
+    pub(crate) const fn is_damaged(&self) -> bool {
+        matches!(self, Self::Damaged(_))
     }
 }
 

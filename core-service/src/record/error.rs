@@ -32,6 +32,11 @@ pub enum SchemaProblem {
     Foreign,
     #[error("its format is version {found}, and this program knows up to {known}")]
     Newer { found: u32, known: u32 },
+    #[error(
+        "its format is version {found}, and this program reads version {known}: the service brings it up to date at its next \
+         start"
+    )]
+    Older { found: u32, known: u32 },
     #[error("it is damaged: the service moves it aside at its next start and begins a new one, a command does not")]
     Damaged,
     #[error(
@@ -74,10 +79,26 @@ impl StorageFault {
     pub(super) const fn is_of_the_record(self) -> bool {
         matches!(self, Self::TooLarge)
     }
+
+    /// Whether it is a matter of size, so that a part of what was written may fit.
+    pub(crate) const fn is_of_size(self) -> bool {
+        matches!(self, Self::DiskFull | Self::Quota | Self::TooLarge)
+    }
 }
 
 /// `SQLITE_CONSTRAINT_TRIGGER`.
 const TRIGGER: i32 = 1811;
+
+/// `SQLITE_IOERR_SHMSIZE`: no room for the file that readers and the writer share.
+const NO_ROOM_TO_SHARE: i32 = 4874;
+
+/// `SQLITE_FULL` with a code that SQLite itself has not: what is left is for other things than new records.
+const OVER_QUOTA: i32 = 13 | 1 << 8;
+
+/// That records took more than [`super::LogSettings::max_bytes`] has for them.
+pub(super) fn over_quota() -> Error {
+    Error::SqliteFailure(rusqlite::ffi::Error::new(OVER_QUOTA), None)
+}
 
 /// That the structure of the file is broken, and not one row.
 pub(super) fn is_structural(error: &Error) -> bool {
@@ -95,7 +116,9 @@ impl From<Error> for StorageFault {
             _ => return Self::Other(0),
         };
         match failure.code {
+            ErrorCode::DiskFull if failure.extended_code == OVER_QUOTA => Self::Quota,
             ErrorCode::DiskFull => Self::DiskFull,
+            ErrorCode::SystemIoFailure if failure.extended_code == NO_ROOM_TO_SHARE => Self::DiskFull,
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen => Self::ReadOnly,
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
             ErrorCode::TooBig => Self::TooLarge,
@@ -112,5 +135,19 @@ impl From<Error> for StorageFault {
 impl From<Error> for LogError {
     fn from(error: Error) -> Self {
         Self::Storage(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_room_is_told_apart() {
+        let of = |code| StorageFault::from(Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        assert_eq!(StorageFault::from(over_quota()), StorageFault::Quota);
+        assert_eq!(of(rusqlite::ffi::SQLITE_FULL), StorageFault::DiskFull);
+        assert_eq!(of(rusqlite::ffi::SQLITE_IOERR_SHMSIZE), StorageFault::DiskFull);
+        assert_eq!(of(rusqlite::ffi::SQLITE_IOERR), StorageFault::Disk);
     }
 }

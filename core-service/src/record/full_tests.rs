@@ -17,8 +17,8 @@ use crate::{
 };
 
 use super::{
-    HealthStatus, Log, LogError, LogSettings, MasterKeys, NewRecord, OnFull, RecordKind, SchemaProblem, StorageFault,
-    StoredRecord,
+    Begin, DeliveryChange, HealthStatus, Log, LogError, LogSettings, MasterKeys, NewRecord, OnFull, RecordKind,
+    SchemaProblem, StorageFault, StoredRecord,
     samples::{allowed, folder, later, sequences},
 };
 
@@ -207,6 +207,55 @@ async fn damage_that_is_found_later_fails_health_and_moves_the_file_at_the_next_
     assert_eq!(log.health().status, HealthStatus::Failing(StorageFault::Corrupt));
     log.close().await;
     begins_anew(dir.path(), "while_running").await.close().await;
+}
+
+#[tokio::test]
+async fn a_damaged_page_keeps_no_other_record_from_its_analysis() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    for _ in 0..4 {
+        log.append((0..500).map(|_| super::samples::pending()).collect(), later()).await.unwrap();
+    }
+    let file = log.path().to_path_buf();
+    log.close().await;
+    let mut bytes = fs::read(&file).unwrap();
+    let pages = bytes.len() / 8192;
+    let is_of_records = |page: &[u8]| page.windows(6).any(|window| window == b"a bare");
+    bytes.chunks_mut(8192).skip(pages / 5 * 2).find(|page| is_of_records(page)).unwrap().fill(0);
+    fs::write(&file, &bytes).unwrap();
+    let log = Log::open(dir.path()).unwrap();
+    let mut found = Vec::new();
+    loop {
+        let more = log.pending(found.last().copied().unwrap_or(0), 100).await.unwrap();
+        if more.is_empty() {
+            break;
+        }
+        found.extend(more.into_iter().map(|one| one.sequence));
+    }
+    assert!(found.is_sorted() && (1900..2000).contains(&found.len()), "{}", found.len());
+    assert_eq!((found.first(), found.last()), (Some(&1), Some(&2000)));
+    assert_eq!(log.health().status, HealthStatus::Failing(StorageFault::Corrupt));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn what_a_damaged_file_had_not_delivered_is_told_where_it_can_be_read() {
+    let (dir, sink) = (folder(), std::sync::Arc::<str>::from("kafka"));
+    let log = Log::open(dir.path()).unwrap();
+    log.append((0..10).map(|_| allowed()).collect(), later()).await.unwrap();
+    let register = DeliveryChange::Register { sink: sink.clone(), begin: Begin::Oldest };
+    log.deliver(register, later()).await.unwrap();
+    let progress = DeliveryChange::Progress { sink, cursor: 4, set: Vec::new(), cleared: Vec::new() };
+    log.deliver(progress, later()).await.unwrap();
+    log.close().await;
+    fs::write(dir.path().join("portcullis.damaged"), "20260101T000000000Z while_running").unwrap();
+    let log = begins_anew(dir.path(), "while_running").await;
+    assert_eq!(incidents(&log).await[0].1["undelivered"], serde_json::json!({"kafka": 6}));
+    log.close().await;
+    fs::write(dir.path().join(FILE), "not a database. ".repeat(1000)).unwrap();
+    let log = Log::open(dir.path()).unwrap();
+    assert_eq!(incidents(&log).await[0].1["undelivered"], serde_json::Value::Null);
+    log.close().await;
 }
 
 /// A crash between the moves leaves a part of the files.

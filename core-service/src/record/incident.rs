@@ -60,10 +60,15 @@ impl Gap {
 impl Incident {
     pub(super) fn record(&self) -> NewRecord {
         let (rule, severity, told) = match self {
-            Self::FileDamaged(Damage { moved_to, found }) => (
+            Self::FileDamaged(Damage { moved_to, found, undelivered }) => (
                 "file_damaged",
                 Severity::Critical,
-                json!({"incident": "file_damaged", "moved_to": moved_to, "found": found.as_str()}),
+                json!({
+                    "incident": "file_damaged",
+                    "moved_to": moved_to,
+                    "found": found.as_str(),
+                    "undelivered": undelivered,
+                }),
             ),
             Self::Gap(Gap { from, until, records, at_least, fault }) => (
                 "gap",

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, types::ValueRef};
+use rusqlite::{Connection, params, types::ValueRef};
 
 use crate::{
     domain::{
@@ -14,6 +14,7 @@ use crate::{
 
 use super::{
     Begin, CommitBounds, DeliveryChange, Log, LogError, LogSettings, NewRecord, PayloadFault, Retention, StorageFault,
+    row::{JUDGED, JUDGED_COLUMNS, RECORDED, RECORDED_AT_FIRST, RECORDED_COLUMNS},
     samples::{allowed, folder, judged, later, pending},
     seal,
     verify::{Problem, Verified, verify},
@@ -90,6 +91,12 @@ async fn whatever_is_changed_is_named() {
         ("UPDATE record SET action = 0, violations = NULL WHERE seq = 3", vec![Problem::Judgement(3)]),
         ("UPDATE record SET verdict = 2 WHERE seq = 1", vec![Problem::Record(1)]),
         ("UPDATE record SET took = NULL WHERE seq = 2", vec![Problem::Record(2)]),
+        ("UPDATE record SET storage = 2 WHERE seq = 2", vec![Problem::Record(2)]),
+        ("UPDATE record SET storage = 1 WHERE seq = 3", vec![Problem::Record(3)]),
+        ("UPDATE record SET storage = 2 WHERE seq = 4", vec![Problem::Record(4)]),
+        ("UPDATE record SET data_key = zeroblob(16) WHERE seq = 5", vec![Problem::Record(5)]),
+        ("UPDATE record SET violates = 5 WHERE seq = 1", vec![Problem::Record(1)]),
+        ("UPDATE record SET violates = ~violates WHERE seq = 3", vec![Problem::Judgement(3)]),
         ("UPDATE record SET took = x'0001' WHERE seq = 3", vec![Problem::Judgement(3)]),
         ("UPDATE record SET request = 'x' WHERE seq = 2", vec![Problem::Payload(2)]),
         ("UPDATE record SET envelope = NULL WHERE seq = 4", vec![Problem::Payload(4)]),
@@ -131,6 +138,26 @@ async fn whatever_is_changed_is_named() {
         expected.retain(|problem| !matches!(problem, Problem::Judgements { stored: 0, .. }));
         assert_eq!(found, expected, "{change}");
     }
+}
+
+#[tokio::test]
+async fn what_was_chained_before_the_storage_was_covered_is_whole() {
+    let dir = folder();
+    made(dir.path()).await;
+    let connection = Connection::open(dir.path().join("portcullis.db")).unwrap();
+    let all = RECORDED_COLUMNS + JUDGED_COLUMNS;
+    let leaf = connection
+        .query_row(&format!("SELECT {RECORDED}, {JUDGED} FROM record WHERE seq = 5"), [], |row| {
+            let digest = |columns: std::ops::Range<usize>| seal::of(columns.map(|at| row.get_ref(at).unwrap()));
+            Ok(seal::leaf(&digest(0..RECORDED_AT_FIRST), Some(&digest(RECORDED_COLUMNS..all))))
+        })
+        .unwrap();
+    let before: seal::Digest =
+        connection.query_row("SELECT hash FROM chain WHERE id = 3", [], |row| row.get(0)).unwrap();
+    let link = seal::Link { first: 5, records: 1, leaves: leaf.to_vec(), ..seal::Link::default() };
+    let change = "UPDATE chain SET leaves = ?1, hash = ?2 WHERE id = 4";
+    assert_eq!(connection.execute(change, params![link.leaves, link.hash(&before)]).unwrap(), 1);
+    whole(dir.path());
 }
 
 #[tokio::test]
@@ -324,6 +351,33 @@ async fn a_log_keeps_its_size_by_letting_the_oldest_go() {
     assert!(commits <= found.records + 30, "what speaks of removed records alone goes with them: {commits}");
     log.close().await;
     whole(dir.path());
+}
+
+/// Callers choose how many there are and how long they are.
+#[tokio::test]
+async fn names_that_were_counted_go_before_any_record() {
+    let dir = folder();
+    made(dir.path()).await;
+    sql(
+        dir.path(),
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
+         INSERT INTO aggregate SELECT 60 + 3540 * (n % 2), 4 + n % 4, n / 200 * 3600, printf('%0128d', n), 1, 0, 0 FROM number",
+    );
+    let names = || -> i64 {
+        let old = "SELECT count(*) FROM aggregate WHERE start < 1000000";
+        Connection::open(dir.path().join("portcullis.db")).unwrap().query_row(old, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(names(), 20_000);
+    let log = keep(dir.path(), Retention { bytes: Some(2 << 20), ..Retention::default() });
+    let connection = Connection::open(log.path()).unwrap();
+    let pages = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+    while (pages("page_count") - pages("freelist_count")) * 8192 > 2 << 20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(names() < 20_000);
+    let found = whole(dir.path());
+    assert_eq!((found.records, found.removed_to), (5, 0), "no record had to go");
+    log.close().await;
 }
 
 /// A file that may not outgrow what is kept would never let a record go, and be full for good.

@@ -28,7 +28,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, LogError>>;
 pub(super) enum Work {
     Append { rows: Vec<Row>, answer: Answer<Vec<Appended>> },
     AppendBehind(Box<Row>),
-    Complete { results: Vec<Completion>, answer: Answer<()> },
+    Complete { results: Vec<Arc<Completion>>, answer: Answer<()> },
     Deliver { change: DeliveryChange, answer: Answer<u64> },
     Note { note: Note, answer: Answer<()> },
     Flush(Answer<()>),
@@ -44,7 +44,8 @@ impl Work {
         }
     }
 
-    pub(super) fn completions(&self) -> &[Completion] {
+    /// Shared with who asks: what does not fit is asked for again in parts.
+    pub(super) fn completions(&self) -> &[Arc<Completion>] {
         match self {
             Self::Complete { results, .. } => results,
             Self::Append { .. }
@@ -71,7 +72,7 @@ impl Work {
 
     pub(super) fn bytes(&self) -> usize {
         self.rows().iter().map(Row::bytes).sum::<usize>()
-            + self.completions().iter().map(Completion::bytes).sum::<usize>()
+            + self.completions().iter().map(|completion| completion.bytes()).sum::<usize>()
     }
 
     pub(super) const fn is_awaited(&self) -> bool {

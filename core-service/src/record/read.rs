@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::Semaphore;
 
 use crate::domain::exchange::Payloads;
@@ -16,7 +16,7 @@ use super::{
     health::Tidings,
     row::integer,
     schema::{BUSY_TIMEOUT, STATEMENTS},
-    stored::{count_locked, read_pending, select_pending},
+    stored::{count_locked, read_pending, select_pending, select_pending_one},
     vault::Vault,
 };
 
@@ -32,36 +32,43 @@ pub(crate) struct Readers {
     node: Arc<str>,
     tidings: Arc<Tidings>,
     vault: Arc<Vault>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf, node: Arc<str>, tidings: Arc<Tidings>, vault: Arc<Vault>) -> Self {
-        Self { path, node, tidings, vault, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
+        Self { path, node, tidings, vault, permits: Arc::new(Semaphore::new(CONNECTIONS)), idle: Mutex::default() }
     }
 
-    /// Runs the query off the runtime's threads. It is told the node's name, which events carry.
+    /// Runs the query off the runtime's threads. It is told the node's name, which events carry. Who gives up waiting does not
+    /// end the query: it keeps its place among those that run until it is done.
     pub(crate) async fn run<T, F>(self: &Arc<Self>, query: F) -> Result<T, LogError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection, &Arc<str>) -> rusqlite::Result<T> + Send + 'static,
     {
         let this = Arc::clone(self);
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| LogError::Closed)?;
         let run = move || {
+            let _permit = permit;
             let idle = this.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = idle.map_or_else(|| this.connect(), Ok)?;
             let answer = query(&mut connection, &this.node).inspect_err(|error| {
                 if is_structural(error) {
-                    this.tidings.damaged(this.path.parent().unwrap_or(&this.path));
+                    this.damaged();
                 }
             })?;
             // Not after a failure: the next one starts afresh.
             this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)
         };
-        let _permit = self.permits.acquire().await.map_err(|_| LogError::Closed)?;
         tokio::task::spawn_blocking(run).await.map_err(|_| LogError::Closed)?
+    }
+
+    /// A query came upon a damaged page and went on behind it. Blocks, the first time.
+    pub(crate) fn damaged(&self) {
+        self.tidings.damaged(self.path.parent().unwrap_or(&self.path));
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {
@@ -85,19 +92,109 @@ impl Readers {
     }
 }
 
-pub(super) fn pending(connection: &Connection, after: u64, limit: usize) -> rusqlite::Result<Vec<PendingRecord>> {
-    let mut statement = connection.prepare_cached(&select_pending())?;
-    let mut rows = statement.query([integer(after)])?;
-    let (mut found, mut bytes) = (Vec::new(), 0);
-    while found.len() < limit && bytes < PENDING_BYTES {
-        let Some(row) = rows.next()? else { break };
-        let record = read_pending(row)?;
-        bytes += record.payloads.as_ref().map_or(0, Payloads::len);
-        found.push(record);
+/// What waits for analysis.
+#[derive(Default)]
+pub(super) struct Waiting {
+    pub(super) records: Vec<PendingRecord>,
+    /// Of their payloads.
+    bytes: usize,
+    /// Whether damaged pages hold others.
+    pub(super) is_damaged: bool,
+}
+
+impl Waiting {
+    fn has_room(&self, limit: usize) -> bool {
+        self.records.len() < limit && self.bytes < PENDING_BYTES
+    }
+
+    fn push(&mut self, record: PendingRecord) {
+        self.bytes += record.payloads.as_ref().map_or(0, Payloads::len);
+        self.records.push(record);
+    }
+}
+
+pub(super) fn pending(connection: &Connection, after: u64, limit: usize) -> rusqlite::Result<Waiting> {
+    let mut found = Waiting::default();
+    match walk(connection, after, limit, &mut found) {
+        Err(error) if is_structural(&error) => {
+            found.is_damaged = true;
+            let after = found.records.last().map_or(after, |last| last.sequence);
+            step(connection, after, limit, &mut found)?;
+        }
+        walked => walked?,
     }
     Ok(found)
 }
 
+fn walk(connection: &Connection, after: u64, limit: usize, found: &mut Waiting) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&select_pending())?;
+    let mut rows = statement.query([integer(after)])?;
+    while found.has_room(limit) {
+        let Some(row) = rows.next()? else { break };
+        found.push(read_pending(row)?);
+    }
+    Ok(())
+}
+
+/// As [`walk`], one by one, and over what cannot be read: it must not keep all that come after it from their analysis. The
+/// index says which there are, without a look at the records' own pages.
+fn step(connection: &Connection, after: u64, limit: usize, found: &mut Waiting) -> rusqlite::Result<()> {
+    let mut waiting = connection.prepare_cached(
+        "SELECT seq FROM record INDEXED BY record_pending WHERE analysis = 1 AND seq > ?1 ORDER BY seq",
+    )?;
+    let mut one = connection.prepare_cached(&select_pending_one())?;
+    let mut sequences = waiting.query([integer(after)])?;
+    while found.has_room(limit) {
+        let Some(row) = sequences.next()? else { break };
+        match one.query_row([row.get::<_, i64>(0)?], read_pending).optional() {
+            Ok(record) => record.into_iter().for_each(|record| found.push(record)),
+            Err(error) if is_structural(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn locked(connection: &Connection) -> rusqlite::Result<u64> {
     connection.query_row(&count_locked(), [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use crate::record::{Log, samples::folder};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_gives_up_leaves_no_room_for_one_query_more() {
+        let dir = folder();
+        let log = Log::open(dir.path()).unwrap();
+        let readers = Arc::clone(log.readers());
+        let mut release = Vec::new();
+        for _ in 0..CONNECTIONS {
+            let (go, wait) = mpsc::channel::<()>();
+            let (begun, has_begun) = tokio::sync::oneshot::channel();
+            let readers = Arc::clone(&readers);
+            let query = tokio::spawn(async move {
+                let query = readers.run(move |_, _| {
+                    let _ = begun.send(());
+                    let _ = wait.recv();
+                    Ok(())
+                });
+                query.await
+            });
+            has_begun.await.unwrap();
+            query.abort();
+            assert!(query.await.unwrap_err().is_cancelled());
+            release.push(go);
+        }
+        assert_eq!(readers.permits.available_permits(), 0, "the queries still run");
+        drop(release);
+        while readers.permits.available_permits() < CONNECTIONS {
+            tokio::task::yield_now().await;
+        }
+        log.close().await;
+    }
 }

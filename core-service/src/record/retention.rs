@@ -1,4 +1,5 @@
-//! Old records go in small steps between commits: by age, by size, and never before every sink has them.
+//! Old records go in small steps between commits: by age, by size, and never before every sink has them. By size, the oldest
+//! counts by callers' names go first.
 //!
 //! What goes is always the oldest: the log stays one piece, and what is missing at its beginning was removed on purpose.
 //! The table `retention` says when and why, and the chain up to where. The file does not become smaller by it: its pages
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
-    delivery,
+    aggregate, delivery,
     row::integer,
     schema::page_bytes,
     seal::{self, Digest, Head, Link},
@@ -62,6 +63,9 @@ pub(super) fn step(
     head: Head,
     now: i64,
 ) -> rusqlite::Result<Option<Head>> {
+    if over(connection, settings)? > 0 && aggregate::make_room(connection, oldest_time(connection)?, now / 1_000_000)? {
+        return Ok(Some(head));
+    }
     let Some(range) = oldest(connection, settings, now)? else { return Ok(None) };
     connection.prepare_cached("DELETE FROM record WHERE seq BETWEEN ?1 AND ?2")?.execute([range.first, range.last])?;
     for notes in ["DELETE FROM review WHERE seq BETWEEN ?1 AND ?2", "DELETE FROM reveal WHERE seq BETWEEN ?1 AND ?2"] {
@@ -82,12 +86,23 @@ pub(super) fn step(
     Ok(Some(head))
 }
 
+/// Bytes above what is to be kept.
+fn over(connection: &Connection, settings: &Retention) -> rusqlite::Result<i64> {
+    let Some(keep) = settings.bytes else { return Ok(0) };
+    Ok(page_bytes(connection)?.saturating_sub(integer(keep)))
+}
+
+/// Of the oldest record, in seconds.
+fn oldest_time(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT time / 1000000 FROM record ORDER BY seq LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()
+}
+
 fn oldest(connection: &Connection, settings: &Retention, now: i64) -> rusqlite::Result<Option<Range>> {
     let expired = settings.keep.map(|keep| now.saturating_sub(i64::try_from(keep.as_micros()).unwrap_or(i64::MAX)));
-    let mut over = match settings.bytes {
-        Some(keep) => page_bytes(connection)?.saturating_sub(i64::try_from(keep).unwrap_or(i64::MAX)),
-        None => 0,
-    };
+    let mut over = over(connection, settings)?;
     let delivered = if settings.undelivered { None } else { delivered_up_to(connection, &settings.sinks)? };
     // The length of a payload is in its row; the payload is not read for it.
     let mut statement = connection.prepare_cached(

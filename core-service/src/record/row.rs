@@ -22,7 +22,7 @@ use super::{
     entry::{Appended, Event, IdempotencyKey, Judged, NewRecord, PendingRecord, RecordKind, RecordedOutcome},
     error::{LogError, StorageFault},
     receipt::ReceiptRef,
-    seal::{self, Digest},
+    seal::{self, Digest, Kept},
     stored::Columns,
     vault::{DataKey, Storage, Vault},
     violates,
@@ -81,8 +81,10 @@ pub(super) const JUDGED_COLUMNS: usize = 14;
 
 /// What a record's digest covers besides its judgement, as it is read back.
 pub(super) const RECORDED: &str = "time, kind, request_id, sync, late, direction, status, enforced, source, user, team,
-    model, client_ip, principal, session, idempotency, policies, metadata, digest";
-pub(super) const RECORDED_COLUMNS: usize = 19;
+    model, client_ip, principal, session, idempotency, policies, metadata, digest, storage, data_key";
+pub(super) const RECORDED_COLUMNS: usize = 21;
+/// So many of them, the first, were covered by versions that had no more.
+pub(super) const RECORDED_AT_FIRST: usize = 19;
 
 pub(super) struct Row {
     time: Timestamp,
@@ -129,6 +131,8 @@ impl Row {
             &policies,
             &metadata,
             &cells.digest.as_slice(),
+            &cells.storage.map(|storage| storage as i64),
+            &cells.data_key().map(|key| key.id().as_slice()),
         ])?;
         let leaf = seal::leaf(&recorded, judged.as_ref().map(|texts| &texts.digest));
         Ok(Self { time, record, judged, policies, metadata, cells, leaf })
@@ -298,7 +302,11 @@ impl Completion {
 
     /// What the chain holds of it.
     pub(super) fn leaf(&self) -> Digest {
-        let kept = self.kept.as_ref().map(|kept| kept.digest.as_slice());
+        let kept = self.kept.as_ref().map(|kept| Kept {
+            digest: &kept.digest,
+            storage: kept.storage.map(|storage| storage as i64),
+            data_key: kept.data_key().map(|key| key.id().as_slice()),
+        });
         seal::leaf_of_completion(integer(self.sequence), &self.texts.digest, kept)
     }
 }

@@ -14,7 +14,7 @@ use super::{
     damage::{self, Damage, Found},
     delivery,
     error::{LogError, SchemaProblem, StorageFault},
-    note,
+    note, reserve,
     seal::{self, Head},
     settings::{KeepPayloads, LogSettings},
     vault::{self, Vault},
@@ -259,19 +259,23 @@ pub(super) fn open(dir: &Path, settings: &LogSettings, opening: Opening) -> Resu
         return Err(refuse(SchemaProblem::Damaged));
     }
     let mut damage = damage::settle(dir)?;
-    let (connection, read) = match open_database(&path, settings) {
+    let open = || reserve::with(dir, || open_database(&path, settings));
+    let (connection, read) = match open() {
         Err(LogError::Storage(StorageFault::Corrupt)) if opening == Opening::Command => {
             return Err(refuse(SchemaProblem::Damaged));
         }
         Err(LogError::Storage(StorageFault::Corrupt)) if damage.is_none() => {
             damage::mark(dir, Found::AtStart).map_err(|error| LogError::io(dir, &error))?;
             damage = damage::settle(dir)?;
-            open_database(&path, settings)?
+            open()?
         }
         opened => opened?,
     };
     if opening == Opening::Service && read.vault.is_keyless() {
         return Err(refuse(SchemaProblem::Keyless));
+    }
+    if opening == Opening::Service {
+        reserve::keep(dir);
     }
     Ok(Opened { connection, path, lock, damage, read })
 }
@@ -323,6 +327,18 @@ fn whose(connection: &Connection) -> rusqlite::Result<(i64, i32, u32)> {
     Ok((tables, application, version))
 }
 
+/// For who only reads, and so brings nothing up to date: a file of another version has other tables, and is no damaged one. What
+/// is not ours, or cannot be told, is for the reading itself to say.
+pub(super) fn must_be_current(connection: &Connection, path: &Path) -> Result<(), LogError> {
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let problem = match whose(connection) {
+        Ok((_, APPLICATION_ID, found)) if found < known => SchemaProblem::Older { found, known },
+        Ok((_, APPLICATION_ID, found)) if found > known => SchemaProblem::Newer { found, known },
+        _ => return Ok(()),
+    };
+    Err(LogError::Schema { path: path.to_path_buf(), problem })
+}
+
 /// `SQLITE_ERROR`: a table or a column is missing, or the file's head says what no version of SQLite understands.
 const SQL_ERROR: i32 = 1;
 
@@ -343,6 +359,8 @@ fn prepare(connection: &mut Connection, version: u32, settings: &LogSettings) ->
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
     }
+    // After the migrations: one writes all records anew, and a file that is near its bound has not the room for both.
+    bound(connection, settings)?;
     damage::look(connection)?;
     let node: Arc<str> = connection.query_row("SELECT value FROM meta WHERE key = 'node'", [], |row| row.get(0))?;
     let head = Head::read(connection, &node)?;
@@ -372,6 +390,10 @@ fn tune(connection: &Connection, settings: &LogSettings) -> Result<(), LogError>
         // have to be gone one day. Every page that becomes free is written once more for it.
         connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     }
+    Ok(())
+}
+
+fn bound(connection: &Connection, settings: &LogSettings) -> Result<(), LogError> {
     if let Some(bytes) = settings.max_bytes {
         // A file that is larger already does not shrink by it, and does not grow either.
         let page_size: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;

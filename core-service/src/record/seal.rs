@@ -93,8 +93,28 @@ pub(super) fn leaf(recorded: &Digest, judged: Option<&Digest>) -> Digest {
     of([ValueRef::Text(b"record"), ValueRef::Blob(recorded), judged])
 }
 
+/// What a judgement that came later left of the payloads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept<'a> {
+    /// Of the payloads as they are stored then.
+    pub(super) digest: &'a [u8],
+    pub(super) storage: Option<i64>,
+    pub(super) data_key: Option<&'a [u8]>,
+}
+
 /// What the chain holds of a judgement that came later, with what was kept of the payloads when they were changed by it.
-pub(super) fn leaf_of_completion(sequence: i64, judged: &Digest, kept: Option<&[u8]>) -> Digest {
+pub(super) fn leaf_of_completion(sequence: i64, judged: &Digest, kept: Option<Kept<'_>>) -> Digest {
+    let Some(Kept { digest, storage, data_key }) = kept else {
+        return leaf_of_completion_at_first(sequence, judged, None);
+    };
+    let storage = storage.map_or(ValueRef::Null, ValueRef::Integer);
+    let data_key = data_key.map_or(ValueRef::Null, ValueRef::Blob);
+    let about = [ValueRef::Text(b"judgement"), ValueRef::Integer(sequence), ValueRef::Blob(judged)];
+    of(about.into_iter().chain([ValueRef::Blob(digest), storage, data_key]))
+}
+
+/// The same as versions had it that did not cover how payloads are stored.
+pub(super) fn leaf_of_completion_at_first(sequence: i64, judged: &Digest, kept: Option<&[u8]>) -> Digest {
     let kept = kept.map_or(ValueRef::Null, ValueRef::Blob);
     of([ValueRef::Text(b"judgement"), ValueRef::Integer(sequence), ValueRef::Blob(judged), kept])
 }

@@ -51,12 +51,16 @@ pub struct Retention {
 /// What a commit takes besides its records' own bytes, and what a probe of the disk writes: 64 pages.
 const BESIDE_A_COMMIT: u64 = 512 << 10;
 
+/// Of [`LogSettings::max_bytes`], what no record gets: cursors, verdicts and what retention notes need pages too, and
+/// without them a log that is full never lets a record go.
+const RESERVE: u64 = 1 << 20;
+
 impl Retention {
     /// The least that [`LogSettings::max_bytes`] must be beside what is kept. Records go between commits, once they take more
     /// than is kept: a file that may not grow so far never lets one go, and is full for good. So a commit finds room above
     /// what is kept, and a sixteenth of the file is free for what comes until the next step.
     pub fn least_file(keep: u64, commit: CommitBounds) -> u64 {
-        let for_a_commit = keep.saturating_add(commit.bytes as u64).saturating_add(BESIDE_A_COMMIT);
+        let for_a_commit = keep.saturating_add(commit.bytes as u64).saturating_add(BESIDE_A_COMMIT + RESERVE);
         for_a_commit.max(keep.saturating_mul(16).div_ceil(15))
     }
 
@@ -103,7 +107,7 @@ impl fmt::Debug for Masking {
 pub struct LogSettings {
     pub on_full: OnFull,
     /// Bytes that the file may take; none: as many as the disk has. What is beside the file, some 16 MiB, is not
-    /// counted.
+    /// counted. The last MiB, or a sixteenth where that is less, is for what no record is.
     pub max_bytes: Option<u64>,
     pub commit: CommitBounds,
     pub retention: Retention,
@@ -112,4 +116,12 @@ pub struct LogSettings {
     pub payloads: KeepPayloads,
     /// For [`KeepPayloads::Masked`]. Without it nothing is kept then.
     pub masking: Option<Masking>,
+}
+
+impl LogSettings {
+    /// Bytes that all of it may take once records were added; none: as many as the disk has. A small file has a small
+    /// reserve.
+    pub(super) fn record_bytes(&self) -> Option<u64> {
+        self.max_bytes.map(|bytes| bytes - RESERVE.min(bytes / 16))
+    }
 }

@@ -168,6 +168,15 @@ pub(super) fn select_pending() -> String {
     )
 }
 
+/// As [`select_pending`], of one.
+pub(super) fn select_pending_one() -> String {
+    format!(
+        "SELECT {PENDING}, {PAYLOADS} FROM record NOT INDEXED
+         WHERE seq = ?1 AND analysis = 1 AND seal_fault(data_key) IS NOT {}",
+        PayloadFault::Locked.code(),
+    )
+}
+
 /// How many wait for analysis that no key opens which was given. To pass over one takes a walk along the pages of its
 /// payloads, behind which its key is named: there are as many as were pending when the key was taken away, and no more come.
 pub(super) fn count_locked() -> String {

@@ -423,3 +423,59 @@ async fn a_log_of_the_first_format_is_taken_over_whole() {
     assert_eq!(sequences(log.append(vec![pending()], later()).await.unwrap()), [10], "9 was given before");
     log.close().await;
 }
+
+/// What `Ok` promises: without these a power cut takes what was answered. Of the connection that the writer gets.
+#[test]
+fn the_writer_syncs_each_commit() {
+    let dir = folder();
+    for _ in ["a new file", "one that is there"] {
+        let opened = super::schema::open(dir.path(), &super::LogSettings::default(), super::schema::Opening::Service);
+        let opened = opened.unwrap();
+        let pragma = |name: &str| opened.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        // 2 is FULL.
+        assert_eq!(pragma("synchronous"), 2);
+        let mode: String = opened.connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+    }
+}
+
+/// One of the steps writes all records anew, for which a file near its bound has no room.
+#[tokio::test]
+async fn a_file_near_its_bound_is_brought_up_to_date_all_the_same() {
+    let dir = folder();
+    let file = dir.path().join("portcullis.db");
+    super::schema::first_format(&file);
+    let large = "UPDATE record SET request = hex(zeroblob(700000)) WHERE seq = 2";
+    Connection::open(&file).unwrap().execute_batch(large).unwrap();
+    let settings = super::LogSettings { max_bytes: Some(2 << 20), ..super::LogSettings::default() };
+    let log = Log::open_with(dir.path(), &settings).unwrap();
+    assert_eq!(rows(&log), 2);
+    log.close().await;
+}
+
+/// It takes as long as to check.
+#[tokio::test]
+async fn what_is_large_is_masked_off_the_runtimes_threads() {
+    let (dir, here) = (folder(), std::thread::current().id());
+    let seen = std::sync::Arc::<std::sync::Mutex<Vec<bool>>>::default();
+    let told = std::sync::Arc::clone(&seen);
+    let masking = super::Masking::new(move |payloads| {
+        told.lock().unwrap().push(std::thread::current().id() == here);
+        Some(payloads.clone())
+    });
+    let settings = super::LogSettings {
+        payloads: super::KeepPayloads::Masked,
+        masking: Some(masking),
+        ..super::LogSettings::default()
+    };
+    let log = Log::open_with(dir.path(), &settings).unwrap();
+    let of =
+        |bytes: usize| super::NewRecord { payloads: Payloads::Request(Payload::Text("a".repeat(bytes))), ..allowed() };
+    log.append(vec![of(100)], later()).await.unwrap();
+    log.append(vec![of(1 << 20)], later()).await.unwrap();
+    log.append_behind(of(1 << 20), later()).await.unwrap();
+    log.flush().await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), [true, false, false]);
+    assert_eq!(rows(&log), 3);
+    log.close().await;
+}

@@ -288,6 +288,11 @@ impl Vault {
         self.keep != KeepPayloads::Full
     }
 
+    /// Whether judged payloads are masked, which takes as long as to check them.
+    pub(super) fn masks(&self) -> bool {
+        self.keep == KeepPayloads::Masked
+    }
+
     /// What is kept of judged payloads, and how that is called; none when all of it is.
     pub(super) fn reduce(&self, payloads: Option<&Payloads>) -> Option<(Option<Payloads>, Storage)> {
         match self.keep {

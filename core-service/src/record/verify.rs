@@ -2,7 +2,7 @@
 //!
 //! It reads one commit's view of the file and stops nobody; a service may be running.
 
-use std::{fmt, ops::RangeInclusive, path::Path};
+use std::{collections::HashMap, fmt, ops::RangeInclusive, path::Path};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row as SqlRow, Rows, types::ValueRef};
 
@@ -11,10 +11,12 @@ use super::{
     entry::{Analysis, RecordKind},
     error::{LogError, StorageFault},
     retention,
-    row::{JUDGED, JUDGED_COLUMNS, RECORDED, RECORDED_COLUMNS},
-    schema::DATABASE,
-    seal::{self, Digest, Head, Link},
+    row::{JUDGED, JUDGED_COLUMNS, RECORDED, RECORDED_AT_FIRST, RECORDED_COLUMNS},
+    schema::{self, DATABASE},
+    seal::{self, Digest, Head, Kept, Link},
+    violates,
 };
+use crate::domain::decision::Violation;
 
 /// Problems that are named; of more, the number.
 const NAMED: usize = 100;
@@ -104,13 +106,15 @@ impl Verified {
     }
 }
 
-/// Reads the log of this folder. `noted` is a head of an earlier time, in hexadecimal.
+/// Reads the log of this folder. `noted` is a head of an earlier time, in hexadecimal. A file of another version is an error, and
+/// not one that was changed.
 pub fn verify(dir: &Path, noted: Option<&str>) -> Result<Verified, LogError> {
     let path = dir.join(DATABASE);
     path.metadata().map_err(|error| LogError::io(&path, &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags)?;
-    connection.busy_timeout(super::schema::BUSY_TIMEOUT)?;
+    connection.busy_timeout(schema::BUSY_TIMEOUT)?;
+    schema::must_be_current(&connection, &path)?;
     let mut found = Verified::default();
     match walk(&mut connection, noted, &mut found) {
         Ok(()) => {}
@@ -140,9 +144,11 @@ fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) 
         .optional()?
         .unwrap_or_default();
 
-    let mut records = view.prepare(&format!("SELECT seq, kind, analysis, {RECORDED}, {JUDGED}, coalesce(kept, digest), salt, request, response, envelope, kept IS NOT NULL FROM record ORDER BY seq"))?;
-    let mut one = view.prepare(&format!("SELECT analysis, {JUDGED}, kept FROM record WHERE seq = ?1"))?;
-    let mut cursor = Cursor { rows: records.query([])?, row: None };
+    let mut records = view.prepare(&format!("SELECT seq, kind, analysis, {RECORDED}, {JUDGED}, coalesce(kept, digest), salt, request, response, envelope, kept IS NOT NULL, principal, violates, violations FROM record ORDER BY seq"))?;
+    let mut one = view.prepare(&format!(
+        "SELECT analysis, {JUDGED}, kept, storage, data_key, violates, violations FROM record WHERE seq = ?1"
+    ))?;
+    let mut cursor = Cursor { rows: records.query([])?, row: None, keys: keys(&view)? };
     cursor.step()?;
 
     let mut before = seal::base(&view, &found.node)?;
@@ -196,9 +202,11 @@ fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) 
             }
             found.seen(cursor.kind()?, sequence);
             let state = cursor.look()?;
-            let was_pending = state.leaf_as_pending == leaf && state.analysis != Analysis::None.code();
+            let was_pending = state.leaves_as_pending.contains(&leaf) && state.analysis != Analysis::None.code();
             let is_judged_later = was_pending && state.analysis == Analysis::Done.code();
-            let is_changed = !was_pending && state.leaf != leaf;
+            // Of a judgement that came later it is said below whether its violations are those that it is found by.
+            let is_as_it_came = state.leaves.contains(&leaf) && state.is_found_by_its_violations;
+            let is_changed = !was_pending && !is_as_it_came;
             // What the chain holds of a judgement that came later vouches for `kept`, and nothing does elsewhere. Its
             // leaf says so and not `analysis` alone, which no digest covers.
             let is_vouched_for = is_judged_later || is_changed || !state.has_kept;
@@ -214,18 +222,27 @@ fn walk(connection: &mut Connection, noted: Option<&str>, found: &mut Verified) 
         for (sequence, leaf) in of_judgements {
             let judged = one
                 .query_row([sequence], |row| {
+                    const KEPT: usize = 1 + JUDGED_COLUMNS;
                     let digest = seal::of(judged(row, 1)?);
-                    let kept: Option<Vec<u8>> = row.get(1 + JUDGED_COLUMNS)?;
-                    Ok((row.get::<_, i64>(0)?, seal::leaf_of_completion(sequence, &digest, kept.as_deref())))
+                    let kept: Option<Vec<u8>> = row.get(KEPT)?;
+                    let data_key: Option<Vec<u8>> = row.get(KEPT + 2)?;
+                    let (storage, data_key) = (row.get(KEPT + 1)?, data_key.as_deref());
+                    let whole = kept.as_deref().map(|digest| Kept { digest, storage, data_key });
+                    let leaves = [
+                        seal::leaf_of_completion(sequence, &digest, whole),
+                        seal::leaf_of_completion_at_first(sequence, &digest, kept.as_deref()),
+                    ];
+                    let fits = leaves.contains(&leaf) && is_found_by_its_violations(row, KEPT + 3)?;
+                    Ok((row.get::<_, i64>(0)?, fits))
                 })
                 .optional()?;
             match judged {
                 // Of what the chain brought itself, it was said above.
                 None if sealed_from.is_some_and(|from| sequence >= from) => {}
                 None => missing(found, sequence, sequence),
-                Some((analysis, stored)) => {
+                Some((analysis, fits)) => {
                     let is_done = analysis == Analysis::Done.code();
-                    if !is_done || stored != leaf {
+                    if !(is_done && fits) {
                         found.problem(Problem::Judgement(sequence));
                     }
                     judgements += u64::from(is_done && sealed_from.is_some_and(|from| sequence >= from));
@@ -282,8 +299,11 @@ impl Verified {
 
 struct State {
     analysis: i64,
-    leaf: Digest,
-    leaf_as_pending: Digest,
+    /// What the chain may hold of it: as this version writes it, and as one before did.
+    leaves: Vec<Digest>,
+    /// The same, of a record that waited for its analysis when it came.
+    leaves_as_pending: Vec<Digest>,
+    is_found_by_its_violations: bool,
     /// By `kept`, where it is there.
     payloads_are_whole: bool,
     has_kept: bool,
@@ -293,13 +313,27 @@ struct State {
 struct Cursor<'s> {
     rows: Rows<'s>,
     row: Option<(i64, i64, State)>,
+    keys: Keys,
+}
+
+/// Under which payloads are encrypted, by tenant: those that were destroyed keep their name.
+type Keys = HashMap<String, Vec<Vec<u8>>>;
+
+fn keys(connection: &Connection) -> rusqlite::Result<Keys> {
+    let mut statement = connection.prepare("SELECT tenant, id FROM data_key")?;
+    let mut rows = statement.query([])?;
+    let mut keys = Keys::new();
+    while let Some(row) = rows.next()? {
+        keys.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(keys)
 }
 
 impl Cursor<'_> {
     fn step(&mut self) -> rusqlite::Result<()> {
         self.row = match self.rows.next()? {
             None => None,
-            Some(row) => Some((row.get(0)?, row.get(1)?, state(row)?)),
+            Some(row) => Some((row.get(0)?, row.get(1)?, state(row, &self.keys)?)),
         };
         Ok(())
     }
@@ -317,20 +351,40 @@ impl Cursor<'_> {
     }
 }
 
-fn state(row: &SqlRow<'_>) -> rusqlite::Result<State> {
+fn state(row: &SqlRow<'_>, keys: &Keys) -> rusqlite::Result<State> {
     const PAYLOADS: usize = 3 + RECORDED_COLUMNS + JUDGED_COLUMNS;
     let analysis: i64 = row.get(2)?;
-    let recorded = seal::of(values(row, 3, RECORDED_COLUMNS)?);
+    let at_first = values(row, 3, RECORDED_AT_FIRST)?;
+    let mut recorded = vec![seal::of(values(row, 3, RECORDED_COLUMNS)?), seal::of(at_first.iter().copied())];
     let judged = seal::of(judged(row, 3 + RECORDED_COLUMNS)?);
-    let leaf_as_pending = seal::leaf(&recorded, None);
-    let leaf =
-        if analysis == Analysis::Pending.code() { leaf_as_pending } else { seal::leaf(&recorded, Some(&judged)) };
+    let leaves = recorded.iter().map(|recorded| seal::leaf(recorded, Some(&judged))).collect();
+    let has_kept: bool = row.get(PAYLOADS + 5)?;
+    if has_kept {
+        // How they were stored before has gone with the payloads: as they came, in the clear or under a key of their tenant.
+        let principal: String = row.get(PAYLOADS + 6)?;
+        let keys = keys.get(&principal).into_iter().flatten().map(|key| ValueRef::Blob(key));
+        for key in keys.chain([ValueRef::Null]) {
+            recorded.push(seal::of(at_first.iter().copied().chain([ValueRef::Null, key])));
+        }
+    }
+    let leaves_as_pending: Vec<_> = recorded.iter().map(|recorded| seal::leaf(recorded, None)).collect();
+    let is_pending = analysis == Analysis::Pending.code();
+    let leaves = if is_pending { leaves_as_pending.clone() } else { leaves };
+    let is_found_by_its_violations = is_pending || is_found_by_its_violations(row, PAYLOADS + 7)?;
     let digest = row.get_ref(PAYLOADS)?;
     let payloads = seal::of_payloads(row.get_ref(PAYLOADS + 1)?, values(row, PAYLOADS + 2, 3)?);
     let payloads_are_whole =
         digest.as_blob_or_null().is_ok_and(|digest| digest.is_none_or(|digest| digest == payloads));
-    let has_kept = row.get(PAYLOADS + 5)?;
-    Ok(State { analysis, leaf, leaf_as_pending, payloads_are_whole, has_kept })
+    Ok(State { analysis, leaves, leaves_as_pending, is_found_by_its_violations, payloads_are_whole, has_kept })
+}
+
+/// Whether the bits by which lists find it are those of its violations, which the chain covers. Of the columns `violates` and
+/// `violations`. Versions before had no such bits, and of what cannot be read there is nothing to say.
+fn is_found_by_its_violations(row: &SqlRow<'_>, at: usize) -> rusqlite::Result<bool> {
+    let Some(bits) = row.get::<_, Option<i64>>(at)? else { return Ok(true) };
+    let Some(text) = row.get::<_, Option<String>>(at + 1)? else { return Ok(false) };
+    let violations: Result<Vec<Violation>, _> = serde_json::from_str(&text);
+    Ok(violations.map_or(true, |violations| violates::of(&violations) == Some(bits)))
 }
 
 fn values<'r>(row: &'r SqlRow<'_>, from: usize, count: usize) -> rusqlite::Result<Vec<ValueRef<'r>>> {

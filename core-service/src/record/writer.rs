@@ -19,22 +19,19 @@ use super::{
     aggregate::{Aggregates, Completed, Names},
     delivery,
     entry::{Appended, Event},
-    error::{LogError, StorageFault},
+    error::{LogError, StorageFault, over_quota},
     health::{HealthStatus, Tidings},
     incident::{Gap, Incident},
     queue::{Job, Queue, Work},
     receipt::intern,
     row::{self, Row, TallyKey},
-    schema::{Opened, Opening, ReadFirst},
+    schema::{Opened, Opening, ReadFirst, page_bytes},
     seal::{Head, Link},
     settings::LogSettings,
     tally::Tally,
     vault::Vault,
 };
 use kept::Kept;
-
-/// What a probe writes: with less room than this, the next records would not fit either. KiB.
-const PROBE_KIB: u32 = 128;
 
 /// Events that a watcher may be behind before it misses some.
 const WATCH_CAPACITY: usize = 4096;
@@ -82,6 +79,7 @@ pub(super) fn start(
         names: Names::default(),
         head,
         sweep_at: Instant::now(),
+        probe_at: Instant::now(),
         incidents,
         gap,
         kept,
@@ -114,6 +112,8 @@ struct Writer {
     head: Head,
     /// When the next step of retention is due.
     sweep_at: Instant,
+    /// While commits fail: when it is due to see whether they still do.
+    probe_at: Instant,
     /// What befell the log, and has no record yet.
     incidents: Vec<Incident>,
     /// Records that were answered and not written since the last commit, by this process or one before it.
@@ -145,6 +145,14 @@ struct Written {
     incidents: Vec<(Row, u64)>,
 }
 
+impl Written {
+    /// Whether there was room for records. That a cursor moves within its page says nothing about it, nor does what was
+    /// written from the reserve.
+    fn took_records(&self) -> bool {
+        !self.incidents.is_empty() || self.appended.iter().any(|given| given.duplicate_of.is_none())
+    }
+}
+
 impl Writer {
     async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
         if !self.incidents.is_empty() || self.gap.is_some() {
@@ -152,9 +160,8 @@ impl Writer {
         }
         while let Some(batch) = self.gather(&mut jobs).await {
             self.commit(batch);
-            if self.is_sweep_due() {
-                self.sweep();
-            }
+            // Also while work comes without a pause.
+            self.tend();
         }
         if let Some(gap) = &self.gap {
             let (records, is_kept) = (gap.records, self.kept.finish(gap));
@@ -211,7 +218,9 @@ impl Writer {
         }
         match self.write(&jobs) {
             Ok(written) => {
-                self.note(HealthStatus::Ok);
+                if written.took_records() {
+                    self.note(HealthStatus::Ok);
+                }
                 self.acknowledge(jobs, written);
             }
             Err(error) => {
@@ -232,6 +241,9 @@ impl Writer {
     fn undone(&mut self, error: rusqlite::Error) -> StorageFault {
         // Numbers that were given in it.
         self.receipts.clear();
+        if self.is_well() {
+            self.probe_at = Instant::now() + tend::PROBE;
+        }
         let fault = match StorageFault::from(error) {
             StorageFault::DiskFull if self.is_at_quota() => StorageFault::Quota,
             fault => fault,
@@ -244,14 +256,17 @@ impl Writer {
     }
 
     fn is_at_quota(&self) -> bool {
+        let Some(most) = self.settings.record_bytes() else { return false };
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         // The page that was refused is not counted.
-        let full = |pages: i64, most: i64| most.saturating_sub(pages) < 64;
-        self.settings.max_bytes.is_some()
-            && matches!((pragma("page_count"), pragma("max_page_count")), (Ok(pages), Ok(most)) if full(pages, most))
+        let full = |pages: i64, size: i64| (pages + 64).saturating_mul(size).unsigned_abs() > most;
+        matches!((pragma("page_count"), pragma("page_size")), (Ok(pages), Ok(size)) if full(pages, size))
     }
 
+    /// A batch without jobs writes what befell the log, and so does one that brings records. What only moves a cursor or
+    /// brings a verdict does not: it is let into the reserve, so that retention can go on and make room.
     fn write(&mut self, batch: &[Job]) -> rusqlite::Result<Written> {
+        let tells = batch.is_empty() || batch.iter().any(|job| !job.work.rows().is_empty());
         let mut written = Written::default();
         let mut tally = Tally::default();
         let mut link = Link::default();
@@ -261,6 +276,7 @@ impl Writer {
             .incidents
             .iter()
             .chain(&gap)
+            .filter(|_| tells)
             .filter_map(|incident| Row::new(incident.record(), &self.vault).ok())
             .collect();
         let mut aggregates = Aggregates::default();
@@ -334,21 +350,18 @@ impl Writer {
             note.store(&transaction)?;
         }
         let head = if link.is_empty() { self.head } else { self.head.extend(&transaction, &mut link)? };
+        if written.took_records() || batch.iter().any(|job| job.work.note().is_some()) {
+            leave_reserve(&transaction, &self.settings)?;
+        }
         transaction.commit()?;
         self.head = head;
         new_keys.into_iter().for_each(|key| key.committed());
-        self.incidents.clear();
-        self.gap = None;
-        self.kept.clear();
-        Ok(written)
-    }
-
-    /// Writes what has to be told in any case, or as much as says that the next records would find room.
-    fn probe(&mut self) {
-        match self.ballast() {
-            Ok(()) => self.tell(),
-            Err(error) => drop(self.failed(error)),
+        if tells {
+            self.incidents.clear();
+            self.gap = None;
+            self.kept.clear();
         }
+        Ok(written)
     }
 
     /// Writes what befell the log.
@@ -371,15 +384,20 @@ impl Writer {
         }
     }
 
-    fn ballast(&self) -> rusqlite::Result<()> {
-        let bytes = PROBE_KIB * 512;
-        self.connection.execute("INSERT OR REPLACE INTO meta VALUES ('probe', hex(zeroblob(?1)))", [bytes])?;
-        self.connection.execute("DELETE FROM meta WHERE key = 'probe'", []).map(drop)
-    }
-
     fn note(&self, status: HealthStatus) {
         self.health.send_if_modified(|now| mem::replace(now, status) != status);
     }
+
+    fn is_well(&self) -> bool {
+        *self.health.borrow() == HealthStatus::Ok
+    }
+}
+
+/// Of a transaction that brought records: without this they would take what cursors and verdicts need for retention to make
+/// room. By what the pages hold, and not by their number: what was freed is not all for records either.
+fn leave_reserve(connection: &Connection, settings: &LogSettings) -> rusqlite::Result<()> {
+    let Some(most) = settings.record_bytes() else { return Ok(()) };
+    if page_bytes(connection)?.unsigned_abs() > most { Err(over_quota()) } else { Ok(()) }
 }
 
 #[derive(Default)]

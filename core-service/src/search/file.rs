@@ -38,7 +38,7 @@ const TABLES: &str = "
 ";
 
 /// Without the text, and without how long it is: nothing is ranked.
-fn make_part(id: i64) -> String {
+pub(super) fn make_part(id: i64) -> String {
     format!(
         "CREATE VIRTUAL TABLE words_{id} USING fts5(
             said, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2')"

@@ -29,6 +29,19 @@ impl Chain {
     pub fn turn(&self, segment: usize) -> Option<usize> {
         self.turns.get(segment).copied().flatten().map(|turn| turn as usize)
     }
+
+    /// A short digest of everything up to the end of a turn.
+    pub(super) fn up_to(&self, turn: usize) -> Option<u64> {
+        self.digests.get(turn).map(|&digest| short(digest))
+    }
+
+    /// The last turn up to whose end everything has one of these digests.
+    pub(super) fn last_of(&self, known: &[u64]) -> Option<usize> {
+        if known.is_empty() {
+            return None;
+        }
+        self.digests.iter().rposition(|&digest| known.contains(&short(digest)))
+    }
 }
 
 impl Digests {
@@ -89,6 +102,11 @@ impl Digests {
         }
         chain
     }
+}
+
+/// The half of a digest: enough for the few that a session remembers.
+const fn short(digest: u128) -> u64 {
+    digest as u64
 }
 
 /// With its length before it, so that no two lists of parts read the same.

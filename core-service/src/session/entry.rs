@@ -12,6 +12,9 @@ const HISTORIES: usize = 4;
 const ANSWERED: usize = 32;
 /// Policies that keep a score.
 const SCORES: usize = 8;
+/// Turns that a score knows to have been added to it, each with all turns before it: of branches, and of requests that
+/// come again while a conversation goes on.
+const COUNTED: usize = 4;
 
 #[derive(Debug, Default)]
 pub(super) struct Entry {
@@ -76,11 +79,39 @@ impl Known {
     }
 }
 
+/// What is to be added to a score.
+#[derive(Debug)]
+pub struct Hints<'h> {
+    pub chain: &'h Chain,
+    /// 0 to 1, each with its turn. What stands in no turn is added each time.
+    pub scores: &'h [(Option<usize>, f32)],
+}
+
 #[derive(Debug)]
 struct Score {
     policy: u64,
     value: f32,
     at: Duration,
+    /// Turns of which the hints are in it, with all before them, whatever else was forgotten. The most recent last.
+    counted: Vec<u64>,
+}
+
+impl Score {
+    /// Adds what is not in it yet.
+    fn add(&mut self, Hints { chain, scores }: &Hints<'_>) {
+        let known = chain.last_of(&self.counted);
+        let is_new = |turn: Option<usize>| turn.is_none_or(|turn| known.is_none_or(|known| turn > known));
+        let (mut sum, mut last) = (0.0_f32, None::<usize>);
+        for &(turn, score) in scores.iter().filter(|(turn, _)| is_new(*turn)) {
+            sum += score;
+            last = last.max(turn);
+        }
+        self.value += sum;
+        for piece in [known, last].into_iter().flatten().filter_map(|turn| chain.up_to(turn)) {
+            self.counted.retain(|counted| *counted != piece);
+            push(&mut self.counted, piece, COUNTED);
+        }
+    }
 }
 
 impl Entry {
@@ -104,17 +135,21 @@ impl Entry {
         }
     }
 
-    pub(super) fn add_score(&mut self, policy: u64, add: f32, half_life: Duration, now: Duration) -> f32 {
+    pub(super) fn add_score(&mut self, policy: u64, hints: &Hints<'_>, half_life: Duration, now: Duration) -> f32 {
         if let Some(score) = self.scores.iter_mut().find(|score| score.policy == policy) {
             let half_lives = now.saturating_sub(score.at).as_secs_f32() / half_life.as_secs_f32().max(1.0);
-            score.value = score.value * (-half_lives).exp2() + add;
+            score.value *= (-half_lives).exp2();
             score.at = now;
+            score.add(hints);
             return score.value;
         }
-        if add > 0.0 {
-            push(&mut self.scores, Score { policy, value: add, at: now }, SCORES);
+        let mut score = Score { policy, value: 0.0, at: now, counted: Vec::new() };
+        score.add(hints);
+        let sum = score.value;
+        if sum > 0.0 {
+            push(&mut self.scores, score, SCORES);
         }
-        add
+        sum
     }
 
     #[cfg(test)]
@@ -122,8 +157,9 @@ impl Entry {
         [self.histories.len(), self.answered.len(), self.scores.len()]
     }
 
+    /// Not what was counted: after a quarantine the conversation comes back whole.
     pub(super) fn forget_scores(&mut self) {
-        self.scores.clear();
+        self.scores.iter_mut().for_each(|score| score.value = 0.0);
     }
 }
 

@@ -43,6 +43,12 @@ fn learn(sessions: &Sessions, key: SessionKey, policies: u64, texts: &[&str]) {
     sessions.learn(key, policies, Turns::new(&chain, |_| true), &chain);
 }
 
+/// What stands in no turn.
+fn add(sessions: &Sessions, key: SessionKey, policy: u64, score: f32, half_life: Duration) -> f32 {
+    let hints = Hints { chain: &Chain::default(), scores: &[(None, score)] };
+    sessions.add_score(key, policy, &hints, half_life)
+}
+
 #[test]
 fn a_session_is_of_one_principal_user_and_source() {
     let (sessions, _) = sessions(Limits::default());
@@ -149,7 +155,7 @@ fn a_million_sessions_take_the_room_of_as_many_as_are_remembered() {
     for number in 0..10_000_u64 {
         learn(&sessions, bad, number, &["a"]);
         sessions.answered(bad, &[number]);
-        sessions.add_score(bad, number, 1.0, Duration::from_secs(1));
+        add(&sessions, bad, number, 1.0, Duration::from_secs(1));
     }
     let mut shard = sessions.shard(bad);
     let entry = shard.young.get_mut(&bad).unwrap();
@@ -162,12 +168,12 @@ fn a_score_halves_with_time() {
     let key = key(&sessions, "a");
     let half_life = Duration::from_secs(60);
     let near = |is: f32, wanted: f32| assert!((is - wanted).abs() < 1e-3, "{is}");
-    near(sessions.add_score(key, 1, 0.8, half_life), 0.8);
+    near(add(&sessions, key, 1, 0.8, half_life), 0.8);
     clock.store(60, Ordering::Relaxed);
-    near(sessions.add_score(key, 1, 0.4, half_life), 0.8);
-    near(sessions.add_score(key, 2, 0.1, half_life), 0.1);
+    near(add(&sessions, key, 1, 0.4, half_life), 0.8);
+    near(add(&sessions, key, 2, 0.1, half_life), 0.1);
     clock.store(180, Ordering::Relaxed);
-    near(sessions.add_score(key, 1, 0.0, half_life), 0.2);
+    near(add(&sessions, key, 1, 0.0, half_life), 0.2);
 }
 
 #[test]
@@ -176,7 +182,7 @@ fn a_quarantine_begins_and_ends() {
     let key = key(&sessions, "a");
     let of = |seconds| Quarantine { policy: "p".into(), reason: "late", lasts: Duration::from_secs(seconds) };
     assert_eq!(sessions.quarantined(key), None);
-    sessions.add_score(key, 1, 5.0, Duration::from_secs(60));
+    add(&sessions, key, 1, 5.0, Duration::from_secs(60));
     sessions.quarantine(key, of(100));
     sessions.quarantine(key, of(50));
     clock.store(99, Ordering::Relaxed);
@@ -184,7 +190,7 @@ fn a_quarantine_begins_and_ends() {
     assert_eq!(sessions.quarantined(self::key(&sessions, "b")), None);
     clock.store(100, Ordering::Relaxed);
     assert_eq!(sessions.quarantined(key), None);
-    assert!(sessions.add_score(key, 1, 0.0, Duration::from_secs(60)) < 0.1, "the score had its consequence");
+    assert!(add(&sessions, key, 1, 0.0, Duration::from_secs(60)) < 0.1, "the score had its consequence");
 }
 
 #[test]
@@ -200,4 +206,43 @@ fn quarantines_are_bounded_too() {
     assert_eq!(sessions.shard(key(0)).quarantined.len(), QUARANTINED);
     assert_eq!(sessions.quarantined(key(4999)), Some(of(4999)));
     assert_eq!(sessions.quarantined(key(0)), None, "the one that ends first makes room");
+}
+
+#[test]
+fn a_turn_is_counted_once_whatever_else_is_forgotten() {
+    let (sessions, _) = sessions(Limits::default());
+    let key = key(&sessions, "a");
+    // Each text with a hint in it adds one.
+    let count = |policy: u64, texts: &[&str]| {
+        let chain = sessions.digests().chain(&turns(texts));
+        let hint = |(turn, text): (usize, &&str)| text.starts_with('!').then_some((Some(turn), 1.0));
+        let scores: Vec<_> = texts.iter().enumerate().filter_map(hint).collect();
+        let sum = sessions.add_score(key, policy, &Hints { chain: &chain, scores: &scores }, Duration::from_secs(60));
+        sum.round()
+    };
+    let is = |sum: f32, wanted: f32| assert!((sum - wanted).abs() < f32::EPSILON, "{sum}");
+    is(count(1, &["!a", "b"]), 1.0);
+    is(count(1, &["!a", "b"]), 1.0);
+    is(count(1, &["!a", "b", "!c"]), 2.0);
+    is(count(1, &["!a", "b"]), 2.0);
+    is(count(2, &["!a", "b", "!c"]), 2.0);
+    is(count(1, &["!a", "b", "!d"]), 3.0);
+    is(count(1, &["!a", "b", "!c", "e", "!f"]), 4.0);
+    sessions.quarantine(key, Quarantine { policy: "p".into(), reason: "score", lasts: Duration::from_secs(1) });
+    is(count(1, &["!a", "b", "!c", "e", "!f"]), 0.0);
+    is(count(1, &["!a", "b", "!c", "e", "!f", "!g"]), 1.0);
+}
+
+#[test]
+fn a_session_that_is_heard_of_is_not_lost_when_the_generations_change() {
+    // Two of a generation in each shard.
+    let (sessions, _) = sessions(Limits { sessions: 4 * SHARDS, ..Limits::default() });
+    let key = |number: u64| SessionKey(u128::from(number) * SHARDS as u128);
+    learn(&sessions, key(0), 1, &["a"]);
+    for other in 1..=3 {
+        sessions.answered(key(other), &[1]);
+    }
+    // It stands in the old generation, and the young one is full.
+    sessions.answered(key(0), &[1]);
+    assert_eq!(known(&sessions, key(0), 1, &["a"]), 1);
 }

@@ -73,13 +73,15 @@ fn read(item: &RawValue) -> Result<IngestRequest, ApiError> {
     exchange(&record, request.as_ref(), response.as_ref(), None).map_err(|failure| failure.error)
 }
 
-/// 200 when all are recorded. Else an error, whose results say which are: 503 when the others may be sent again.
+/// 200 when all are recorded, or dropped as was chosen: `shed` is how many. Else an error, whose results say which are: 503
+/// when the others may be sent again.
 fn answer(outcomes: Vec<Result<IngestResponse, ApiError>>) -> Response {
     let failed: Vec<&ApiError> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     let worst = failed.iter().max_by_key(|error| error.code.is_retryable()).map(|worst| {
         let message = format!("{} of {} records were not recorded: {}", failed.len(), outcomes.len(), worst.message);
         ApiError::new(worst.code, message)
     });
+    let shed = outcomes.iter().flatten().filter(|recorded| recorded.shed).count();
     let items = outcomes.into_iter().enumerate().map(|(index, outcome)| match outcome {
         // Dropped, because that was chosen for a full disk: to send it again would not help, and it is not recorded.
         Ok(IngestResponse { request_id, shed: true, .. }) => {
@@ -90,7 +92,10 @@ fn answer(outcomes: Vec<Result<IngestResponse, ApiError>>) -> Response {
     });
     let results: Value = items.collect();
     let Some(worst) = worst else {
-        let done = json!({"success": true, "result": "SUCCESS", "results": results});
+        let mut done = json!({"success": true, "result": "SUCCESS", "results": results});
+        if shed > 0 {
+            done["shed"] = json!(shed);
+        }
         return reply::json(StatusCode::OK, &done);
     };
     let code = worst.code;

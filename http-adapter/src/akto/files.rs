@@ -7,7 +7,7 @@ use portcullis_api::{
     access::Principal,
     error::{ApiError, invalid},
     json::raw::Members,
-    v1::{CheckRequest, Direction, Payload, Recording, payload::Content},
+    v1::{Action, CheckRequest, Direction, Operation, Payload, Recording, payload::Content},
 };
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
@@ -30,10 +30,12 @@ pub(super) async fn judge(
     let request = Some(Payload { content: Some(Content::Json(Bytes::from(json!({"files": files}).to_string()))) });
     let recording = Recording::IfViolated.into();
     let judge = Direction::Request.into();
-    let question = CheckRequest { request, recording, judge, ..question(record, connector)? };
+    // A file cannot be put back masked: it passes as it is, and is recorded so (`enforced` is false). That it had to be masked
+    // is all that its sender can be told.
+    let operation = Operation::Validate.into();
+    let question = CheckRequest { request, recording, judge, operation, ..question(record, connector)? };
     let (decided, outcome, _) = ask(adapter, caller, question, None, Direction::Request).await?;
-    // A file cannot be put back masked: that it had to be is all that its sender can be told.
-    let modified = matches!(outcome, Outcome::Masked(_)).then_some("");
+    let modified = (outcome != Outcome::Blocked && decided.action() == Action::Mask).then_some("");
     let result = verdict(&decided, &outcome, modified);
     Ok(told(&judged(&result, (unread > 0).then_some("partial")), &decided.request_id))
 }

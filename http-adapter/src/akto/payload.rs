@@ -85,7 +85,8 @@ fn is_empty_object(text: &str) -> bool {
     inside.is_some_and(|inside| inside.trim_ascii().is_empty())
 }
 
-/// What is not a document is judged as the text that it is.
+/// What is not a document is judged as the text that it is. One that is nested deeper than the core reads is a document
+/// all the same, which the core refuses by name: the reader here has no limit of depth.
 fn content(text: String) -> Content {
     let is_document = text.trim_ascii_start().starts_with(['{', '[']);
     if is_document && serde_json::from_str::<IgnoredAny>(&text).is_ok() {
@@ -142,6 +143,21 @@ mod tests {
         let deep = serde_json::to_string(&"[".repeat(10_000)).unwrap();
         for text in [r#""hello""#, r#""{a}""#, r#""\"quoted\"""#, "1.5", "true", &deep] {
             assert!(matches!(sent(text).content, Content::Text(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_none_the_less_one_for_its_depth() {
+        let (open, close) = (r#"{"a":["#.repeat(5_000), "]}".repeat(5_000));
+        let deep = format!("{open}{close}");
+        let quoted = serde_json::to_string(&deep).unwrap();
+        for spelling in
+            [deep.clone(), quoted.clone(), format!(r#"{{"body": {deep}}}"#), format!(r#"{{"body": {quoted}}}"#)]
+        {
+            assert!(
+                matches!(sent(&spelling).content, Content::Json(json) if json == deep),
+                "refused, and not taken for text"
+            );
         }
     }
 

@@ -1,26 +1,25 @@
 //! The flat traffic record: one object, whose members are strings, or what should have been one.
 
-use std::collections::HashMap;
-
 use bytes::Bytes;
 use portcullis_api::{
     capture::is_plain,
     error::ApiError,
-    json::raw::{self, Members},
+    json::raw::{self, Members, label},
     v1::CallContext,
 };
 use serde_json::{Map, Value, value::RawValue};
 
 use super::payload::Sent;
-use crate::{labels, query};
+use crate::{
+    labels::{self, Labels, Named},
+    query,
+};
 
 /// Members that hold what users wrote, and are kept as the payloads.
 const PAYLOADS: [&str; 4] = ["requestPayload", "responsePayload", "payload", "files"];
 const HEADERS: [&str; 2] = ["requestHeaders", "responseHeaders"];
 const SESSION_HEADER: &str = "x-akto-installer-akto_session_id";
 const SOURCE: &str = "akto";
-const LABELS: usize = 64;
-const LABEL_BYTES: usize = 4 << 10;
 
 #[derive(Debug)]
 pub(super) struct Record<'a>(Members<'a>);
@@ -63,25 +62,26 @@ impl<'a> Record<'a> {
 
     pub(super) fn context(&self, connector: Option<String>) -> Result<CallContext, ApiError> {
         let source = connector.or(self.0.text("akto_connector")?).filter(|source| !source.is_empty());
-        let headers = self.headers("requestHeaders")?;
-        let mut labels = HashMap::new();
-        let mut label = |name: &str, value: String| {
-            if labels.len() < LABELS && !value.is_empty() && value.len() <= LABEL_BYTES {
-                labels.entry(name.to_owned()).or_insert(value);
+        let headers = self.headers("requestHeaders");
+        let mut labels = Labels::default();
+        let mut add = |name: &str, value: String| {
+            if !value.is_empty() {
+                labels.add(name, || value);
             }
         };
         for name in ["path", "method", "contextSource", "akto_account_id"] {
-            label(name, self.0.label(name).unwrap_or_default());
+            add(name, self.0.label(name).unwrap_or_default());
         }
         if let Some(Value::String(session)) = headers.get(SESSION_HEADER) {
-            label("session_id", session.clone());
+            add("session_id", session.clone());
         }
-        let tags = self.object("tag")?;
-        for (name, value) in &tags {
-            label(name, words(value));
+        let tags = self.0.label("tag").unwrap_or_default();
+        let tags: Named<'_> = serde_json::from_str(&tags).unwrap_or_default();
+        for (name, value) in tags.each() {
+            add(name, label(value));
         }
         let first = |names: [&str; 2]| {
-            let found = names.into_iter().filter_map(|name| tags.get(name)).map(words).find(|value| !value.is_empty());
+            let found = names.into_iter().filter_map(|name| tags.get(name)).map(label).find(|value| !value.is_empty());
             found.unwrap_or_default()
         };
         Ok(labels::within(CallContext {
@@ -90,14 +90,14 @@ impl<'a> Record<'a> {
             team: first(["team_alias", "team_id"]),
             model: String::new(),
             client_ip: self.0.label("ip").unwrap_or_default(),
-            metadata: labels,
-            envelope: self.envelope()?,
+            metadata: labels.into_map(),
+            envelope: self.envelope(),
             principal: String::new(),
         }))
     }
 
     /// All of the record but the payloads, as it came, and of the headers those that can hold no credential.
-    fn envelope(&self) -> Result<Bytes, ApiError> {
+    fn envelope(&self) -> Bytes {
         let mut json = String::from(r#"{"record":{"#);
         for (name, raw) in self.0.iter().filter(|(name, _)| !PAYLOADS.contains(name)) {
             if !json.ends_with('{') {
@@ -106,7 +106,7 @@ impl<'a> Record<'a> {
             json.push_str(&Value::from(name).to_string());
             json.push(':');
             if HEADERS.contains(&name) {
-                let headers = Value::Object(self.headers(name)?);
+                let headers = Value::Object(self.headers(name));
                 let is_string = raw.get().starts_with('"');
                 let headers = if is_string { Value::String(headers.to_string()) } else { headers };
                 json.push_str(&headers.to_string());
@@ -115,26 +115,15 @@ impl<'a> Record<'a> {
             }
         }
         json.push_str("}}");
-        Ok(json.into())
+        json.into()
     }
 
-    fn headers(&self, name: &str) -> Result<Map<String, Value>, ApiError> {
-        let mut headers = self.object(name)?;
-        headers.retain(|name, _| is_plain(name));
-        Ok(headers)
-    }
-
-    /// A member that is an object, or a string that holds one; empty when it is anything else.
-    fn object(&self, name: &str) -> Result<Map<String, Value>, ApiError> {
-        let text = self.0.text(name)?.unwrap_or_default();
-        Ok(serde_json::from_str(&text).unwrap_or_default())
-    }
-}
-
-fn words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+    /// Of a member that is an object, or a string that holds one; none when it is anything else. A header that is no text,
+    /// as half a surrogate pair is none, costs itself alone.
+    fn headers(&self, name: &str) -> Map<String, Value> {
+        let text = self.0.label(name).unwrap_or_default();
+        let headers: Named<'_> = serde_json::from_str(&text).unwrap_or_default();
+        let plain = headers.each().filter(|(name, _)| is_plain(name));
+        plain.filter_map(|(name, raw)| Some((name.to_owned(), serde_json::from_str(raw.get()).ok()?))).collect()
     }
 }

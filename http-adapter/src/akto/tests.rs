@@ -136,7 +136,7 @@ async fn a_flat_record_is_one_check_of_the_side_that_is_asked_for() {
         let calls = core.calls();
         let [Call::Check(check)] = &calls[..] else { panic!("{calls:?}") };
         assert_eq!((check.judge(), check.recording()), (judge, recording), "{query}");
-        assert_eq!(check.operation(), Operation::Mutate);
+        assert_eq!((check.operation(), check.status), (Operation::Mutate, 201));
         assert_eq!(json_of(check.request.as_ref()).as_deref(), Some(REQUEST));
         let response = (body["responsePayload"] != "{}").then_some(RESPONSE);
         assert_eq!(json_of(check.response.as_ref()).as_deref(), response);
@@ -339,6 +339,59 @@ async fn each_record_of_a_batch_is_kept_whole_or_named() {
 }
 
 #[tokio::test]
+async fn no_tag_takes_the_others_with_it() {
+    let many: String = (0..100).map(|n| format!(r#""a{n}":"v","#)).collect();
+    let tag = format!(r#"{{{many}"\ud800":"x","half":"x\ud800","user_email":"ann@acme.io","tool_name":"f"}}"#);
+    let body = json!({"requestPayload": REQUEST, "tag": tag}).to_string();
+    let core = FakeCore::content();
+    let (status, _) = ask(&core.router(AdapterSettings::default()), post_to(PROXY, body)).await;
+    assert_eq!(status, StatusCode::OK);
+    let calls = core.calls();
+    let [Call::Check(check)] = &calls[..] else { panic!("{calls:?}") };
+    let context = check.context.as_ref().unwrap();
+    assert_eq!((context.user.as_str(), context.metadata.len()), ("ann@acme.io", 64));
+    assert_eq!(context.metadata["tool_name"], "f");
+}
+
+#[tokio::test]
+async fn no_header_takes_the_others_with_it() {
+    let headers = r#"{"user-agent":"x\ud800","\ud800":"x","content-type":"application/json",
+        "x-akto-installer-akto_session_id":"s-1","authorization":"Bearer s3cret"}"#;
+    for spelling in [json!(headers).to_string(), headers.to_owned()] {
+        let body = format!(r#"{{"requestPayload": {}, "requestHeaders": {spelling}}}"#, json!(REQUEST));
+        let core = FakeCore::content();
+        let (status, _) = ask(&core.router(AdapterSettings::default()), post_to(PROXY, body)).await;
+        assert_eq!(status, StatusCode::OK);
+        let calls = core.calls();
+        let [Call::Check(check)] = &calls[..] else { panic!("{calls:?}") };
+        let context = check.context.as_ref().unwrap();
+        assert_eq!(context.metadata["session_id"], "s-1");
+        let envelope = String::from_utf8(context.envelope.to_vec()).unwrap();
+        assert!(envelope.contains("application/json") && !envelope.contains("s3cret"), "{envelope}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_dropped_is_not_told_as_recorded() {
+    let router = FakeCore::shedding().router(AdapterSettings::default());
+    let call = post_to(&format!("{PROXY}?ingest_data=true"), record(Some(RESPONSE)).to_string());
+    let (status, answer) = ask(&router, call).await;
+    assert_eq!((status.as_u16(), &answer["shed"], &answer["analysis"]), (200, &json!(true), &json!("none")));
+    assert!(answer["message"].as_str().unwrap().starts_with("not recorded"), "{answer}");
+    assert_eq!(answer.get("request_id"), None);
+
+    let checked = CheckResponse { shed: true, ..decided(Verdict::Fail, Action::Block) };
+    let router_of_checks = FakeCore::content().checks(checked).router(AdapterSettings::default());
+    let (_, answer) = ask(&router_of_checks, post_to(PROXY, record(None).to_string())).await;
+    assert_eq!(answer["data"]["guardrailsResult"]["shed"], json!(true));
+
+    let batch = json!({"batchData": [record(None), record(Some(RESPONSE))]});
+    let (status, answer) = ask(&router, post_to("/api/ingestData", batch.to_string())).await;
+    assert_eq!((status.as_u16(), &answer["shed"]), (200, &json!(2)));
+    assert_eq!(answer["results"][1], json!({"index": 1, "success": true, "request_id": ID, "shed": true}));
+}
+
+#[tokio::test]
 async fn text_in_files_is_judged_and_what_is_none_is_said() {
     // "hello", and bytes that are no UTF-8.
     let files = json!([
@@ -361,13 +414,17 @@ async fn text_in_files_is_judged_and_what_is_none_is_said() {
         {"filename": "c.pdf", "url": "https://x.example/c.pdf", "text": null},
     ]});
     assert_eq!(judged, expected);
+    // What is asked to be masked is recorded as masked, and nobody masks a file.
+    assert_eq!(check.operation(), Operation::Validate);
     // It cannot be put back: the caller is told that it had to be.
-    let (_, answer) = ask(&masking("{}").router(AdapterSettings::default()), call(&json!([files[0]]))).await;
+    let had_to = FakeCore::content().checks(decided(Verdict::Pass, Action::Mask));
+    let (_, answer) = ask(&had_to.router(AdapterSettings::default()), call(&json!([files[0]]))).await;
     let result = &answer["data"]["guardrailsResult"];
     assert_eq!(
         (answer.get("analysis"), &result["Modified"], &result["ModifiedPayload"]),
         (None, &json!(true), &json!(""))
     );
+    assert_eq!((&result["Allowed"], &result["Behaviour"]), (&json!(true), &json!("mask")));
 }
 
 #[tokio::test]

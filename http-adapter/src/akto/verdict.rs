@@ -32,6 +32,10 @@ pub(super) fn verdict(decided: &CheckResponse, outcome: &Outcome, modified: Opti
         result.insert(lower.to_owned(), value);
     }
     result.insert("request_id".to_owned(), json!(decided.request_id));
+    if decided.shed {
+        // Nothing was recorded: the disk does not take it, and to drop it was chosen.
+        result.insert("shed".to_owned(), json!(true));
+    }
     if let Some(analysis) = decision::analysis(decided).filter(|_| allowed) {
         result.insert("analysis".to_owned(), json!(analysis));
     }

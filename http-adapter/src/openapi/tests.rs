@@ -1,12 +1,16 @@
 use std::collections::BTreeSet;
 
 use http::{Method, Request};
+use portcullis_api::v1::ListEventsResponse;
 use serde_json::json;
 
 use super::*;
 use crate::{
-    AdapterSettings,
-    testing::{FakeCore, ask, get as get_request, send},
+    AdapterSettings, akto,
+    capture::CAPTURE,
+    events,
+    query::Flags,
+    testing::{FakeCore, TRUEFOUNDRY, ask, get as get_request, post_to, send},
 };
 
 fn all() -> Value {
@@ -37,6 +41,76 @@ async fn each_path_answers_to_the_methods_that_are_told_and_to_no_other() {
             let request = Request::builder().method(method.clone()).uri(path.replace("{id}", "1"));
             let answer = send(&router, request.body(axum::body::Body::empty()).unwrap()).await;
             assert_eq!(answer.status() != StatusCode::METHOD_NOT_ALLOWED, told, "{method} {path}");
+        }
+    }
+}
+
+/// A call, and what the document says of its query.
+struct Told {
+    path: String,
+    has_body: bool,
+    parameters: Vec<Value>,
+}
+
+fn told() -> Vec<Told> {
+    let document = all();
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let operations = item.as_object().unwrap().iter().filter(|(method, _)| method.as_str() != "parameters");
+        for (_, operation) in operations {
+            let listed = [item, operation].into_iter().filter_map(|owner| owner["parameters"].as_array()).flatten();
+            let resolved = listed.map(|parameter| match parameter["$ref"].as_str() {
+                Some(to) => document.pointer(to.strip_prefix('#').unwrap()).unwrap().clone(),
+                None => parameter.clone(),
+            });
+            let parameters = resolved.filter(|parameter| parameter["in"] == "query").collect();
+            found.push(Told { path: path.clone(), has_body: operation["requestBody"].is_object(), parameters });
+        }
+    }
+    found
+}
+
+#[test]
+fn every_query_parameter_that_is_read_is_told_and_no_other() {
+    for Told { path, has_body, parameters } in told() {
+        let mut read: BTreeSet<&str> = match path.as_str() {
+            TRUEFOUNDRY => Flags::NAMES.into(),
+            "/api/http-proxy" => akto::FLAGS.into_iter().chain([akto::CONNECTOR]).collect(),
+            "/v1/events" => events::QUERY.into(),
+            _ => BTreeSet::new(),
+        };
+        // Bodies have one way in, which reads this.
+        if has_body {
+            read.insert(CAPTURE);
+        }
+        let names: BTreeSet<&str> = parameters.iter().map(|parameter| parameter["name"].as_str().unwrap()).collect();
+        assert_eq!(names, read, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_query_parameter_that_is_told_is_read() {
+    let core = FakeCore::content().finds(ListEventsResponse::default());
+    let router = core.router(AdapterSettings::default());
+    // The log is not this router's: whatever is asked of it is a 404.
+    for Told { path, has_body, parameters } in told().into_iter().filter(|told| told.path != "/v1/log-level") {
+        for parameter in &parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let schema = &parameter["schema"];
+            let values = match schema["enum"].as_array() {
+                Some(words) => words.iter().map(|word| word.as_str().unwrap()).collect(),
+                None => vec![if schema["type"] == "integer" { "1" } else { "a" }],
+            };
+            for value in values {
+                let address = format!("{}?{name}={value}", path.replace("{id}", "1"));
+                if has_body {
+                    // What is left alone may come twice.
+                    let (status, answer) = ask(&router, post_to(&format!("{address}&{name}={value}"), "{}")).await;
+                    assert_eq!((status.as_u16(), answer["field"].as_str()), (422, Some(name)), "{address}");
+                } else {
+                    assert_eq!(ask(&router, get_request(&address)).await.0, StatusCode::OK, "{address}");
+                }
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use super::period::{NAMED, Period};
 use crate::query::{once, pairs};
 
 /// Of the core's categories: what a filter can ask for.
-const CATEGORIES: [&str; 12] = [
+const CATEGORIES: [&str; 13] = [
     "prompt_injection",
     "secrets",
     "pii",
@@ -26,6 +26,7 @@ const CATEGORIES: [&str; 12] = [
     "coverage",
     "session",
     "canary",
+    "log",
 ];
 
 /// The words of the enumerations, in the order in which they are offered.
@@ -255,6 +256,7 @@ mod tests {
         assert_eq!(["enforced=true", "enforced=false", "user=a"].map(enforced), [Some(true), Some(false), None]);
         assert_eq!(Filter::parse(Some("user=&after=&period=")).unwrap(), Filter::default());
         assert!(Filter::parse(Some("enforced=1")).is_err());
+        assert_eq!(Filter::parse(Some("category=log")).unwrap().events().unwrap().category, "log");
         for wrong in ["usr=a", "user=a&user=b", "category=x", "late=1", "period=x", "period=1h&period=1h"] {
             assert!(Filter::parse(Some(wrong)).is_err(), "{wrong}");
         }

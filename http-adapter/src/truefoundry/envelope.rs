@@ -2,8 +2,6 @@
 //!
 //! The payloads are found, not parsed: they stay slices of the body and reach the core byte for byte.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use portcullis_api::{
     error::{ApiError, invalid},
@@ -13,11 +11,12 @@ use portcullis_api::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{labels, query::Choices};
+use crate::{
+    labels::{self, Labels, Named},
+    query::Choices,
+};
 
 const SOURCE: &str = "truefoundry";
-const METADATA_ENTRIES: usize = 64;
-const METADATA_BYTES: usize = 4 << 10;
 
 /// One hook's call, well formed.
 #[derive(Debug)]
@@ -65,10 +64,6 @@ struct User<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(transparent)]
-struct Metadata<'a>(#[serde(borrow)] BTreeMap<String, Option<&'a RawValue>>);
-
-#[derive(Default, Deserialize)]
 struct Config<'a> {
     #[serde(borrow)]
     policy: Option<&'a RawValue>,
@@ -113,7 +108,7 @@ fn payload<'a>(raw: Option<&'a RawValue>, field: &str) -> Result<Option<&'a str>
 fn call_context(body: &Body<'_>) -> Result<CallContext, ApiError> {
     let context: Context<'_> = members(body.context, "context")?;
     let user: User<'_> = members(context.user, "context.user")?;
-    let Metadata(metadata) = members(context.metadata, "context.metadata")?;
+    let metadata: Named<'_> = members(context.metadata, "context.metadata")?;
 
     let slug = text(user.subject_slug, "context.user.subjectSlug")?.filter(|slug| !slug.is_empty());
     let id = text(user.subject_id, "context.user.subjectId")?;
@@ -121,17 +116,12 @@ fn call_context(body: &Body<'_>) -> Result<CallContext, ApiError> {
     let is_team = text(user.subject_type, "context.user.subjectType")?.is_some_and(|kind| kind == "team");
     let (user, team) = if is_team { (String::new(), subject) } else { (subject, String::new()) };
 
-    let address = metadata.get("ip_address").copied().flatten().filter(|raw| raw.get().starts_with('"'));
+    let address = metadata.get("ip_address").filter(|raw| raw.get().starts_with('"'));
     let client_ip = address.map(label).unwrap_or_default();
-    let mut labels = Vec::new();
-    for (name, value) in metadata {
-        // What is left out here is still in the envelope.
-        if labels.len() < METADATA_ENTRIES
-            && let Some(value) = value.map(label)
-            && value.len() <= METADATA_BYTES
-        {
-            labels.push((name, value));
-        }
+    // What is left out here is still in the envelope.
+    let mut labels = Labels::default();
+    for (name, value) in metadata.each() {
+        labels.add(name, || label(value));
     }
     Ok(labels::within(CallContext {
         source: SOURCE.to_owned(),
@@ -139,7 +129,7 @@ fn call_context(body: &Body<'_>) -> Result<CallContext, ApiError> {
         team,
         model: String::new(),
         client_ip,
-        metadata: labels.into_iter().collect(),
+        metadata: labels.into_map(),
         envelope: beside(body),
         principal: String::new(),
     }))
@@ -315,11 +305,12 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!((context.client_ip.as_str(), context.source.as_str()), ("10.0.0.9", "truefoundry"));
 
-        let long = "x".repeat(METADATA_BYTES + 1);
+        let long = "x".repeat((4 << 10) + 1);
         let many: String = (0..100).map(|n| format!(r#","k{n}":"v""#)).collect();
-        let members = format!(r#""context": {{"metadata": {{"ip_address": 7, "a": "{long}"{many}}}}}"#);
+        let members =
+            format!(r#""context": {{"metadata": {{"ip_address": 7, "a": "{long}"{many}, "session_id": "s"}}}}"#);
         let context = beside_request(&members).unwrap().context;
-        assert_eq!(context.metadata.len(), METADATA_ENTRIES);
+        assert_eq!((context.metadata.len(), context.metadata["session_id"].as_str()), (64, "s"));
         assert!(!context.metadata.contains_key("a") && context.client_ip.is_empty());
         assert!(std::str::from_utf8(&context.envelope).unwrap().contains("\"k99\""));
     }
@@ -327,8 +318,11 @@ mod tests {
     #[test]
     fn no_label_turns_a_call_away() {
         let long = "9".repeat(2000);
-        let members = format!(r#""context": {{"metadata": {{"ip_address": "{long}", "a": "x\ud800", "b": "c"}}}}"#);
+        let members = format!(
+            r#""context": {{"metadata": {{"ip_address": "{long}", "a": "x\ud800", "\ud800": "x", "b": "c"}}}}"#
+        );
         let context = beside_request(&members).unwrap().context;
+        assert!(std::str::from_utf8(&context.envelope).unwrap().contains(r#""\ud800": "x""#));
         assert_eq!((context.client_ip.as_str(), context.metadata["b"].as_str()), ("", "c"));
         assert!(context.metadata["a"].starts_with("x\u{fffd}"), "half a pair of surrogates");
     }

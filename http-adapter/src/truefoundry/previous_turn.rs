@@ -2,7 +2,7 @@
 //! The last of them is recorded with the question before it, as an exchange, once: each request brings the whole
 //! conversation again.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use bytes::Bytes;
 use portcullis_api::{
@@ -25,7 +25,9 @@ pub(super) async fn record(
     sync: bool,
     caller: &Principal,
 ) -> Result<(), Failure> {
-    let Some(PreviousTurn { request, response, key }) = PreviousTurn::of(request, context) else { return Ok(()) };
+    let Some(PreviousTurn { request, response, key }) = PreviousTurn::of(request, context, policies) else {
+        return Ok(());
+    };
     let exchange = IngestRequest {
         request: Some(payload(request)),
         response: Some(payload(response)),
@@ -44,8 +46,9 @@ pub(super) async fn record(
 struct PreviousTurn {
     request: Bytes,
     response: Bytes,
-    /// Of the user or the team, the session, and everything that was said up to the answer: the same small talk twice in one
-    /// conversation is two turns.
+    /// Of the policies, the user or the team, the session, and everything that was said up to the answer: the same small talk
+    /// twice in one conversation is two turns, and what was judged by some policies was not by others. The core keeps the
+    /// keys of each credential apart.
     key: String,
 }
 
@@ -60,7 +63,7 @@ struct Conversation<'a> {
 impl PreviousTurn {
     /// None when no answer is brought back, or none that a user asked for. What cannot be read brings none; the check
     /// says what is wrong with it.
-    fn of(request: &[u8], context: &CallContext) -> Option<Self> {
+    fn of(request: &[u8], context: &CallContext, policies: &[String]) -> Option<Self> {
         let Conversation { model, messages } = serde_json::from_slice(request).ok()?;
         let answered = messages.iter().rposition(|message| is_of(message, "assistant"))?;
         let asked = messages[..answered].iter().rposition(|message| is_of(message, "user"))?;
@@ -69,16 +72,21 @@ impl PreviousTurn {
             request: format!(r#"{{{model}"messages":[{}]}}"#, messages[asked]).into(),
             // The message as it is: besides its content it may hold tool calls.
             response: format!(r#"{{"choices":[{{"message":{}}}]}}"#, messages[answered]).into(),
-            key: key(context, &messages[..=answered]),
+            key: key(context, policies, &messages[..=answered]),
         })
     }
 }
 
-fn key(context: &CallContext, said: &[&RawValue]) -> String {
+fn key(context: &CallContext, policies: &[String], said: &[&RawValue]) -> String {
     let session = context.metadata.get("session_id").map_or("", String::as_str);
+    // In whatever order they are named, they are the same.
+    let policies: BTreeSet<&str> = policies.iter().map(String::as_str).collect();
     let mut hash = Sha256::new();
-    for part in [context.user.as_str(), context.team.as_str(), session]
+    // So that no policy passes for a message.
+    hash.update((policies.len() as u64).to_le_bytes());
+    for part in policies
         .into_iter()
+        .chain([context.user.as_str(), context.team.as_str(), session])
         .chain(said.iter().map(|message| message.get()))
     {
         hash.update((part.len() as u64).to_le_bytes());
@@ -109,7 +117,7 @@ mod tests {
             metadata: [("session_id".to_owned(), session.to_owned())].into(),
             ..CallContext::default()
         };
-        PreviousTurn::of(json!({"model": "m", "messages": messages}).to_string().as_bytes(), &context)
+        PreviousTurn::of(json!({"model": "m", "messages": messages}).to_string().as_bytes(), &context, &[])
     }
 
     fn said(role: &str, text: &str) -> Value {
@@ -144,7 +152,7 @@ mod tests {
             assert_eq!(of(&messages, "ann", "s"), None, "{messages}");
         }
         for body in ["", "[]", "{", "{\"messages\": 5}", "{\"messages\": [], \"messages\": []}"] {
-            assert_eq!(PreviousTurn::of(body.as_bytes(), &CallContext::default()), None, "{body}");
+            assert_eq!(PreviousTurn::of(body.as_bytes(), &CallContext::default(), &[]), None, "{body}");
         }
     }
 
@@ -153,9 +161,22 @@ mod tests {
         let messages = json!({"messages": [said("user", "hi"), said("assistant", "hello"), said("user", "and?")]});
         let key = |team: &str| {
             let context = CallContext { team: team.to_owned(), ..CallContext::default() };
-            PreviousTurn::of(messages.to_string().as_bytes(), &context).unwrap().key
+            PreviousTurn::of(messages.to_string().as_bytes(), &context, &[]).unwrap().key
         };
         assert_ne!(key("red"), key("blue"));
+    }
+
+    #[test]
+    fn a_turn_is_another_one_to_other_policies() {
+        let messages = json!({"messages": [said("user", "hi"), said("assistant", "hello"), said("user", "and?")]});
+        let key = |policies: &[&str]| {
+            let policies: Vec<String> = policies.iter().map(|name| (*name).to_owned()).collect();
+            PreviousTurn::of(messages.to_string().as_bytes(), &CallContext::default(), &policies).unwrap().key
+        };
+        assert_ne!(key(&["strict"]), key(&[]));
+        assert_ne!(key(&["strict"]), key(&["default"]));
+        assert_ne!(key(&["strict"]), key(&["default", "strict"]));
+        assert_eq!(key(&["default", "strict"]), key(&["strict", "default"]));
     }
 
     #[test]

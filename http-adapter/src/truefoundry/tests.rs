@@ -113,6 +113,15 @@ async fn whatever_says_block_blocks_and_an_unchecked_pass_says_so() {
 }
 
 #[tokio::test]
+async fn a_check_that_the_disk_did_not_take_says_so() {
+    for (verdict, action) in [(Verdict::Pass, Action::Allow), (Verdict::Fail, Action::Block)] {
+        let core = FakeCore::content().checks(CheckResponse { shed: true, ..decided(verdict, action, None) });
+        let (_, body) = ask(&core.router(AdapterSettings::default()), post("", ASKED)).await;
+        assert_eq!((&body["shed"], &body["request_id"]), (&json!(true), &json!(ID)), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn an_exchange_is_ingested_once_whatever_sync_says() {
     for (query, sync) in [("", true), ("?sync=true", true), ("?sync=FALSE", false)] {
         let core = blocking();
@@ -129,6 +138,18 @@ async fn an_exchange_is_ingested_once_whatever_sync_says() {
         assert_eq!(context.client_ip, "10.0.0.9");
         let envelope = r#"{"context":{"user": {"subjectSlug": "ann"}, "metadata": {"ip_address": "10.0.0.9"}},"config":{"policy": "p"}}"#;
         assert_eq!(context.envelope, envelope);
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_that_was_dropped_is_not_told_as_one_that_will_be_judged() {
+    for query in ["", "?sync=false"] {
+        let core = FakeCore::shedding();
+        let response = send(&core.router(AdapterSettings::default()), post(query, ANSWERED)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{query}");
+        assert!(!response.headers().contains_key("x-request-id"), "there is nothing that it leads to");
+        let expected = r#"{"verdict":true,"allowed":true,"analysis":"none","shed":true}"#;
+        assert_eq!(body_text(response).await, expected, "{query}");
     }
 }
 

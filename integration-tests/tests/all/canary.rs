@@ -180,6 +180,22 @@ async fn credentials_are_used_and_never_shown() {
     assert_eq!(refused.status, 401);
 }
 
+/// What opens the service is not shown to a proxy, which may not even reach it.
+#[tokio::test]
+async fn the_service_itself_is_asked_by_no_proxy() {
+    let program = Setup::portcullis().start();
+    let endpoint = program.http("");
+    let nobody = "http://127.0.0.1:1";
+    let environment = [
+        ("PORTCULLIS_CANARY_ENDPOINT", &*endpoint),
+        ("HTTP_PROXY", nobody),
+        ("http_proxy", nobody),
+        ("ALL_PROXY", nobody),
+    ];
+    let (code, _, all) = command(&[], &environment).await;
+    assert!(code == 0 && all.contains("attack blocked"), "{code} {all}");
+}
+
 #[tokio::test]
 async fn settings_that_cannot_be_meant_are_refused() {
     for (environment, says) in [

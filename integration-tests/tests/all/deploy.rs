@@ -45,6 +45,21 @@ fn each_program_knows_what_is_set_for_it() {
     }
 }
 
+/// A program of a package that is not built by default is not found unless its package is named.
+#[test]
+fn the_image_is_built_of_the_packages_of_both_programs() {
+    let dockerfile = file("Dockerfile");
+    let build: Vec<_> = dockerfile.lines().filter(|line| line.starts_with("RUN cargo build ")).collect();
+    let [build] = build[..] else { panic!("{dockerfile}") };
+    for (package, program) in [("http-adapter", "portcullis"), ("core-service", "portcullis-core")] {
+        let words: Vec<_> = build.split_whitespace().collect();
+        for pair in [["--package", package], ["--bin", program]] {
+            assert!(words.windows(2).any(|words| words == pair), "{pair:?}: {build}");
+        }
+        assert!(dockerfile.contains(&format!("/build/target/release/{program} ")), "{program}");
+    }
+}
+
 #[test]
 fn what_is_told_of_is_known() {
     let known: BTreeSet<_> = known("portcullis-core", &["serve"]).union(&known("portcullis", &[])).cloned().collect();

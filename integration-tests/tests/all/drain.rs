@@ -1,8 +1,11 @@
 //! A stop that is announced: balancers are told first, and what comes until they look is still answered.
 
-use std::process::Command;
+use std::{
+    fs::File,
+    process::{Command, Stdio},
+};
 
-use integration_tests::{Client, Program, Setup, until};
+use integration_tests::{Client, Program, Setup, program::binary, until};
 use serde_json::json;
 
 fn terminate(program: &Program) {
@@ -47,6 +50,32 @@ async fn an_adapter_is_not_ready_while_it_or_its_core_takes_leave() {
     assert!(is_ready(&other).await);
     terminate(&core);
     takes_leave(&other).await;
+}
+
+/// A start that waits, here for a policy file that nobody writes, hears the signal too.
+#[test]
+fn a_start_that_is_not_over_is_stopped() {
+    let programs: [(&str, &[&str]); 2] = [("portcullis", &[]), ("portcullis-core", &["serve"])];
+    for (program, arguments) in programs {
+        let folder = tempfile::tempdir().unwrap();
+        let waits = folder.path().join("waits.yaml");
+        assert!(Command::new("mkfifo").arg(&waits).status().unwrap().success());
+        let mut child = Command::new(binary(program))
+            .args(arguments)
+            .env_clear()
+            .env("PORTCULLIS_HTTP_LISTEN", "127.0.0.1:0")
+            .env("PORTCULLIS_GRPC_LISTEN", "127.0.0.1:0")
+            .env("PORTCULLIS_POLICIES_DIR", folder.path())
+            .current_dir(folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Opens when the start does, which then reads for as long as this stays open.
+        let writer = File::options().write(true).open(&waits).unwrap();
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{program}");
+        drop(writer);
+    }
 }
 
 #[test]

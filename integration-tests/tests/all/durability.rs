@@ -49,7 +49,8 @@ async fn load(client: Client, acknowledged: Arc<Acknowledged>) {
     }
 }
 
-async fn all_events(client: &Client) -> Vec<Value> {
+/// By pages, newest first.
+pub(crate) async fn all_events(client: &Client) -> Vec<Value> {
     let mut events = Vec::new();
     let mut after = String::new();
     loop {
@@ -60,6 +61,15 @@ async fn all_events(client: &Client) -> Vec<Value> {
             None => return events,
         }
     }
+}
+
+/// Of one node: none is missing, and none is there twice.
+pub(crate) fn are_whole(events: &[Value]) {
+    let mut sequences: Vec<u64> =
+        events.iter().map(|event| event["id"].as_str().unwrap().split_once('-').unwrap().1.parse().unwrap()).collect();
+    sequences.sort_unstable();
+    let whole: Vec<u64> = (1..=sequences.len() as u64).collect();
+    assert_eq!(sequences, whole, "no gap in the sequence");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,11 +112,7 @@ async fn kill_9_at_random_moments_loses_no_acknowledged_record_and_forgets_no_pe
     for event in events.iter().filter(|event| exchanges.contains(event["request_id"].as_str().unwrap())) {
         assert_eq!((&event["analysis"], &event["action"]), (&json!("done"), &json!("alert")), "{event}");
     }
-    let mut sequences: Vec<u64> =
-        events.iter().map(|event| event["id"].as_str().unwrap().split_once('-').unwrap().1.parse().unwrap()).collect();
-    sequences.sort_unstable();
-    let whole: Vec<u64> = (1..=sequences.len() as u64).collect();
-    assert_eq!(sequences, whole, "no gap in the sequence");
+    are_whole(&events);
 }
 
 #[tokio::test]

@@ -101,14 +101,14 @@ fn exchange(text: &str) -> Value {
     })
 }
 
-async fn said(client: &Client, text: &str) -> String {
+pub(crate) async fn said(client: &Client, text: &str) -> String {
     let answer = client.guard("sync=true", &exchange(text)).await;
     assert_eq!(answer.status, 200);
     answer.json()["request_id"].as_str().unwrap().to_owned()
 }
 
 /// The event of a call, once the store has it.
-async fn shown(client: &Client, request_id: &str) -> Value {
+pub(crate) async fn shown(client: &Client, request_id: &str) -> Value {
     until(|| async {
         let answer = client.get(&format!("/v1/events?request_id={request_id}")).await;
         // Until the tables are there, or the server is again.

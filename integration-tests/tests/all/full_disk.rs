@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use integration_tests::{Client, Program, Setup, until};
+use integration_tests::{Answer, Client, Program, Setup, SmallDisk, grpcurl, until};
 use serde_json::{Value, json};
 
 /// Files may grow to this size and no further, which the program meets as an error of the disk.
@@ -80,4 +80,90 @@ async fn a_full_disk_sheds_when_that_is_chosen_and_shows_what_is_missing() {
     assert_eq!(missing, shed, "{gaps:?}");
     let kept = client.events("kind=exchange&limit=1000").await.len();
     assert_eq!(kept as u64 + shed, answered as u64, "what was answered is on disk or in a gap");
+}
+
+const NO_DISK: &str = "skipped: no file system may be mounted here, not even in a namespace of one's own";
+
+/// Records until the disk takes no more, and answers with what is said then.
+async fn fill(client: &Client, recorded: &mut Vec<String>) -> Answer {
+    loop {
+        let answer = client.guard("sync=true", &exchange(recorded.len())).await;
+        if answer.status != 200 {
+            return answer;
+        }
+        recorded.push(answer.json()["request_id"].as_str().unwrap().to_owned());
+    }
+}
+
+/// Each of them once.
+async fn are_there(client: &Client, recorded: &[String]) {
+    for id in recorded {
+        assert_eq!(client.events(&format!("request_id={id}")).await.len(), 1, "{id} of {}", recorded.len());
+    }
+}
+
+fn call(program: &Program, method: &str, message: &Value) -> Result<Value, String> {
+    let method = format!("portcullis.v1.{method}");
+    let answer = grpcurl(&["-d", &message.to_string(), program.grpc_address(), &method])?;
+    Ok(serde_json::from_str(&answer).unwrap())
+}
+
+fn log_status(program: &Program) -> Value {
+    call(program, "EventService/Summarize", &json!({})).unwrap()["log"].clone()
+}
+
+/// The limit of a process is an error like any other; a file system that is full has a code of its own, and a name.
+#[tokio::test]
+async fn a_file_system_without_room_is_told_as_one_and_written_again_when_there_is_some() {
+    let Some(mut disk) = SmallDisk::mount() else { return eprintln!("{NO_DISK}") };
+    let program = disk.under(Setup::portcullis()).start();
+    let client = Client::of(&program);
+    let mut recorded = Vec::new();
+    let told = loop {
+        let refused = fill(&client, &mut recorded).await;
+        assert_eq!((refused.status, refused.json()["error"].as_str()), (503, Some("storage_unavailable")));
+        // The log tries by itself whether it can write again, and a smaller piece may have fitted.
+        let told = log_status(&program);
+        if told["state"] == "LOG_STATE_FAILING" && client.metric("portcullis_log_up").await == 0 {
+            break told;
+        }
+    };
+    assert!(recorded.len() > 20, "{}", recorded.len());
+    assert_eq!(told["fault"], "the disk is full");
+    let ingest = json!({"request": {"text": "why? ".repeat(10_000)}});
+    let refused = call(&program, "IngestionService/Ingest", &ingest).unwrap_err();
+    assert!(refused.contains("Unavailable") && refused.contains("STORAGE_UNAVAILABLE"), "{refused}");
+    // What is there can be read.
+    are_there(&client, &recorded).await;
+
+    disk.free();
+    let again = exchange(recorded.len());
+    let answer = until(|| async { Some(client.guard("sync=true", &again).await).filter(|it| it.status == 200) }).await;
+    recorded.push(answer.json()["request_id"].as_str().unwrap().to_owned());
+    call(&program, "IngestionService/Ingest", &ingest).unwrap();
+    assert_eq!(log_status(&program), json!({"state": "LOG_STATE_WRITING"}), "nothing is lost or shed");
+    assert_eq!(client.metric("portcullis_log_up").await, 1);
+    are_there(&client, &recorded).await;
+    assert_eq!(client.events("limit=1000").await.len(), recorded.len() + 1, "what was refused is not there");
+}
+
+#[tokio::test]
+async fn a_start_on_a_full_disk_shows_what_was_acknowledged_and_takes_records_when_there_is_room() {
+    let Some(mut disk) = SmallDisk::mount() else { return eprintln!("{NO_DISK}") };
+    let setup = disk.under(Setup::portcullis());
+    let program = setup.start();
+    let mut recorded = Vec::new();
+    fill(&Client::of(&program), &mut recorded).await;
+    program.kill();
+    let program = setup.start();
+    let client = Client::of(&program);
+    are_there(&client, &recorded).await;
+    // A little room there may be: a crash leaves more or less of it.
+    assert_eq!(fill(&client, &mut recorded).await.status, 503);
+    disk.free();
+    let again = exchange(recorded.len());
+    let answer = until(|| async { Some(client.guard("sync=true", &again).await).filter(|it| it.status == 200) }).await;
+    recorded.push(answer.json()["request_id"].as_str().unwrap().to_owned());
+    are_there(&client, &recorded).await;
+    assert_eq!(client.events("limit=1000").await.len(), recorded.len());
 }

@@ -12,6 +12,8 @@ use std::{
 use integration_tests::{Broker, Client, Fault, Received, Setup, until};
 use serde_json::{Value, json};
 
+use crate::durability::{all_events, are_whole};
+
 pub(crate) const TOPIC: &str = "akto.api.logs";
 const ROUNDS: u32 = 30;
 
@@ -127,6 +129,13 @@ async fn load(client: Client, acknowledged: Arc<Acknowledged>, first: usize) {
     }
 }
 
+/// Of each message its event and the call that this was.
+fn arrivals(received: &[Received]) -> HashSet<(String, String)> {
+    let header = |message: &Received, name: &str| message.headers[name].clone();
+    let of = |message| (header(message, "portcullis-event-id"), header(message, "portcullis-request-id"));
+    received.iter().map(of).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_of_the_program_with_the_broker_up_and_down_loses_nothing_on_the_way_to_kafka() {
     let broker = Broker::start().await;
@@ -161,9 +170,24 @@ async fn kill_9_of_the_program_with_the_broker_up_and_down_loses_nothing_on_the_
     broker.set(Fault::Through);
     let program = setup.start();
     let sent = acknowledged.ids.lock().unwrap().clone();
-    let expected = sent.len();
-    let received = broker.received(TOPIC, move |received| request_ids(received).is_superset(&sent)).await;
-    let arrived = request_ids(&received).len();
-    println!("{expected} acknowledged, {} messages, {} repeats", received.len(), received.len() - arrived);
+    // Nobody calls any more: what the log has now is all that there will be, acknowledged or not.
+    let events = all_events(&Client::of(&program)).await;
+    are_whole(&events);
+    let text = |event: &Value, member: &str| event[member].as_str().unwrap().to_owned();
+    let recorded: HashSet<_> = events.iter().map(|event| text(event, "request_id")).collect();
+    assert_eq!(sent.difference(&recorded).count(), 0, "acknowledged, and not in the log");
+    assert_eq!(events.len(), recorded.len(), "a call that was recorded twice");
+    let listed: HashSet<_> = events.iter().map(|event| (text(event, "id"), text(event, "request_id"))).collect();
+
+    let expected = listed.clone();
+    let all = move |received: &[Received]| {
+        // To look at all of them after each would take longer than all else.
+        received.len() >= expected.len() && arrivals(received).is_superset(&expected)
+    };
+    let received = broker.received(TOPIC, all).await;
+    let arrived = arrivals(&received);
+    assert_eq!(arrived.difference(&listed).count(), 0, "it arrived, and is not in the log");
+    let repeats = received.len() - arrived.len();
+    println!("{} acknowledged, {} recorded, {} messages, {repeats} repeats", sent.len(), listed.len(), received.len());
     drop(program);
 }

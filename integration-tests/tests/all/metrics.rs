@@ -124,6 +124,8 @@ async fn a_collector_gets_the_metrics_of_the_page() {
     let Some(metric::Data::Sum(checks)) = &metrics["portcullis_checks"].data else { panic!("{metrics:?}") };
     assert_eq!(checks.data_points[0].value, Some(number_data_point::Value::AsInt(1)));
     assert!(checks.is_monotonic && checks.data_points[0].start_time_unix_nano < checks.data_points[0].time_unix_nano);
+    let Some(metric::Data::Gauge(up)) = &metrics["portcullis_log_up"].data else { panic!("{metrics:?}") };
+    assert_eq!(up.data_points[0].value, Some(number_data_point::Value::AsInt(1)), "it was closed, and is not down");
     let Some(metric::Data::Histogram(seconds)) = &metrics["portcullis_check_duration_seconds"].data else { panic!() };
     assert_eq!((seconds.data_points[0].count, seconds.data_points[0].bucket_counts.len()), (1, 15));
     assert_eq!(collector.headers()["authorization"], "Bearer swordfish");
@@ -190,4 +192,7 @@ async fn what_is_deployed_names_metrics_that_exist() {
     let decided = "sum by (instance) (rate(portcullis_checks_total[5m]))";
     let rules = fs::read_to_string(deploy.join("prometheus/portcullis.rules.yaml")).unwrap();
     assert!(rules.contains(&format!("({decided} or 0 * ")) && rules.matches(decided).count() == 1, "{rules}");
+    // A run is counted in one of several programs: the others know of an older one, for good.
+    let last_run = "portcullis_canary_last_run_timestamp_seconds";
+    assert!(rules.contains(&format!("time() - max({last_run} > 0) > 3600")) && rules.matches(last_run).count() == 1);
 }

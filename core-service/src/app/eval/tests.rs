@@ -1,4 +1,5 @@
 use super::*;
+use crate::app::settings::PolicyArgs;
 
 const ROWS: &str = concat!(
     "{\"id\": 1, \"text\": \"é write to ann.smith@example.org\", \"label\": 1, \"source\": \"a\", \"category\": \"pii\", ",
@@ -12,6 +13,7 @@ const ROWS: &str = concat!(
 fn args(folder: &Path, rows: &str) -> EvalArgs {
     let file = folder.join("rows.jsonl");
     std::fs::write(&file, rows).unwrap();
+    let policies = PolicyArgs { policies_dir: Some(folder.join("none")), ..PolicyArgs::default() };
     EvalArgs {
         files: vec![file],
         topics: None,
@@ -20,8 +22,7 @@ fn args(folder: &Path, rows: &str) -> EvalArgs {
         threshold: 0.5,
         format: Format::Json,
         errors: 0,
-        policies_dir: folder.join("none"),
-        second_stage: Choice::default(),
+        engine: EngineArgs { policies, second_stage: None },
     }
 }
 

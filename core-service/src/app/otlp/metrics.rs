@@ -47,12 +47,11 @@ impl Push {
         })
     }
 
-    /// Until `stop`, and then once more.
+    /// At once, so that a counter is known by its zero before it rises, and a program that just started is seen; then from time to
+    /// time until `stop`, and then once more.
     pub(super) async fn run(mut self, page: Page, stop: CancellationToken) {
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // The first one is at once, with nothing to tell yet.
-        ticks.tick().await;
         let mut failing = false;
         loop {
             let last = tokio::select! {
@@ -100,4 +99,35 @@ impl Push {
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::{super::settings::OtlpSettings, *};
+    use crate::app::settings::TelemetryFile;
+
+    /// Of a collector that nobody is.
+    fn push(every: Duration) -> Push {
+        let file = TelemetryFile { endpoint: Some("http://127.0.0.1:1".to_owned()), ..TelemetryFile::default() };
+        let settings = OtlpSettings::read(&file).unwrap().metrics.unwrap();
+        Push::new(&MetricSettings { every, ..settings }, &Resource::builder_empty().build()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_first_push_is_at_once_and_the_last_at_the_end() {
+        let (asked, mut asks) = mpsc::unbounded_channel();
+        let page: Page = Arc::new(move || {
+            asked.send(()).unwrap();
+            String::new()
+        });
+        let stop = CancellationToken::new();
+        let pushing = tokio::spawn(push(Duration::from_secs(86_400)).run(page, stop.clone()));
+        asks.recv().await.unwrap();
+        stop.cancel();
+        pushing.await.unwrap();
+        asks.recv().await.unwrap();
+        assert!(asks.recv().await.is_none(), "twice, and no more");
+    }
 }

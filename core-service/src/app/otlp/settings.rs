@@ -89,7 +89,8 @@ struct Words<'f, V> {
 
 impl<V: Fn(&str) -> Option<String>> Words<'_, V> {
     fn settings(&self) -> Result<OtlpSettings, String> {
-        let service = self.set("OTEL_SERVICE_NAME").or_else(|| said(self.file.service_name.as_ref()));
+        let service = self.set("OTEL_SERVICE_NAME").or_else(|| self.attribute("service.name"));
+        let service = service.or_else(|| said(self.file.service_name.as_ref()));
         if self.is("OTEL_SDK_DISABLED", "true") {
             return Ok(OtlpSettings { service, traces: None, metrics: None });
         }
@@ -99,6 +100,15 @@ impl<V: Fn(&str) -> Option<String>> Words<'_, V> {
     /// An empty variable is none.
     fn set(&self, name: &str) -> Option<String> {
         said((self.variable)(name).as_ref())
+    }
+
+    /// What the variable of all attributes says of one: `name=value,name=value`, percent-encoded where need be.
+    fn attribute(&self, name: &str) -> Option<String> {
+        let all = self.set("OTEL_RESOURCE_ATTRIBUTES")?;
+        let mut pairs = all.split(',').filter_map(|pair| pair.split_once('='));
+        // The last one holds, as it does where the others are read.
+        let (_, value) = pairs.rfind(|(key, _)| key.trim() == name)?;
+        said(decoded(value.trim()).and_then(|value| String::from_utf8(value).ok()).as_ref())
     }
 
     fn is(&self, name: &str, word: &str) -> bool {
@@ -257,6 +267,23 @@ mod tests {
         let settings = read_with(&file, &[COLLECTOR, ("OTEL_SERVICE_NAME", "mine")]).unwrap();
         assert_eq!(settings.service.as_deref(), Some("mine"));
         assert_eq!(settings.traces.unwrap().collector.to_string(), "http://collector:4317");
+    }
+
+    /// As OpenTelemetry has it, and both of its variables before the file.
+    #[test]
+    fn the_name_is_that_of_its_variable_then_that_of_the_attributes_then_that_of_the_file() {
+        const NAME: &str = "OTEL_SERVICE_NAME";
+        const ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+        let file: TelemetryFile = toml::from_str("service_name = 'gate'").unwrap();
+        let service = |pairs: &[(&str, &str)]| read_with(&file, pairs).unwrap().service.unwrap();
+        let attributes = (ATTRIBUTES, "a=b, service.name = the%20guard ,service.version=2");
+        assert_eq!(service(&[attributes, (NAME, "mine")]), "mine");
+        assert_eq!(service(&[attributes, (NAME, " ")]), "the guard");
+        assert_eq!(service(&[(ATTRIBUTES, "service.name=one,service.name=two")]), "two");
+        for none in ["", "service.namespace=a", "service.name=", "service.name=%zz"] {
+            assert_eq!(service(&[(ATTRIBUTES, none)]), "gate", "{none}");
+        }
+        assert_eq!(read(&[(ATTRIBUTES, "a=b")]).unwrap().service, None);
     }
 
     #[test]

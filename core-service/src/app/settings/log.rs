@@ -105,7 +105,7 @@ pub(super) fn log(overrides: &LogOverrides, file: &LogFile) -> Result<LogSetting
         if max < least {
             let message = format!(
                 "beside it log.max_bytes must be at least {least}: above what is kept there is to be room for one commit \
-                 (log.commit_bytes and 524288 more), and a sixteenth of the file, or it is full before anything goes"
+                 (log.commit_bytes and 1572864 more), and a sixteenth of the file, or it is full before anything goes"
             );
             return Err(invalid("log.keep_bytes", &message));
         }

@@ -141,7 +141,7 @@ fn a_record_that_came_in_this_form_keeps_what_it_brought() {
         ("method", json!("PUT")),
         ("ip", json!("192.0.2.1")),
         ("time", json!("1780000000")),
-        ("statusCode", json!("200")),
+        ("statusCode", json!("201")),
         ("status", json!("Created")),
         ("akto_account_id", json!("42")),
         ("is_pending", json!("true")),
@@ -154,6 +154,22 @@ fn a_record_that_came_in_this_form_keeps_what_it_brought() {
         ("socket_id", json!(r#"{"deep":[1]}"#)),
     ] {
         assert_eq!(value[name], expected, "{name}");
+    }
+}
+
+#[test]
+fn a_refusal_has_its_own_status_and_what_is_no_status_is_left_alone() {
+    let brought = |status: u16, code: &str| {
+        let mut record = stored("litellm", clean());
+        record.event.status = status;
+        record.envelope = Bytes::from(format!(r#"{{"record":{{"statusCode":{code}}}}}"#));
+        value(&record)["statusCode"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(brought(200, "201"), "201");
+    assert_eq!(brought(200, r#"" 404 ""#), "404");
+    assert_eq!(brought(400, "201"), "400");
+    for no_status in ["0", "99", "600", "70000", r#""OK""#, "null", "[201]"] {
+        assert_eq!(brought(200, no_status), "200", "{no_status}");
     }
 }
 

@@ -22,23 +22,39 @@ fn what_an_escape_cuts_in_two_is_found_whole() {
     }
 }
 
-/// The places that are left, of findings by the number of their rule: the first two are of one entity.
+/// The places that are left, of findings by the number of their rule: the first two are of one entity, and the last one
+/// yields.
 fn settled(found: &[(usize, Range<usize>, f32)]) -> Vec<(u32, u32)> {
-    let own = [("a", "X"), ("b", "X"), ("c", "Y")].map(|(id, entity)| {
-        let (detector, severity) = (Detector::Regex, Severity::High);
-        let identity = RuleIdentity { id: id.into(), detector, entity: entity.into(), severity };
-        Arc::new(CompiledRule::regex(identity, "x").unwrap())
-    });
+    settled_for(found, &[])
+}
+
+/// The same where some ask for these rules each.
+fn settled_for(found: &[(usize, Range<usize>, f32)], askers: &[&[usize]]) -> Vec<(u32, u32)> {
+    let own =
+        [("a", "X", false), ("b", "X", false), ("c", "Y", false), ("d", "Z", true)].map(|(id, entity, yields)| {
+            let (detector, severity) = (Detector::Regex, Severity::High);
+            let identity = RuleIdentity { id: id.into(), detector, entity: entity.into(), severity };
+            let mut rule = CompiledRule::regex(identity, "x").unwrap();
+            rule.yields = yields;
+            Arc::new(rule)
+        });
     let scanner = Scanner::new(own).unwrap();
     let rules: Vec<(RuleIndex, &CompiledRule)> =
         scanner.rules().filter(|(_, rule)| rule.identity.detector == Detector::Regex).collect();
     let reading = Reading { segment: 0, text: "", context: 0, view: None };
+    let asked = |numbers: &&[usize]| {
+        let mut mask = scanner.empty_mask();
+        numbers.iter().for_each(|&number| mask.insert(rules[number].0));
+        mask
+    };
+    let askers: Vec<RuleMask> = askers.iter().map(asked).collect();
     let mut findings = Findings::default();
+    findings.begin(&Segment::bare(""), &Arc::from(askers));
     for (number, hit, score) in found {
         let (index, rule) = rules[*number];
         findings.push(index, rule, reading, hit.clone(), *score);
     }
-    findings.settle(0, &scanner);
+    findings.settle(0, &scanner, &scanner.mask_of(&Detector::ALL));
     findings.list.iter().map(|finding| (finding.span.start, finding.span.end)).collect()
 }
 
@@ -49,4 +65,46 @@ fn what_stays_takes_in_what_is_as_sure_and_of_the_same_entity() {
     assert_eq!(settled(&[(0, 0..10, 0.9), (1, 2..4, 0.9)]), [(0, 10)]);
     assert_eq!(settled(&[(0, 4..10, 0.9), (1, 0..6, 0.5)]), [(4, 10)], "less sure");
     assert_eq!(settled(&[(0, 4..10, 0.9), (2, 0..6, 0.9)]), [(0, 6), (4, 10)], "another entity");
+}
+
+#[test]
+fn a_rule_that_yields_gives_way_to_what_says_all_that_it_says() {
+    assert_eq!(settled(&[(3, 0..4, 0.7), (2, 0..4, 0.9)]), [(0, 4)]);
+    assert_eq!(settled(&[(3, 1..4, 0.7), (2, 0..4, 0.7)]), [(0, 4)]);
+    assert_eq!(settled(&[(3, 0..9, 0.7), (2, 5..9, 0.9)]), [(0, 9), (5, 9)], "a password before a token");
+    assert_eq!(settled(&[(3, 5..9, 0.9), (2, 0..9, 0.7)]), [(0, 9), (5, 9)], "surer");
+}
+
+#[test]
+fn what_one_asks_for_does_not_give_way_to_what_only_another_asks_for() {
+    for both in [[(3, 0..4, 0.7), (2, 0..4, 0.9)], [(1, 0..4, 0.7), (0, 0..4, 0.9)]] {
+        let [(first, ..), (second, ..)] = both;
+        assert_eq!(settled_for(&both, &[&[first, second]]), [(0, 4)]);
+        assert_eq!(settled_for(&both, &[&[first, second], &[second]]), [(0, 4)]);
+        assert_eq!(settled_for(&both, &[&[first], &[second]]), [(0, 4), (0, 4)]);
+        assert_eq!(settled_for(&both, &[&[first, second], &[first]]), [(0, 4), (0, 4)]);
+    }
+}
+
+#[test]
+fn long_paths_are_bounded_and_no_kind_hides_another() {
+    let identity = |id: &'static str| RuleIdentity {
+        id: id.into(),
+        detector: Detector::Keywords,
+        entity: "".into(),
+        severity: Severity::High,
+    };
+    let words = [("many", "carrot"), ("few", "banana")]
+        .map(|(id, word)| Arc::new(CompiledRule::keywords(identity(id), vec![word.to_owned()], true)));
+    let scanner = Scanner::new(words).unwrap();
+    let mask = scanner.mask_of(&[Detector::Keywords]);
+    let text = format!("{}{}", "carrot ".repeat(1000), "banana ".repeat(2));
+    let segment = Segment { pointer: format!("/{}", "k".repeat((64 << 10) - 1)), ..Segment::bare(text.as_str()) };
+    let mut findings = Findings::default();
+    findings.begin(&segment, &Arc::from([mask.clone()]));
+    scanner.scan(0, &segment, &mask, &mut Scratch::default(), &mut findings);
+    let count = |id: &str| findings.list.iter().filter(|finding| finding.rule.id == id).count();
+    assert_eq!((count("many"), count("few")), (Findings::PATHS / (64 << 10), 2));
+    let overflowed: Vec<_> = findings.overflowed.iter().map(|&index| &*scanner.rule(index).identity.id).collect();
+    assert_eq!(overflowed, ["many"]);
 }

@@ -8,29 +8,44 @@
 #[macro_use]
 mod words;
 
+mod all_told;
+mod before_this;
+mod central;
+mod eastern;
 mod exfiltration;
 mod fake_turn;
 mod germanic;
+mod iberian;
 mod indirect_instruction;
 mod jailbreak_framing;
 mod known_jailbreaks;
+mod limits_off;
+mod near_east;
+mod negated;
+mod nordic;
 mod obfuscated_instruction;
+mod opening;
+mod ordinary;
 mod overrides;
 mod persona;
+mod pieces;
 mod prompt_extraction;
 mod refusal;
 mod romance;
 mod scripts;
 mod slavic_turkic;
+mod south_east;
+mod text_above;
 mod told;
 
 use crate::detect::rule::Rule;
 
-const FAMILIES: [&[Rule]; 14] = [
+const FAMILIES: [&[Rule]; 26] = [
     overrides::RULES,
     persona::RULES,
     known_jailbreaks::RULES,
     prompt_extraction::RULES,
+    text_above::RULES,
     jailbreak_framing::RULES,
     refusal::RULES,
     fake_turn::RULES,
@@ -39,8 +54,19 @@ const FAMILIES: [&[Rule]; 14] = [
     exfiltration::RULES,
     germanic::RULES,
     romance::RULES,
+    iberian::RULES,
     slavic_turkic::RULES,
     scripts::RULES,
+    nordic::RULES,
+    central::RULES,
+    eastern::RULES,
+    near_east::RULES,
+    south_east::RULES,
+    before_this::RULES,
+    all_told::RULES,
+    opening::RULES,
+    pieces::RULES,
+    limits_off::RULES,
 ];
 
 pub(super) const RULES: &[Rule] = &joined();

@@ -90,13 +90,12 @@ fn a_disguise_hides_few_attacks_and_makes_no_harmless_text_one() {
     assert_eq!(wrong, 0, "{}", report.join("\n"));
 }
 
-/// Leetspeak is left out: it writes other characters, and a token of random characters is another token then.
 #[test]
 fn a_disguise_hides_few_secrets() {
     let scanner = Scanner::new([]).unwrap();
     let (mut found, mut hidden) = (0, 0);
     let mut report = Vec::new();
-    for (name, hide) in disguise::ALL.iter().filter(|(name, _)| *name != "leetspeak") {
+    for (name, hide) in disguise::ALL.iter().filter(|(name, _)| !disguise::LOSSY.contains(name)) {
         let (hits, all) = flagged(&scanner, disguised(&SECRETS, hide).iter(), &[Detector::Secrets]);
         found += hits;
         hidden += all;

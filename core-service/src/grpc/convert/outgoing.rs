@@ -41,6 +41,7 @@ pub(in crate::grpc) fn check_response(
         violations_total: decision.violations_total,
         masked_request: None,
         masked_response: None,
+        shed: false,
     }
 }
 

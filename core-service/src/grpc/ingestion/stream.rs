@@ -9,7 +9,7 @@ use std::{pin::Pin, sync::Arc};
 use futures_util::{FutureExt as _, Stream, StreamExt as _, future, stream};
 use portcullis_api::{
     access::Principal,
-    error::{ApiError, ErrorCode},
+    error::{self, ApiError, ErrorCode},
     v1::{IngestAck, IngestRefusal, IngestRequest, IngestStreamRequest, IngestStreamResponse, ingest_ack::Outcome},
 };
 use prost::Message as _;
@@ -110,7 +110,7 @@ impl<S: Stream<Item = Result<IngestStreamRequest, Status>> + Unpin> Reader<S> {
                 }
                 Some(Err(status)) => {
                     self.ended = true;
-                    batch.end = Some(status);
+                    batch.end = Some(error::unread(&status).unwrap_or(status));
                 }
                 None => self.ended = true,
             }
@@ -148,7 +148,7 @@ async fn record(api: &IngestionApi, items: Vec<Read>) -> Result<Vec<IngestAck>, 
     }
     // Each batch has the default: a stream has no deadline of its own.
     let appended = api.guardrail.ingest(exchanges, deadline::default()).await;
-    let appended = appended.map_err(|error| status::from_log(&error))?;
+    let appended = appended.map_err(status::from_guardrail)?;
     if appended.len() != places.len() {
         return Err(no_answer());
     }

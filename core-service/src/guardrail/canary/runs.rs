@@ -106,7 +106,7 @@ impl Probe {
 }
 
 #[derive(Debug)]
-struct Run {
+pub struct Run {
     name: String,
     ends: Instant,
     seen: Vec<Probe>,
@@ -138,12 +138,23 @@ impl Runs {
         self.with(|runs| runs.iter().find(|run| run.name == name).map(|run| run.seen.clone()))
     }
 
-    /// Whether there was one to end.
-    pub fn end(&self, name: &str) -> bool {
+    /// The one that is ended thereby; None when there is none to end.
+    pub fn end(&self, name: &str) -> Option<Run> {
         self.with(|runs| {
             let at = runs.iter().position(|run| run.name == name);
-            at.and_then(|at| runs.remove(at)).is_some()
+            at.and_then(|at| runs.remove(at))
         })
+    }
+
+    /// One that was ended and of which nothing was recorded goes on, for as long as it would have.
+    pub fn put_back(&self, run: Run) {
+        self.with(|runs| {
+            let at = runs.partition_point(|other| other.ends <= run.ends);
+            runs.insert(at, run);
+            if runs.len() > MAX_RUNS {
+                runs.pop_front();
+            }
+        });
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut VecDeque<Run>) -> T) -> T {

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Scan, Verdicts, evaluate,
-    memory::{Memory, Recalled},
+    memory::{Blocking, Memory, Recalled},
     size, told,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         set::{Bound, PolicySet},
     },
     record::{IdempotencyKey, Judged},
-    session::turn_of,
+    session::{Quarantine, turn_of},
 };
 
 /// Of one request, the newest: a conversation that begins with a hundred answers is a sample, not a hundred streams.
@@ -38,6 +38,16 @@ pub struct LateAnswer {
     pub judged: Judged,
     /// The same whenever the same conversation brings it back.
     pub idempotency: IdempotencyKey,
+    /// That its session has to bear for it, once it is recorded for the first time.
+    pub quarantines: Vec<Quarantine>,
+}
+
+/// What became of the late answers of a request.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    pub(super) objected_to: Vec<LateAnswer>,
+    /// Some of them may be read next time: they are not known to be clean, whatever was found.
+    pub(super) is_unread: bool,
 }
 
 /// What a request is judged with.
@@ -50,21 +60,21 @@ pub(super) struct Call<'c> {
     pub(super) deadline: Option<Instant>,
 }
 
-/// The late answers that a policy objects to. Where a policy wants it, they object to the request too.
+/// The late answers, with those that a policy objects to. Where a policy wants it, they object to the request too.
 pub(super) fn judge(
     call: &Call<'_>,
     memory: Memory<'_>,
     recalled: &Recalled,
     segments: &[Segment<'_>],
     verdicts: &mut Verdicts,
-) -> Vec<LateAnswer> {
+) -> Answers {
     let bounds = call.set.resolve(call.names, call.context, call.model, |side| side == Direction::Response);
     let mut bounds = bounds.unwrap_or_default();
     bounds.retain(|bound| bound.policy.session.late != Late::Off);
     if bounds.is_empty() {
-        return Vec::new();
+        return Answers::default();
     }
-    let mut answers = Vec::new();
+    let mut answers = Answers::default();
     for (turn, said) in new_answers(memory, recalled, segments) {
         let (mut timings, mut lap) = (Timings::default(), Lap::start());
         let begun = lap.latest();
@@ -72,25 +82,27 @@ pub(super) fn judge(
         let scan = Scan::run(call.set, &bounds, &as_response, None, None, call.deadline);
         timings.ended(Stage::Detect, &mut lap);
         timings.scan = scan.times;
+        answers.is_unread |= scan.is_unread();
         let mut found = Verdicts::default();
         bounds.iter().for_each(|bound| evaluate(bound, &as_response, &scan, &mut found));
         if found.violations.is_empty() {
             continue;
         }
         verdicts.violations.extend(blocking(&bounds, &found.violations, turn));
+        let quarantines = Blocking::of(&found.violations).late_quarantines(&bounds).collect();
         let mut decision = Decision::fold(found.violations);
         told::violations(&mut decision.violations, &as_response);
         let (total, bytes) = size(&as_response);
         let coverage: Coverage = scan.coverage(&bounds, total, bytes);
         timings.ended(Stage::Decide, &mut lap);
         let (duration_us, durations) = (micros(lap.latest().duration_since(begun)), timings.durations());
-        answers.push(LateAnswer {
+        answers.objected_to.push(LateAnswer {
             exchange: exchange(call.request, turn, &as_response),
             judged: Judged { decision, coverage, duration_us, durations },
             idempotency: idempotency(call.context, &segments[..=said.last().copied().unwrap_or_default()]),
+            quarantines,
         });
     }
-    memory.late(&bounds, &answers);
     answers
 }
 

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Excepted, Scan, Verdicts, late::LateAnswer};
+use super::{Excepted, Scan, Verdicts, late::Answers};
 use crate::{
     detect::scanner::RuleMask,
     domain::{
@@ -20,7 +20,7 @@ use crate::{
         session::{ScoreFile, Trigger},
         set::Bound,
     },
-    session::{Chain, Known, Quarantine, SessionKey, Sessions, Turns},
+    session::{Chain, Hints, Known, Quarantine, SessionKey, Sessions, Turns},
 };
 
 /// The session that a request belongs to.
@@ -64,10 +64,6 @@ impl Recalled {
     pub(super) fn was_answered(&self, memory: Memory<'_>, segment: &Segment<'_>) -> bool {
         self.known.was_answered(memory.sessions.digests().piece(segment))
     }
-
-    fn is_seen(&self, segment: usize) -> bool {
-        self.chain.turn(segment).is_some_and(|turn| turn < self.known.turns())
-    }
 }
 
 impl Memory<'_> {
@@ -79,7 +75,8 @@ impl Memory<'_> {
         Recalled { policies, chain, known }
     }
 
-    /// What rules found and did not report, added to the session's score; an objection where that is too much.
+    /// What rules found and did not report, added to the session's score: each turn once for each policy, whatever else
+    /// judges it. An objection where that is too much, and what the session has to bear for it.
     pub(super) fn score(
         self,
         recalled: &Recalled,
@@ -87,7 +84,12 @@ impl Memory<'_> {
         segments: &[Segment<'_>],
         scan: &Scan<'_>,
         verdicts: &mut Verdicts,
-    ) {
+    ) -> Vec<Quarantine> {
+        let chain = &recalled.chain;
+        // Turns from here on are counted when they are read to their end.
+        let unread = scan.ended_at.and_then(|at| (at..segments.len()).find_map(|segment| chain.turn(segment)));
+        let is_read = |turn: Option<usize>| turn.is_none_or(|turn| unread.is_none_or(|unread| turn < unread));
+        let mut quarantines = Vec::new();
         for bound in chosen {
             let Some(score) = &bound.policy.session.score else { continue };
             let mut excepted = Excepted::new(bound, scan);
@@ -104,46 +106,37 @@ impl Memory<'_> {
                 };
                 let counts = segment.direction == Direction::Request
                     && score.detectors.contains(&finding.rule.detector)
-                    && !recalled.is_seen(at)
+                    && is_read(chain.turn(at))
                     && bound.covers(segment.direction, segment.role);
                 if let Some(score) = counts.then(|| bound.rules().find_map(&mut weak)).flatten() {
-                    let hint = hints.entry((recalled.chain.turn(at), finding.rule_index)).or_default();
+                    let hint = hints.entry((chain.turn(at), finding.rule_index)).or_default();
                     *hint = hint.max(score);
                 }
             }
             let policy = self.sessions.digests().short([&*bound.policy.reference.name]);
-            let sum = self.sessions.add_score(self.key, policy, hints.values().sum(), score.half_life());
+            let scores: Vec<_> = hints.into_iter().map(|((turn, _), score)| (turn, score)).collect();
+            let hints = Hints { chain, scores: &scores };
+            let sum = self.sessions.add_score(self.key, policy, &hints, score.half_life());
             if sum >= score.limit {
                 verdicts.violations.push(objection(bound, score));
-                self.quarantine(bound, Trigger::Score);
+                quarantines.extend(quarantine(bound, Trigger::Score));
             }
         }
+        quarantines
     }
 
-    /// What the session has to bear for this request, and what it is to remember of it: that is learned here, and given back
-    /// where there are late answers, which have to be recorded first.
+    /// What the session is to remember of this request: that is learned here, and given back where there are late
+    /// answers, which have to be recorded first.
     pub(super) fn conclude(
         self,
         recalled: Recalled,
-        chosen: &[&Bound],
         scan: &Scan<'_>,
         (action, status): (Action, CoverageStatus),
-        violations: &[Violation],
-        late: &[LateAnswer],
+        late: &Answers,
     ) -> Option<Lesson> {
         let Recalled { policies, chain, known } = recalled;
-        for bound in chosen {
-            let blocked = |violation: &Violation| {
-                violation.action == Action::Block
-                    && matches!(violation.category, Category::Detector(_))
-                    && violation.policy == bound.policy.reference.name
-            };
-            if violations.iter().any(blocked) {
-                self.quarantine(bound, Trigger::Block);
-            }
-        }
         // What was refused comes back whole or not at all; what was not read to its end is not known.
-        let is_unread = scan.second.outcome.is_passing() || scan.topic_encoder.outcome.is_passing();
+        let is_unread = scan.is_unread() || late.is_unread;
         if action == Action::Block || status == CoverageStatus::Partial || is_unread || chain.digests.is_empty() {
             return None;
         }
@@ -151,7 +144,7 @@ impl Memory<'_> {
         let found: BTreeSet<usize> = found.collect();
         let turns = Turns::new(&chain, |turn| known.is_clean(turn) || !found.contains(&turn));
         let lesson = Lesson { policies, turns, chain };
-        if !late.is_empty() {
+        if !late.objected_to.is_empty() {
             return Some(lesson);
         }
         self.learn(lesson);
@@ -163,16 +156,13 @@ impl Memory<'_> {
         self.sessions.learn(self.key, policies, turns, &chain);
     }
 
-    /// That these answers had passed.
-    pub(super) fn late(self, bounds: &[&Bound], answers: &[LateAnswer]) {
-        let violations = || answers.iter().flat_map(|answer| &answer.judged.decision.violations);
-        for bound in bounds {
-            quarantine_for_late(self, bound, violations());
-        }
+    /// That an answer is judged as a response, when it comes back in a request.
+    pub(super) fn answered(self, segments: &[Segment<'_>]) {
+        self.sessions.answered(self.key, &self.pieces(segments));
     }
 
-    /// That an answer is judged as a response, when it comes back in a request.
-    pub(crate) fn answered(self, segments: &[Segment<'_>]) {
+    /// Of an answer, what [`Sessions::answered`] takes.
+    pub(crate) fn pieces(self, segments: &[Segment<'_>]) -> Vec<u64> {
         let from_model = |segment: &&Segment<'_>| {
             segment.direction == Direction::Response && matches!(segment.role, Role::Assistant | Role::ToolCall)
         };
@@ -181,34 +171,66 @@ impl Memory<'_> {
                 || segment.pointer.is_empty()
         };
         let digests = self.sessions.digests();
-        let pieces: Vec<u64> =
-            segments.iter().filter(from_model).filter(said).take(32).map(|said| digests.piece(said)).collect();
-        self.sessions.answered(self.key, &pieces);
+        segments.iter().filter(from_model).filter(said).take(32).map(|said| digests.piece(said)).collect()
+    }
+}
+
+/// The policies of which a detector blocks. Made before the list of violations is cut: a hundred of one policy must not
+/// hide that another one wants the session suspended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocking {
+    policies: BTreeSet<Arc<str>>,
+    /// Those of them that block an answer.
+    of_answers: BTreeSet<Arc<str>>,
+}
+
+impl Blocking {
+    pub(super) fn of(violations: &[Violation]) -> Self {
+        let note = |policies: &mut BTreeSet<Arc<str>>, policy: &Arc<str>| {
+            if !policies.contains(policy) {
+                policies.insert(Arc::clone(policy));
+            }
+        };
+        let blocks = |violation: &&Violation| {
+            violation.action == Action::Block && matches!(violation.category, Category::Detector(_))
+        };
+        let mut blocking = Self::default();
+        for Violation { policy, location, .. } in violations.iter().filter(blocks) {
+            note(&mut blocking.policies, policy);
+            if location.as_ref().is_none_or(|at| at.direction == Direction::Response) {
+                note(&mut blocking.of_answers, policy);
+            }
+        }
+        blocking
     }
 
-    fn quarantine(self, bound: &Bound, trigger: Trigger) {
-        if let Some(lasts) = bound.policy.session.quarantine(trigger) {
-            let policy = Arc::clone(&bound.policy.reference.name);
-            self.sessions.quarantine(self.key, Quarantine { policy, reason: trigger.as_str(), lasts });
-        }
+    /// What the session has to bear for a request that is refused.
+    pub(super) fn quarantines(&self, bounds: &[&Bound]) -> impl Iterator<Item = Quarantine> {
+        let blocks = move |bound: &&&Bound| self.policies.contains(&bound.policy.reference.name);
+        bounds.iter().filter(blocks).filter_map(|bound| quarantine(bound, Trigger::Block))
+    }
+
+    /// What it has to bear for an answer that had passed.
+    pub(super) fn late_quarantines(&self, bounds: &[&Bound]) -> impl Iterator<Item = Quarantine> {
+        bounds.iter().filter_map(move |bound| self.late_quarantine(bound))
+    }
+
+    fn late_quarantine(&self, bound: &Bound) -> Option<Quarantine> {
+        let blocks = self.of_answers.contains(&bound.policy.reference.name);
+        blocks.then(|| quarantine(bound, Trigger::Late)).flatten()
     }
 }
 
 /// What a policy would have blocked had passed.
-pub(crate) fn quarantine_for_late<'v>(
-    memory: Memory<'_>,
-    bound: &Bound,
-    violations: impl IntoIterator<Item = &'v Violation>,
-) {
-    let passed = |violation: &Violation| {
-        violation.action == Action::Block
-            && matches!(violation.category, Category::Detector(_))
-            && violation.policy == bound.policy.reference.name
-            && violation.location.as_ref().is_none_or(|at| at.direction == Direction::Response)
-    };
-    if violations.into_iter().any(passed) {
-        memory.quarantine(bound, Trigger::Late);
+pub(crate) fn quarantine_for_late(memory: Memory<'_>, bound: &Bound, blocking: &Blocking) {
+    if let Some(quarantine) = blocking.late_quarantine(bound) {
+        memory.sessions.quarantine(memory.key, quarantine);
     }
+}
+
+fn quarantine(bound: &Bound, trigger: Trigger) -> Option<Quarantine> {
+    let lasts = bound.policy.session.quarantine(trigger)?;
+    Some(Quarantine { policy: Arc::clone(&bound.policy.reference.name), reason: trigger.as_str(), lasts })
 }
 
 fn objection(bound: &Bound, score: &ScoreFile) -> Violation {

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -10,21 +11,24 @@ use proptest::prelude::{prop, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 
 use super::{tests::set, *};
-use crate::session::{Limits, Sessions};
+use crate::{
+    domain::coverage::{CoverageStatus, Missed},
+    session::{Limits, Sessions},
+};
 
-fn chat(turns: &[(&str, &str)]) -> Payloads {
+pub(super) fn chat(turns: &[(&str, &str)]) -> Payloads {
     let turns: Vec<Value> = turns.iter().map(|(role, text)| json!({"role": role, "content": text})).collect();
     Payloads::Request(Payload::Json(json!({"model": "m", "messages": turns}).to_string().into()))
 }
 
-struct Talk {
-    sessions: Sessions,
+pub(super) struct Talk {
+    pub(super) sessions: Sessions,
     clock: Arc<AtomicU64>,
-    context: CallContext,
+    pub(super) context: CallContext,
 }
 
 impl Talk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let clock = Arc::new(AtomicU64::new(0));
         let read = Arc::clone(&clock);
         let sessions =
@@ -34,16 +38,21 @@ impl Talk {
         Self { sessions, clock, context }
     }
 
-    fn judge(&self, set: &PolicySet, payloads: &Payloads) -> Judgement {
+    pub(super) fn judge(&self, set: &PolicySet, payloads: &Payloads) -> Judgement {
         let memory = Memory { sessions: &self.sessions, key: self.sessions.key(&self.context).unwrap() };
         let mut judgement = judge_in_session(set, &[], payloads, None, &self.context, None, Some(memory)).unwrap();
         if let Some(lesson) = judgement.lesson.take() {
             memory.learn(lesson);
         }
+        // As when all of it is recorded.
+        let late = judgement.late.iter().flat_map(|answer| &answer.quarantines);
+        for quarantine in late.chain(&judgement.quarantines) {
+            self.sessions.quarantine(memory.key, quarantine.clone());
+        }
         judgement
     }
 
-    fn quarantine(&self) -> Option<&'static str> {
+    pub(super) fn quarantine(&self) -> Option<&'static str> {
         self.sessions.quarantined(self.sessions.key(&self.context).unwrap()).map(|quarantine| quarantine.reason)
     }
 }
@@ -53,7 +62,7 @@ fn counts(judgement: &Judgement) -> (u32, u32, u64, u64) {
     (segments_scanned, segments_unchanged, bytes_scanned, bytes_unchanged)
 }
 
-const WORDS: &str = "
+pub(super) const WORDS: &str = "
 name: words
 rules:
   - {name: fruit, detector: keywords, words: [banana], action: block}
@@ -109,7 +118,7 @@ fn what_the_model_may_read_next_time_is_not_remembered() {
             run.missed(why);
             let judged = (Action::Allow, CoverageStatus::Complete);
             assert!(
-                memory.conclude(recalled, &chosen, &scan, judged, &[], &[]).is_none(),
+                memory.conclude(recalled, &scan, judged, &Answers::default()).is_none(),
                 "learned without late answers"
             );
             assert_eq!(counts(&talk.judge(&set, &payloads)).1, unchanged, "{why:?} {of_topics}");

@@ -4,7 +4,13 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    domain::{decision::Verdict, exchange::Payload},
+    detect::scanner::Findings,
+    domain::{
+        coverage::{CoverageStatus, Missed, Outcome, SecondRun},
+        decision::Verdict,
+        exchange::Payload,
+        finding::Detector,
+    },
     policy::compile,
 };
 
@@ -177,6 +183,37 @@ rules: [{detector: keywords, words: [banana], action: block}]
     assert_eq!(judged(&set, &ask("claude")).coverage.status, CoverageStatus::NotChecked);
 }
 
+/// Of equal keys one reader takes the first and another the last.
+#[test]
+fn of_two_models_a_policy_for_either_applies() {
+    let set = set(&["
+name: only-gpt
+targets: {models: ['gpt-*']}
+rules: [{detector: keywords, words: [banana], action: block}]
+"]);
+    for models in [r#""model": "claude", "model": "gpt-4o""#, r#""model": "gpt-4o", "model": "claude""#] {
+        let document = format!(r#"{{{models}, "messages": [{{"role": "user", "content": "banana"}}]}}"#);
+        let judgement = judged(&set, &Payloads::Request(Payload::Json(document.into())));
+        assert_eq!((judgement.decision.action, judgement.model), (Action::Block, None), "{models}");
+    }
+}
+
+#[test]
+fn a_prompt_of_tokens_is_never_checked_completely() {
+    let set = set(&[WORDS]);
+    let tokens = json!({"model": "m", "prompt": [1234, 5678]});
+    let coverage = judged(&set, &request(&tokens)).coverage;
+    assert_eq!((coverage.status, coverage.reason.as_str()), (CoverageStatus::Partial, TOKENS));
+    let text = json!({"model": "m", "prompt": "an apple"});
+    assert_eq!(judged(&set, &request(&text)).coverage.status, CoverageStatus::Complete);
+    let answered = Payloads::Both {
+        request: Payload::Json(tokens.to_string().into()),
+        response: Payload::Text("an apple".to_owned()),
+    };
+    let answer = judge(&set, &[], &answered, Some(Direction::Response), &CallContext::default(), None).unwrap();
+    assert_eq!(answer.coverage.status, CoverageStatus::Complete, "the other side is not judged");
+}
+
 #[test]
 fn a_deadline_that_is_over_is_never_a_pass() {
     let late = Instant::now().checked_sub(Duration::from_secs(1));
@@ -294,6 +331,28 @@ rules: [{detector: keywords, words: [banana], action: block, directions: [reques
         Payloads::Both { request: Payload::Text("hi".to_owned()), response: Payload::Json(result.to_string().into()) };
     let judgement = judge(&set, &[], &both, side, &CallContext::default(), None).unwrap();
     assert_eq!(judgement.decision.action, Action::Allow, "the other side is not judged");
+}
+
+/// The request tells what the response is: a tool must not choose whose rules judge what it says.
+#[test]
+fn what_answers_a_call_is_input_for_a_model_whatever_it_looks_like() {
+    let set = set(&["
+name: words
+targets: {directions: [request]}
+rules: [{name: words, detector: keywords, words: [banana], action: block, directions: [request]}]
+"]);
+    let call = Payload::Json(json!({"name": "f", "arguments": {"q": "x"}}).to_string().into());
+    for result in [
+        json!({"content": [{"type": "text", "text": "a banana"}], "model": "x"}),
+        json!({"content": [{"type": "text", "text": "a banana"}], "role": "assistant"}),
+        json!({"choices": [{"message": {"role": "assistant", "content": "a banana"}}]}),
+        json!({"content": [{"type": "tool_use", "name": "f", "input": {"q": "a banana"}}]}),
+    ] {
+        let payloads = Payloads::Both { request: call.clone(), response: Payload::Json(result.to_string().into()) };
+        let side = Some(Direction::Response);
+        let judgement = judge(&set, &[], &payloads, side, &CallContext::default(), None).unwrap();
+        assert_eq!(judgement.decision.action, Action::Block, "{result}");
+    }
 }
 
 /// Arguments and results under the policy that is built in.

@@ -49,7 +49,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::{super::*, *};
-    use crate::{policy::load::Loader, session::Limits};
+    use crate::{domain::exchange::Payload, policy::load::Loader, session::Limits};
 
     fn abandoned() -> u64 {
         let page = telemetry::metrics().render(None);
@@ -73,6 +73,7 @@ mod tests {
             context: CallContext::default(),
             policies: Vec::new(),
             recording: Recording::Never,
+            status: 200,
             deadline: Instant::now() + Duration::from_secs(60),
         };
         let before = abandoned();

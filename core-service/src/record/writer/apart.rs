@@ -3,11 +3,6 @@
 use super::{Writer, Written};
 use crate::record::{error::StorageFault, health::HealthStatus, queue::Job};
 
-/// Whether it is a matter of size, so that a part of what was written may fit.
-const fn is_of_size(fault: StorageFault) -> bool {
-    matches!(fault, StorageFault::DiskFull | StorageFault::Quota | StorageFault::TooLarge)
-}
-
 impl Writer {
     /// Of jobs that shared a transaction, which was undone. Where they did not fit they are tried again in halves, in their
     /// order and down to the single job: one large record undoes nothing but itself. Of a thousand jobs of which one does
@@ -21,7 +16,7 @@ impl Writer {
         let mut took_records = false;
         loop {
             if let Some((mut jobs, fault)) = undone.take() {
-                if is_of_size(fault) && jobs.len() > 1 {
+                if fault.is_of_size() && jobs.len() > 1 {
                     let second = jobs.split_off(jobs.len() / 2);
                     parts.extend([second, jobs]);
                 } else if let Some((_, with)) = refused.iter_mut().find(|(of, _)| *of == fault) {
@@ -34,7 +29,7 @@ impl Writer {
             match self.write(&part) {
                 Ok(written) => {
                     // That a cursor moves within its page says nothing about room.
-                    if written.appended.iter().any(|given| given.duplicate_of.is_none()) {
+                    if written.took_records() {
                         took_records = true;
                         self.note(HealthStatus::Ok);
                     }
@@ -56,7 +51,10 @@ impl Writer {
                 }
             }
             None => {
-                self.note(HealthStatus::Ok);
+                // Otherwise the next probe says it.
+                if took_records {
+                    self.note(HealthStatus::Ok);
+                }
                 self.acknowledge(flushes, Written::default());
             }
         }

@@ -1,18 +1,24 @@
 //! A disk that takes a part of what comes, and a process that ends before the disk takes anything.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::kept::{BLOCK, FILE};
 use crate::{
-    domain::exchange::{Payload, Payloads},
+    domain::{
+        decision::{Action, Decision},
+        exchange::{Payload, Payloads},
+    },
     record::{
-        Begin, DeliveryChange, HealthStatus, Log, LogError, LogSettings, NewRecord, OnFull, StorageFault,
+        Begin, DeliveryChange, HealthStatus, Judged, Log, LogError, LogSettings, NewRecord, OnFull, Retention,
+        StorageFault, Undelivered, UndeliveredState,
         full_tests::{incidents, small},
-        samples::{allowed, folder, later, sequences},
+        samples::{allowed, folder, judged, later, pending, sequences, violation},
         verify::verify,
     },
+    telemetry::DeliveryFailure,
 };
 
 /// That has no room in it.
@@ -154,4 +160,71 @@ async fn a_log_goes_on_where_no_gap_can_be_kept() {
     assert_eq!(sequences(log.append(vec![allowed()], later()).await.unwrap()), [1]);
     assert_eq!(log.health().status, HealthStatus::Ok);
     log.close().await;
+}
+
+/// Until not even a small record fits; the last that did.
+async fn fill(log: &Log) -> u64 {
+    let large = || NewRecord { payloads: Payloads::Request(Payload::Json(vec![b' '; 128 << 10].into())), ..allowed() };
+    let mut last = 0;
+    for make in [large as fn() -> NewRecord, allowed] {
+        loop {
+            match log.append(vec![make()], later()).await {
+                Ok(given) if given[0].is_shed() => break,
+                Ok(given) => last = given[0].sequence,
+                Err(error) => {
+                    assert_eq!(error, LogError::Storage(StorageFault::Quota));
+                    break;
+                }
+            }
+        }
+    }
+    last
+}
+
+/// Cursors, dead letters and verdicts need pages too, and retention waits for them.
+#[tokio::test]
+async fn a_full_log_whose_retention_waits_for_a_sink_and_a_verdict_comes_back() {
+    for on_full in [OnFull::Refuse, OnFull::Shed] {
+        let (dir, sink) = (folder(), Arc::<str>::from("sink"));
+        let retention = Retention { bytes: Some(1 << 20), sinks: vec![Arc::clone(&sink)], ..Retention::default() };
+        let settings = LogSettings { on_full, max_bytes: Some(2 << 20), retention, ..LogSettings::default() };
+        let log = Log::open_with(dir.path(), &settings).unwrap();
+        log.deliver(register(), later()).await.unwrap();
+        assert_eq!(sequences(log.append(vec![pending()], later()).await.unwrap()), [1]);
+        let last = fill(&log).await;
+        assert_eq!(log.health().status, HealthStatus::Failing(StorageFault::Quota));
+        let (state, reason, time) = (UndeliveredState::Dead, DeliveryFailure::Internal, Timestamp::now());
+        // Some pages of them, as of a log that was delivered for long.
+        let set = (1..=1000).map(|sequence| Undelivered { sequence, state, reason, attempts: 1, time }).collect();
+        let change = DeliveryChange::Progress { sink, cursor: last, set, cleared: Vec::new() };
+        assert_eq!(log.deliver(change, later()).await, Ok(last));
+        log.complete(vec![(1, judged(Action::Alert))], later()).await.unwrap();
+        log.health.status.clone().wait_for(|status| *status == HealthStatus::Ok).await.unwrap();
+        loop {
+            match log.append(vec![allowed()], later()).await {
+                Ok(given) if !given[0].is_shed() => break,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+        assert_eq!(incidents(&log).await.is_empty(), on_full == OnFull::Refuse, "the gap is told once records fit");
+        log.close().await;
+        assert_eq!(verify(dir.path(), None).unwrap().problems, []);
+    }
+}
+
+#[tokio::test]
+async fn verdicts_that_do_not_fit_together_are_written_as_far_as_they_fit() {
+    let dir = folder();
+    let log = small(dir.path(), OnFull::Refuse);
+    log.append((0..32).map(|_| pending()).collect(), later()).await.unwrap();
+    fill(&log).await;
+    // Some 20 KB each, and 128 KiB are in reserve.
+    let violations = (0..60).map(|number| violation(&format!("rule-{number}"), Action::Alert)).collect();
+    let large = Judged { decision: Decision::fold(violations), ..judged(Action::Alert) };
+    let results = (1..=32).map(|sequence| (sequence, large.clone())).collect();
+    assert_eq!(log.complete(results, later()).await, Err(LogError::Storage(StorageFault::Quota)));
+    let left = log.pending(0, 100).await.unwrap().len();
+    assert!((1..32).contains(&left), "{left}");
+    log.close().await;
+    assert_eq!(verify(dir.path(), None).unwrap().problems, []);
 }

@@ -1,6 +1,9 @@
 //! Instructions in a disguise that says what it is. What decoding and normalising undo is left to the other rules.
 
-use super::told::{LIKELY, PLAUSIBLE};
+use super::{
+    ordinary::turns as ordinary,
+    told::{LIKELY, PLAUSIBLE},
+};
 use crate::detect::rule::{Rule, Wake};
 
 const LIKELY_DISGUISE: Rule = Rule { entity: "obfuscated_instruction", ..LIKELY };
@@ -33,6 +36,7 @@ pub(super) const RULES: &[Rule] = &[
             "How do I reverse a list?",
             "Decipher the handwriting for me.",
         ],
+        validate: Some(ordinary::obfuscated_decode::<75>),
         ..LIKELY_DISGUISE
     },
     Rule {
@@ -68,6 +72,7 @@ pub(super) const RULES: &[Rule] = &[
             "The first letters of the months",
             "Concatenate two strings in C.",
         ],
+        validate: Some(ordinary::obfuscated_spell::<60>),
         ..PLAUSIBLE_DISGUISE
     },
 ];

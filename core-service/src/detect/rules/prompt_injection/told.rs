@@ -3,8 +3,19 @@
 //! A heuristic that reads one clause. It errs towards silence: a report of an attack that is taken for one
 //! blocks an honest user, and an attack dressed up as a report is still read by the trained classifier.
 
+mod quoted;
+#[cfg(test)]
+mod tests;
+mod tongues;
+
 use crate::detect::{rule::Rule, validate::Candidate};
 use crate::domain::finding::{Detector, Severity};
+
+pub(super) use quoted::quoted;
+pub(super) use tongues::{
+    arabic, chinese, dutch, french, german, hindi, italian, japanese, korean, polish, portuguese, romance, russian,
+    spanish, turkish,
+};
 
 /// A rule whose match is an attack beyond reasonable doubt.
 pub(super) const CERTAIN: Rule = Rule {
@@ -29,13 +40,19 @@ pub(super) fn told<const PERCENT: u8>(candidate: &Candidate<'_>) -> Option<f32> 
     let before = candidate.before(CLAUSE).to_ascii_lowercase();
     let after = candidate.after(CLAUSE / 2).to_ascii_lowercase();
     let clause = clause(&before);
-    (!negated(clause) && !asked(clause) && !reported(clause) && !explained(&before, &after) && !somebody_elses(&after))
-        .then_some(f32::from(PERCENT) / 100.0)
+    let about = negated(clause)
+        || asked(clause)
+        || reported(clause)
+        || explained(&before, &after)
+        || somebody_elses(&after)
+        || listed(&before)
+        || quoted(candidate);
+    (!about).then_some(f32::from(PERCENT) / 100.0)
 }
 
 /// From the last end of a sentence. A colon ends one too, unless a quotation follows.
 fn clause(before: &str) -> &str {
-    let starts = before.rmatch_indices(['.', '!', '?', '\n', ':', ';', ']', '>']);
+    let starts = before.rmatch_indices(['.', '!', '?', '\n', ':', ';', ']', '>', '。', '！', '？', '।', '؟']);
     let cut = starts.map(|(at, mark)| at + mark.len()).find(|&at| {
         let rest = before[at..].trim_start();
         !(before[..at].ends_with(':') && rest.len() <= 2 && rest.starts_with(QUOTES))
@@ -45,23 +62,56 @@ fn clause(before: &str) -> &str {
 
 const QUOTES: [char; 7] = ['"', '\'', '`', '“', '‘', '«', '„'];
 
-/// "Do not ignore the previous instructions."
+/// "Do not ignore the previous instructions." And: "Never, ever ignore them."
 fn negated(clause: &str) -> bool {
-    const NOT: [&str; 12] = [
+    const NOT: [&str; 25] = [
         "don't",
+        "don’t",
         "dont",
         "do not",
+        "does not",
+        "doesn't",
+        "did not",
+        "didn't",
         "never",
         "not to",
         "shouldn't",
         "should not",
         "must not",
+        "mustn't",
+        "may not",
         "can't",
         "cannot",
         "won't",
+        "will not",
+        "would not",
+        "don't need to",
+        "do not need to",
+        "don't want you to",
+        "do not want you to",
         "without",
     ];
-    let clause = clause.trim_end();
+    const BETWEEN: [&str; 12] = [
+        "just",
+        "simply",
+        "merely",
+        "blindly",
+        "ever",
+        "completely",
+        "entirely",
+        "allow to",
+        "under any circumstances",
+        "under no circumstances",
+        "in any case",
+        "for any reason",
+    ];
+    let mut clause = clause.trim_end();
+    while let Some(shorter) = BETWEEN.iter().find_map(|word| clause.strip_suffix(*word)) {
+        if shorter.ends_with(|c: char| c.is_alphanumeric()) {
+            break;
+        }
+        clause = shorter.trim_end_matches([' ', ',']);
+    }
     NOT.iter().any(|not| clause.ends_with(not))
 }
 
@@ -176,6 +226,17 @@ fn explained(before: &str, after: &str) -> bool {
     quoted
         && (THEN.iter().any(|word| rest.starts_with(word))
             || ABOUT.iter().any(|word| sentence.split(|c: char| !c.is_ascii_alphabetic()).any(|token| token == *word)))
+}
+
+/// "Examples of injections: ignore all previous instructions", and such a list, one a line.
+fn listed(before: &str) -> bool {
+    const SAMPLE: [&str; 4] = ["example", "sample", "typical", "common"];
+    const OF: [&str; 4] = ["injection", "jailbreak", "attack", "adversarial"];
+    let bullet = |line: &&str| line.trim_start().starts_with(['-', '*', '•']) || line.trim().is_empty();
+    let heading = before.rsplit('\n').find(|line| !bullet(line)).unwrap_or_default();
+    let heading = heading.split_once(':').map_or("", |(heading, rest)| if rest.len() <= 2 { heading } else { "" });
+    let has = |words: &[&str]| words.iter().any(|word| heading.contains(word));
+    has(&SAMPLE) && has(&OF) || has(&["injections", "jailbreaks"])
 }
 
 /// "Ignore the earlier instructions from the vendor."

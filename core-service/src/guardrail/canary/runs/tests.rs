@@ -14,6 +14,7 @@ fn check(text: &str, recording: Recording) -> Check {
         context: CallContext::default(),
         policies: Vec::new(),
         recording,
+        status: 200,
         deadline: Instant::now(),
     }
 }
@@ -32,6 +33,7 @@ fn checked(decision: Decision) -> Checked {
         decision,
         coverage: Coverage::none(CoverageStatus::NotChecked, ""),
         masked: Masked::default(),
+        shed: false,
     }
 }
 
@@ -78,13 +80,29 @@ fn a_name_that_was_not_issued_changes_nothing() {
 fn a_run_ends_once_and_the_oldest_when_there_are_too_many() {
     let runs = Runs::default();
     let first = runs.begin();
-    assert!(runs.end(&first) && !runs.end(&first));
+    assert!(runs.end(&first).is_some() && runs.end(&first).is_none());
     assert_eq!(recognised(&runs, &marker(&first, "status")), None);
     let oldest = runs.begin();
     for _ in 0..MAX_RUNS {
         runs.begin();
     }
     assert_eq!((recognised(&runs, &marker(&oldest, "status")), runs.seen(&oldest)), (None, None));
+}
+
+#[test]
+fn a_run_that_is_put_back_goes_on_in_its_old_place() {
+    let runs = Runs::default();
+    let names: Vec<_> = (0..MAX_RUNS).map(|_| runs.begin()).collect();
+    recognised(&runs, &marker(&names[0], "good"));
+    let ended = runs.end(&names[0]).unwrap();
+    runs.put_back(ended);
+    assert_eq!(runs.seen(&names[0]), Some(vec![Probe::Good]));
+    assert_eq!(recognised(&runs, &marker(&names[0], "status")), Some(Probe::Status));
+    // It is the oldest as before: a new one has its place.
+    let ended = runs.end(&names[0]).unwrap();
+    let newest = runs.begin();
+    runs.put_back(ended);
+    assert_eq!((runs.seen(&names[0]), runs.seen(&newest)), (None, Some(Vec::new())));
 }
 
 #[test]
