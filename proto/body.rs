@@ -20,9 +20,9 @@ use crate::error::{ApiError, ErrorCode};
 /// clients would see a broken connection and never the answer that says why.
 const DISCARD: u64 = 64 << 20;
 
-/// Bytes of each body that the budget does not count: most calls need none of it, and whoever only opens connections can
-/// take nothing from the others. What it costs: as much for each call under way, beside the budget.
-const FREE: usize = 64 << 10;
+/// Bytes of each body that have a budget of their own, as large as the other: large bodies leave room for the small ones, and
+/// most are.
+const FIRST: usize = 64 << 10;
 
 /// What bodies may take.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ pub struct BodyLimits {
     pub bytes: usize,
     /// From the end of a call's head to the end of its body.
     pub timeout: Duration,
-    /// Bytes that may be held at once, over all calls, beyond the first 64 KiB of each.
+    /// Bytes that may be held at once, over all calls, beyond the first 64 KiB of each, and as many again of these.
     pub budget: usize,
 }
 
@@ -47,15 +47,16 @@ pub struct BodyReader {
     timeout: Duration,
     /// One permit a byte.
     budget: Semaphore,
-    /// [`FREE`], but for tests.
-    free: usize,
+    first: Semaphore,
+    /// [`FIRST`], but for tests.
+    first_bytes: usize,
 }
 
 /// A body with its share of the budget, which is given back when this is dropped.
 #[derive(Debug)]
 pub struct Held<'a> {
     pub bytes: Bytes,
-    _room: SemaphorePermit<'a>,
+    _room: [SemaphorePermit<'a>; 2],
 }
 
 impl BodyReader {
@@ -64,7 +65,8 @@ impl BodyReader {
         // in would refuse it for ever.
         let limit = limits.bytes.min(u32::MAX as usize);
         let budget = limits.budget.clamp(limit, Semaphore::MAX_PERMITS);
-        Self { limit, timeout: limits.timeout, budget: Semaphore::new(budget), free: FREE }
+        let [budget, first] = [budget; 2].map(Semaphore::new);
+        Self { limit, timeout: limits.timeout, budget, first, first_bytes: FIRST }
     }
 
     /// Reads a JSON body.
@@ -115,7 +117,7 @@ impl BodyReader {
     }
 
     async fn collect<B: Body<Data = Bytes> + Unpin>(&self, body: &mut B, declared: u64) -> Result<Held<'_>, ApiError> {
-        let mut room = self.room(0)?;
+        let mut room = self.room(0, 0)?;
         // A body of one frame, as most are, stays where the socket put it.
         let mut only = Bytes::new();
         let mut joined = BytesMut::new();
@@ -127,7 +129,7 @@ impl BodyReader {
             if has > self.limit {
                 return Err(self.too_large());
             }
-            room.merge(self.room(has.saturating_sub(self.free) - had.saturating_sub(self.free))?);
+            room.iter_mut().zip(self.room(had, has)?).for_each(|(room, more)| room.merge(more));
             if only.is_empty() && joined.is_empty() {
                 only = data;
                 continue;
@@ -144,9 +146,14 @@ impl BodyReader {
         Ok(Held { bytes, _room: room })
     }
 
-    fn room(&self, bytes: usize) -> Result<SemaphorePermit<'_>, ApiError> {
+    /// For the bytes that a body has beyond those that it had.
+    fn room(&self, had: usize, has: usize) -> Result<[SemaphorePermit<'_>; 2], ApiError> {
+        let first = has.min(self.first_bytes) - had.min(self.first_bytes);
         let full = |_| ApiError::new(ErrorCode::Overloaded, "too many bodies are being read");
-        self.budget.try_acquire_many(bytes as u32).map_err(full)
+        Ok([
+            self.first.try_acquire_many(first as u32).map_err(full)?,
+            self.budget.try_acquire_many((has - had - first) as u32).map_err(full)?,
+        ])
     }
 
     fn too_large(&self) -> ApiError {

@@ -60,7 +60,7 @@ codes! {
     NotFound = "NOT_FOUND", NotFound, NOT_FOUND;
     MethodNotAllowed = "METHOD_NOT_ALLOWED", Unimplemented, METHOD_NOT_ALLOWED;
     Unimplemented = "UNIMPLEMENTED", Unimplemented, NOT_IMPLEMENTED;
-    /// A queue stayed full until the caller's deadline. Nothing was recorded.
+    /// A queue stayed full until the caller's deadline, or there is no room for a body. Nothing was recorded.
     Overloaded = "OVERLOADED", Unavailable, SERVICE_UNAVAILABLE;
     /// The core cannot be reached, is starting, or is shutting down.
     Unavailable = "UNAVAILABLE", Unavailable, SERVICE_UNAVAILABLE;

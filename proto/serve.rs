@@ -142,10 +142,10 @@ where
     Ok(())
 }
 
-/// Bytes that a peer may send in one call, or one stream, before they are read. hyper's own is 1 MiB, which is also what it
-/// gives all calls of a connection together: one stream whose bytes are not read, as an `IngestStream` that is held back,
-/// would keep the bytes of all others from coming. A long line pays for it: a call gets at most so much in a round trip.
-const STREAM_WINDOW: u32 = 256 << 10;
+/// Bytes that a peer may send in one call, or one stream, before they are read: as hyper has it. But hyper gives all calls of a
+/// connection together no more: one stream whose bytes are not read, as an `IngestStream` that is held back, would keep the bytes
+/// of all others from coming.
+const STREAM_WINDOW: u32 = 1 << 20;
 /// The same in all calls of a connection together: what one connection can have waiting in memory.
 const CONNECTION_WINDOW: u32 = 4 << 20;
 

@@ -17,6 +17,8 @@ mod texts;
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 pub use self::names::{model, tool};
 pub(crate) use self::numbers::digits;
 use self::{family::Family, json::Json, names::Models, pointer::Pointer};
@@ -67,13 +69,14 @@ enum Asked {
 }
 
 impl Asked {
-    /// What it costs is a tree of the request, of which a call of a tool is a small one.
+    /// What it costs is a tree of the request where one of the words stands without which nothing is a call, and a look for
+    /// them where none does.
     fn of(request: &Payload) -> Self {
         match request {
-            Payload::Json(bytes) => {
+            Payload::Json(bytes) if may_call(bytes) => {
                 json::parse(bytes).map_or(Self::Model, |document| Self::by(Family::of(Direction::Request, &document)))
             }
-            Payload::Text(_) => Self::Model,
+            Payload::Json(_) | Payload::Text(_) => Self::Model,
         }
     }
 
@@ -83,6 +86,11 @@ impl Asked {
             _ => Self::Model,
         }
     }
+}
+
+/// Whether it may hold a key of a call of a tool. Such a key may be written with an escape, too.
+fn may_call(json: &[u8]) -> bool {
+    [&b"arguments"[..], b"params", b"\\u"].iter().any(|word| memmem::find(json, word).is_some())
 }
 
 /// What a request tells of an answer that is read without it.
@@ -97,9 +105,10 @@ pub struct Question {
 }
 
 impl Question {
-    pub fn of(request: &Payload) -> Self {
-        let (model, models) = names::models(request);
-        Self { model, models, tool: tool(request), is_call: Asked::of(request) == Asked::Tool }
+    /// Fails where it names more models than are compared with those of a policy. Of one that is no JSON nothing is told.
+    pub fn of(request: &Payload) -> Result<Self, Unreadable> {
+        let (model, models) = names::models(request)?;
+        Ok(Self { model, models, tool: tool(request), is_call: Asked::of(request) == Asked::Tool })
     }
 }
 
@@ -129,7 +138,8 @@ pub fn answer(payloads: &Payloads) -> Option<Result<Extracted<'_>, Unreadable>> 
 }
 
 fn read(direction: Direction, payload: &Payload, asked: Asked) -> Result<Extracted<'_>, Unreadable> {
-    let mut segments = Segments { direction, list: Vec::new(), paths: 0, tokens: false };
+    let mut segments = Segments { direction, list: Vec::new(), paths: 0 };
+    let mut tokens = false;
     let (model, models, tool, asked) = match payload {
         Payload::Text(text) => {
             let role = match (direction, asked) {
@@ -142,7 +152,9 @@ fn read(direction: Direction, payload: &Payload, asked: Asked) -> Result<Extract
         }
         Payload::Json(bytes) => {
             let document = json::parse(bytes)?;
-            let named = Models::of(&document);
+            let named = Models::of(&document)?;
+            // Whatever else the request holds: who takes them beside it is not known.
+            tokens = direction == Direction::Request && texts::has_tokens(&document);
             let family = match (direction, asked) {
                 (Direction::Response, Asked::Tool) => Family::Mcp(mcp::Message::answer(&document)),
                 _ => Family::of(direction, &document),
@@ -152,8 +164,7 @@ fn read(direction: Direction, payload: &Payload, asked: Asked) -> Result<Extract
             (named.one().map(|name| Cow::Owned(name.to_owned())), named.lines(), tool, Asked::by(family))
         }
     };
-    let Segments { list, tokens, .. } = segments;
-    Ok(Extracted { segments: list, model, models, tool, tokens, asked })
+    Ok(Extracted { segments: segments.list, model, models, tool, tokens, asked })
 }
 
 fn document_of<'a>(family: Family, document: Json<'a>, segments: &mut Segments<'a>) -> Result<(), Unreadable> {
@@ -183,8 +194,6 @@ struct Segments<'a> {
     list: Vec<Segment<'a>>,
     /// Bytes of their paths.
     paths: usize,
-    /// Whether tokens are among what cannot be read.
-    tokens: bool,
 }
 
 impl<'a> Segments<'a> {

@@ -112,6 +112,7 @@ pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
 pub(crate) use read::Readers;
 pub(crate) use receipt::{Receipt, ReceiptRef};
+pub(crate) use reserve::with as in_reserve;
 pub(crate) use row::{TallyKey, integer};
 pub(crate) use schema::open_private;
 pub(crate) use searchable::{
@@ -267,7 +268,8 @@ impl Log {
 
     /// As [`Log::complete`], a few in each commit: the appends of callers wait for no more than those. Where they do not fit,
     /// fewer are tried, down to the single one: in a log that is full each verdict that is written lets a record go. The
-    /// error is that of the first for which there was no room.
+    /// error is that of the first that did not fit. Where that was for want of room the others are not tried: nothing behind it
+    /// goes before it has gone.
     pub async fn complete_all(&self, finished: Vec<Finished>, deadline: Instant) -> Result<(), LogError> {
         let all: Vec<_> = finished.into_iter().map(|Finished(completion)| Arc::new(completion)).collect();
         let (mut left, mut at_a_time, mut refused) = (all.as_slice(), COMPLETIONS, None);
@@ -276,7 +278,7 @@ impl Log {
             let results = next.to_vec();
             match self.queue.ask(|answer| Work::Complete { results, answer }, deadline).await {
                 Err(LogError::Storage(fault)) if fault.is_of_size() && next.len() > 1 => at_a_time = next.len() / 2,
-                Err(LogError::Storage(fault)) if fault.is_of_size() => {
+                Err(LogError::Storage(fault)) if fault.is_of_the_record() => {
                     refused = refused.or(Some(fault));
                     left = rest;
                 }
@@ -366,9 +368,9 @@ impl Log {
         self.health.damaged_files()
     }
 
-    /// The same of a folder that no service has open.
+    /// The same with what stands beside them, of a folder that no service has open.
     pub fn damaged_files_in(dir: &Path) -> Vec<String> {
-        damage::files(dir)
+        damage::all_files(dir)
     }
 
     /// That the file and what is beside it take.

@@ -265,7 +265,7 @@ impl Index {
         let is_new = held.is_none();
         if is_new {
             let highest = *self.tip.borrow();
-            let writer = Writer::open(&self.dir, &self.node, highest)?;
+            let writer = Writer::open_or_make(&self.dir, &self.node, highest)?;
             *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = writer.progress()?;
             *held = Some(writer);
         }

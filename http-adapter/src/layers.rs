@@ -99,7 +99,7 @@ mod tests {
     async fn every_route_but_the_probes_asks_who_is_there() {
         let core = FakeCore::content().finds(ListEventsResponse::default());
         let router = guarded(&core.clone().has_policies(ListPoliciesResponse::default()));
-        for path in ["/healthz", "/readyz", "/healthCheck"] {
+        for path in ["/healthz", "/readyz", "/health", "/healthCheck"] {
             assert_eq!(ask(&router, get(path)).await.0, 200, "{path}");
         }
         let asked = core.calls().len();

@@ -9,11 +9,16 @@ use tempfile::TempDir;
 
 use crate::Setup;
 
-/// Half of it is taken until it is told otherwise. It ends when its standard input does, and so with this process
-/// however that ends; the file system goes with the last program that sees it.
+/// Half of it is taken until it is told otherwise, or all that is left. It ends when its standard input does, and so with
+/// this process however that ends; the file system goes with the last program that sees it.
 const KEEPER: &str = r#"
     mount -t tmpfs -o size=8m portcullis-tests "$0" && head -c 4194304 /dev/zero > "$0/filler" && echo there &&
-    read -r _ && rm "$0/filler" && echo free && exec cat"#;
+    while read -r word; do
+        case $word in
+            fill) cat /dev/zero > "$0/brim"; echo full;;
+            free) rm -f "$0/filler" "$0/brim" && echo free;;
+        esac
+    done"#;
 /// Replaced by the program, which so has the number of the process that was started.
 const ENTER: &str = r#"exec nsenter --target "$TEST_DISK" --user --mount --preserve-credentials "$0" "$@""#;
 
@@ -59,10 +64,16 @@ impl SmallDisk {
         setup.env("TEST_DISK", &self.keeper.id().to_string()).through(ENTER)
     }
 
-    /// Room is made, once.
+    /// Room is made.
     pub fn free(&mut self) {
-        writeln!(self.input.as_mut().unwrap()).unwrap();
+        writeln!(self.input.as_mut().unwrap(), "free").unwrap();
         assert!(self.says("free"), "what fills the disk is still there");
+    }
+
+    /// To the last block.
+    pub fn fill(&mut self) {
+        writeln!(self.input.as_mut().unwrap(), "fill").unwrap();
+        assert!(self.says("full"), "the disk is not full");
     }
 }
 

@@ -55,7 +55,7 @@ impl From<Bytes> for Frames {
 
 /// Every byte counts.
 fn reader(bytes: usize, budget: usize) -> BodyReader {
-    BodyReader { free: 0, ..BodyReader::new(&BodyLimits { bytes, budget, timeout: Duration::from_millis(20) }) }
+    BodyReader { first_bytes: 0, ..BodyReader::new(&BodyLimits { bytes, budget, timeout: Duration::from_millis(20) }) }
 }
 
 fn request(body: impl Into<Frames>) -> Request<Frames> {
@@ -145,20 +145,24 @@ async fn half_a_body_does_not_wait_for_another_and_gives_back_what_it_has() {
 }
 
 #[tokio::test]
-async fn the_first_bytes_of_each_body_are_free() {
-    let limits = BodyLimits { bytes: FREE + 10, budget: 0, timeout: Duration::from_millis(20) };
+async fn the_first_bytes_of_each_body_have_a_budget_of_their_own() {
+    let limits = BodyLimits { bytes: FIRST + 10, budget: 0, timeout: Duration::from_millis(20) };
     let reader = BodyReader::new(&limits);
-    let all = reader.budget.available_permits();
-    for (length, taken) in [(FREE, 0), (FREE + 1, 1), (FREE + 10, 10)] {
+    let left = || [&reader.first, &reader.budget].map(Semaphore::available_permits);
+    let all = left();
+    for (length, taken) in [(FIRST, 0), (FIRST + 1, 1), (FIRST + 10, 10)] {
         let (front, back) = (Bytes::from(vec![b'0'; 7]), Bytes::from(vec![b'1'; length - 7]));
         let parts = Frames { left: VecDeque::from([front, back]), ends: true, declared: None };
         let whole = Bytes::from(vec![b'0'; length]);
         for body in [parts, whole.into()] {
             let held = read(&reader, request(body)).await.unwrap();
-            assert_eq!((held.bytes.len(), all - reader.budget.available_permits()), (length, taken));
+            assert_eq!((held.bytes.len(), all[0] - left()[0], all[1] - left()[1]), (length, length - taken, taken));
+            // Another that is as long finds no room for its first bytes.
+            let second = read(&reader, request(Bytes::from(vec![b'0'; FIRST]))).await.unwrap_err();
+            assert_eq!(second.code, ErrorCode::Overloaded);
         }
     }
-    assert_eq!(reader.budget.available_permits(), all);
+    assert_eq!(left(), all);
 }
 
 #[tokio::test]

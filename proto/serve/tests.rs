@@ -144,6 +144,6 @@ async fn one_stream_that_is_held_back_leaves_the_connection_room_for_others() {
                 _ => {}
             }
         }
-        assert_eq!((of_stream, of_connection), (Some(256 << 10), Some(4 << 20)), "{protocol:?}");
+        assert_eq!((of_stream, of_connection), (Some(1 << 20), Some(4 << 20)), "{protocol:?}");
     }
 }

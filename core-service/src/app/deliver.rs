@@ -42,7 +42,7 @@ enum DeliverCommand {
 
 /// Ok is whether all is well.
 pub fn run(args: &DeliverArgs, out: &mut impl Write) -> Result<bool, StartError> {
-    let (data_dir, _) = args.data.read()?;
+    let data_dir = args.data.folder()?;
     if !data_dir.join("portcullis.db").exists() {
         // To look at what is not there must not make it.
         return Err(StartError::Other(format!("{}: no log is there", data_dir.display())));

@@ -39,8 +39,8 @@ pub enum PolicyCommand {
 pub fn run(command: &PolicyCommand, out: &mut impl Write) -> Result<bool, StartError> {
     match command {
         PolicyCommand::Lint { files } => lint(files, out),
-        PolicyCommand::Show { name: None, policies } => list(policies.read()?.0, out),
-        PolicyCommand::Show { name: Some(name), policies } => show(name, policies.read()?.0, out),
+        PolicyCommand::Show { name: None, policies } => list(policies.folder()?, out),
+        PolicyCommand::Show { name: Some(name), policies } => show(name, policies.folder()?, out),
         PolicyCommand::Schema => serde_json::to_string_pretty(&schema::json_schema())
             .map_err(io::Error::from)
             .and_then(|json| writeln!(out, "{json}"))

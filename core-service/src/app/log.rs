@@ -47,13 +47,13 @@ pub enum LogCommand {
 pub fn run(command: &LogCommand, out: &mut impl Write) -> Result<bool, StartError> {
     match command {
         LogCommand::Verify { data, head } => {
-            let (data_dir, _) = data.read()?;
+            let data_dir = data.folder()?;
             let found = verify::verify(&data_dir, head.as_deref())?;
             print(&found, out).map_err(other)?;
             Ok(found.is_whole())
         }
         LogCommand::Erase { data, tenant } => {
-            let (data_dir, _) = data.read()?;
+            let data_dir = data.folder()?;
             exists(&data_dir)?;
             let Erased { keys, before, unprotected } = Log::erase(&data_dir, tenant)?;
             let told = match before {
@@ -173,7 +173,11 @@ mod tests {
         std::fs::copy(log.path(), dir.path().join(aside)).unwrap();
         let (is_well, said) = erase(dir.path(), &tenant);
         assert!(!is_well && said.starts_with("1 keys destroyed\n") && said.contains(aside), "{said}");
+        std::fs::write(dir.path().join(format!("{aside}-wal")), "pages").unwrap();
         std::fs::remove_file(dir.path().join(aside)).unwrap();
+        let (is_well, said) = erase(dir.path(), &tenant);
+        assert!(!is_well && said.contains("-wal"), "{said}");
+        std::fs::remove_file(dir.path().join(format!("{aside}-wal"))).unwrap();
         assert_eq!(erase(dir.path(), &tenant), (true, "0 keys destroyed, and 1 in an earlier run\n".to_owned()));
     }
 

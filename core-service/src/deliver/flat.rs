@@ -219,7 +219,7 @@ fn text<'a>(payload: &'a Payload, form: Form, record: &StoredRecord) -> Cow<'a, 
     }
 }
 
-/// What is recorded as 200 says no more than that nothing was refused: a call that is judged has no status of its own. The
+/// What is recorded as 200 says no more than that nothing was refused: a decision about one side has no status of its own. The
 /// record that came with it knows better.
 fn status_code(recorded: u16, brought: &Brought<'_>) -> u16 {
     let own = Text::of(brought.status_code.as_ref()).and_then(|code| code.trim().parse::<u16>().ok());

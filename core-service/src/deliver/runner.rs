@@ -438,13 +438,15 @@ impl<S: Sink> Runner<S> {
         };
         let to_held = before(cursor, held);
         if !held.is_empty() {
-            match self.progress(to_held, self.set.clone()).await {
+            // Behind the cursor: what is dead there would be sent again by the next start, and stay a dead letter.
+            let (dead, later) = self.set.iter().copied().partition(|row| row.sequence <= to_held);
+            match self.progress(to_held, dead).await {
                 Err(LogError::Storage(fault)) if fault.is_of_size() => {}
                 stored => {
                     stored?;
-                    self.set.clear();
+                    self.set = later;
                     self.note();
-                    return Ok(());
+                    return if self.set.is_empty() { Ok(()) } else { Err(fault.into()) };
                 }
             }
         }

@@ -127,15 +127,16 @@ impl Findings {
             base_score,
             decoded_from: reading.view.map(|(_, decoded_from)| Arc::clone(decoded_from)),
             explanation,
+            behind: None,
         });
     }
 
-    /// Drops those from `from` on that nobody asked for.
+    /// Drops those from `from` on that nobody asked for. That a rule found too many stays: another text may be asked for
+    /// it. Who reads that looks for what he asks for.
     pub(super) fn keep(&mut self, from: usize, wanted: &RuleMask) {
         let mut new = self.list.split_off(from);
         new.retain(|finding| wanted.contains(finding.rule_index));
         self.list.append(&mut new);
-        self.overflowed.retain(|index| wanted.contains(*index));
     }
 
     /// Of findings of one detector over the same text, from `from` on: those of a rule that yields go when another that
@@ -174,6 +175,9 @@ fn best_of(cluster: &[Finding], scanner: &Scanner, askers: &[RuleMask]) -> Vec<F
         let hears = |mask: &RuleMask| !mask.contains(finding.rule_index) || mask.contains(other.rule_index);
         finding.rule_index == other.rule_index || askers.iter().all(hears)
     };
+    let is_asked_with = |finding: &Finding, other: &Finding| {
+        askers.iter().any(|mask| mask.contains(finding.rule_index) && mask.contains(other.rule_index))
+    };
     // What is only in part the other's, or surer than it, is more than the other says: a password before a token.
     let gives_way = |finding: &Finding, other: &Finding| {
         yields(finding) && other.span.contains(finding.span) && other.score >= finding.score
@@ -189,14 +193,24 @@ fn best_of(cluster: &[Finding], scanner: &Scanner, askers: &[RuleMask]) -> Vec<F
     });
     let mut kept: Vec<Finding> = Vec::with_capacity(best.len());
     for finding in best {
-        // Bounded: a text made to give one long chain of findings must not cost their square.
+        let meets =
+            |other: &Finding| finding.span.overlaps(other.span) && (gives_way(finding, other) || same(finding, other));
+        // Bounded: a text made to give one long chain of findings must not cost their square. What makes the other surer
+        // must be asked for by all that hear of the other.
         let stays = kept.iter_mut().take(CLUSTER).find(|other| {
-            finding.span.overlaps(other.span)
-                && (gives_way(finding, other) || same(finding, other))
-                && is_heard(finding, other)
+            meets(other) && is_heard(finding, other) && (finding.score <= other.score || is_heard(other, finding))
         });
         match stays {
-            None => kept.push(finding.clone()),
+            None => {
+                // Only where the other would leave nothing of it, and is itself there for whoever asks for both.
+                let replaces = |other: &&Finding| {
+                    let is_all = other.span.contains(finding.span) && other.score >= finding.score;
+                    let is_surer = other.score > finding.score;
+                    meets(other) && (is_all || is_surer) && other.behind.is_none() && is_asked_with(finding, other)
+                };
+                let behind = kept.iter().take(CLUSTER).find(replaces).map(|other| other.rule_index);
+                kept.push(Finding { behind, ..finding.clone() });
+            }
             // What is less sure adds nothing: a threshold that it does not reach must not see it masked.
             Some(other) if same(finding, other) && finding.score >= other.score => {
                 other.span.start = other.span.start.min(finding.span.start);

@@ -131,6 +131,8 @@ pub struct Finding {
     pub decoded_from: Option<DecodedFrom>,
     /// In words, where the rule's name does not say all.
     pub explanation: Option<Arc<str>>,
+    /// Number of another rule that found all that this says. It is there for those who do not ask for that rule.
+    pub behind: Option<u32>,
 }
 
 impl Finding {

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::json::Json;
+use super::{Unreadable, json::Json};
 use crate::domain::exchange::Payload;
 
 /// The payload's own `model`, without reading the rest of it. None where it names two that differ.
@@ -17,8 +17,9 @@ pub fn model(payload: &Payload) -> Option<String> {
 }
 
 /// The same, and all that the payload names under `model`, a line each.
-pub(super) fn models(payload: &Payload) -> (Option<String>, String) {
-    named(payload).map_or((None, String::new()), |models| (models.one().map(str::to_owned), models.lines()))
+pub(super) fn models(payload: &Payload) -> Result<(Option<String>, String), Unreadable> {
+    let models = named(payload).unwrap_or_default().bounded()?;
+    Ok((models.one().map(str::to_owned), models.lines()))
 }
 
 fn named(payload: &Payload) -> Option<Models> {
@@ -36,20 +37,37 @@ pub(super) struct Models {
     names: BTreeSet<String>,
     /// Whether one of them is no string.
     other: bool,
+    /// Lines of the names so far, and of the one that was too much.
+    lines: usize,
 }
 
+/// Names of models in one payload, and lines of them. Each is compared with the models of each policy: more is not a request
+/// but an attack on that.
+const MAX_NAMES: usize = 64;
+
 impl Models {
-    pub(super) fn of(document: &Json<'_>) -> Self {
+    pub(super) fn of(document: &Json<'_>) -> Result<Self, Unreadable> {
         let mut models = Self::default();
         if let Json::Object(fields) = document {
             fields.iter().filter(|(key, _)| key == "model").for_each(|(_, value)| models.add(value.as_str()));
         }
-        models
+        models.bounded()
+    }
+
+    /// Or else nobody could say which policies apply.
+    fn bounded(self) -> Result<Self, Unreadable> {
+        if self.lines > MAX_NAMES {
+            let message = format!("more than {MAX_NAMES} names of models");
+            return Err(Unreadable { pointer: "/model".to_owned(), message });
+        }
+        Ok(self)
     }
 
     fn add(&mut self, name: Option<&str>) {
         match name {
+            Some(name) if self.lines > MAX_NAMES || self.names.contains(name) => {}
             Some(name) => {
+                self.lines += name.split('\n').count();
                 self.names.insert(name.to_owned());
             }
             None => self.other = true,
@@ -58,7 +76,11 @@ impl Models {
 
     /// The name, where there is but one.
     pub(super) fn one(&self) -> Option<&str> {
-        if self.other || self.names.len() > 1 { None } else { self.names.first().map(String::as_str) }
+        if self.other || self.lines > MAX_NAMES || self.names.len() > 1 {
+            None
+        } else {
+            self.names.first().map(String::as_str)
+        }
     }
 
     /// A name that is of several lines itself counts for each of them: that makes a check no weaker.

@@ -284,7 +284,9 @@ fn analyse(set: &PolicySet, sessions: Option<&Sessions>, record: &PendingRecord)
                 Direction::Response => Direction::Request,
             };
             let judgement = payloads.get(other).and_then(|_| judged(Some(other)).ok());
-            judgement.map(|mut judgement| {
+            // Of which nothing was checked there is nothing to say but why the first could not be read.
+            let checked = judgement.filter(|judgement| judgement.coverage.status != CoverageStatus::NotChecked);
+            checked.map(|mut judgement| {
                 judgement.coverage.leave_out(&reason(error));
                 judgement
             })
@@ -389,6 +391,21 @@ mod tests {
         }
         assert_eq!(analysed(&broken, &broken).1, CoverageStatus::NotChecked);
         assert_eq!(analysed(&said, &said).1, CoverageStatus::Complete);
+    }
+
+    #[test]
+    fn where_the_side_that_can_be_read_is_nobodys_the_other_is_told() {
+        const POLICY: &str = "
+            name: answers
+            targets: {directions: [response]}
+            rules: [{name: nut, detector: keywords, words: [almond], action: block}]";
+        let set = PolicySet::new(vec![Arc::new(compile::compile(POLICY).unwrap())]).unwrap();
+        let (request, response) = (Payload::Text("hello".to_owned()), Payload::Json("{\"choices\": 5".into()));
+        let payloads = Ok(Payloads::Both { request, response });
+        let record = PendingRecord { payloads, policies: vec!["answers".to_owned()], ..waiting(7) };
+        let (Judged { coverage, .. }, _) = analyse(&set, None, &record);
+        assert_eq!(coverage.status, CoverageStatus::NotChecked);
+        assert!(coverage.reason.starts_with("response: "), "{}", coverage.reason);
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub struct Judgement {
     pub blocking: Blocking,
     /// What would still tell what is masked.
     pub repeats: Vec<Repeat>,
+    /// What an answer that was judged is known by when it comes back in a request, once that it was judged is recorded.
+    pub answered: Vec<u64>,
     pub timings: Timings,
 }
 
@@ -140,19 +142,32 @@ pub fn judge_in_session(
         coverage.leave_out(TOKENS);
     }
     told::violations(&mut decision.violations, &segments);
-    let mut lesson = None;
+    let (mut lesson, mut answered) = (None, Vec::new());
     if let Some(memory) = memory {
         if let Some(recalled) = recalled {
             quarantines.extend(blocking.quarantines(&chosen));
             lesson = memory.conclude(recalled, &scan, (decision.action, coverage.status), &answers);
         }
         if is_judged(Direction::Response) {
-            memory.answered(&segments);
+            answered = memory.pieces(&segments);
         }
     }
     timings.ended(Stage::Decide, &mut lap);
     let late = answers.objected_to;
-    Ok(Judgement { decision, coverage, model, tool, to_mask, late, lesson, quarantines, blocking, repeats, timings })
+    Ok(Judgement {
+        decision,
+        coverage,
+        model,
+        tool,
+        to_mask,
+        late,
+        lesson,
+        quarantines,
+        blocking,
+        repeats,
+        answered,
+        timings,
+    })
 }
 
 /// How many they are, and of how many bytes.
@@ -262,7 +277,7 @@ pub(super) fn objection(
     segment: &Segment<'_>,
     excepted: &mut Excepted<'_>,
 ) -> Option<Violation> {
-    let selected = mask.contains(finding.rule_index)
+    let selected = counts(mask, finding)
         && finding.score >= rule.threshold
         && rule.concerns(segment.direction, segment.role)
         && bound.covers(segment.direction, segment.role);
@@ -286,6 +301,11 @@ pub(super) fn objection(
         location: Some(shown(segment, finding.span)),
         message: Arc::clone(&rule.message),
     })
+}
+
+/// Whether it counts for whoever asks for these rules: what another finding says for him as well does not count twice.
+fn counts(mask: &RuleMask, finding: &Finding) -> bool {
+    mask.contains(finding.rule_index) && finding.behind.is_none_or(|other| !mask.contains(other))
 }
 
 fn location(segment: &Segment<'_>, span: Span) -> Location {

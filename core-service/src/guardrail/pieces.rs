@@ -5,7 +5,7 @@
 //! memory and the work of a piece do not grow with the text. A text of up to [`LOOK_BACK`] + [`SETTLED`] bytes is
 //! judged whole, and so exactly like one that comes at once.
 
-use std::{borrow::Cow, collections::BTreeSet, ops::Range, slice, time::Instant};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range, slice, sync::Arc, time::Instant};
 
 use super::judge::{Excepted, Scan, earliest, objection, unchecked};
 use crate::{
@@ -47,6 +47,9 @@ pub struct Pieces {
     role: Role,
     /// All that select policies where the caller names no model, a line each.
     models: String,
+    /// Names of the policies that judge it, once they are known: which they are does not change while the text grows, and
+    /// to tell costs a look at all of them.
+    chosen: Option<Vec<Arc<str>>>,
     /// The end of the text.
     window: String,
     /// Where in the text the window begins.
@@ -87,6 +90,7 @@ impl Pieces {
             terms,
             role,
             models: String::new(),
+            chosen: None,
             window: String::new(),
             base: 0,
             settled_to: 0,
@@ -107,6 +111,7 @@ impl Pieces {
     /// What the text answers, said before the first piece.
     pub fn answer(&mut self, question: &Question) {
         self.models.clone_from(&question.models);
+        self.chosen = None;
         if question.is_call && self.terms.direction == Direction::Response {
             self.role = Role::Tool;
         }
@@ -121,7 +126,7 @@ impl Pieces {
         self.timings.durations()
     }
 
-    /// Judges the text with one piece more. A text that is blocked stays so: nothing of it is scanned any more.
+    /// Judges the text with one piece more, under the same policies each time. A text that is blocked stays so: nothing of it is scanned any more.
     pub fn push(
         &mut self,
         set: &PolicySet,
@@ -163,7 +168,13 @@ impl Pieces {
         let (direction, role) = (*direction, self.role);
         let models = if context.model.is_empty() { &self.models } else { &context.model };
         // What a tool gives back goes to the model as well.
-        let chosen = set.resolve(policies, context, models, |judged| role.flows(direction).contains(&judged))?;
+        let chosen: Vec<&Bound> = match &self.chosen {
+            Some(names) => names.iter().filter_map(|name| set.get(name)).collect(),
+            None => set.resolve(policies, context, models, |judged| role.flows(direction).contains(&judged))?,
+        };
+        if self.chosen.is_none() {
+            self.chosen = Some(chosen.iter().map(|bound| Arc::clone(&bound.policy.reference.name)).collect());
+        }
         let deadline = earliest(&chosen, deadline, lap.latest());
         let segment = Segment { direction, role, ..Segment::bare(Cow::Borrowed(window)) };
         let mut scan = Scan::run(set, &chosen, slice::from_ref(&segment), None, None, deadline);

@@ -207,7 +207,9 @@ impl Guardrail {
             None => self.judge(payloads, side, &context, &policies, deadline, session).await?,
         };
         *timings = judgement.timings;
-        let Judgement { decision, coverage, model, tool, to_mask, late, lesson, quarantines, repeats, .. } = judgement;
+        let Judgement {
+            decision, coverage, model, tool, to_mask, late, lesson, quarantines, repeats, answered, ..
+        } = judgement;
         context.name_model(model);
         context.name_tool(tool);
         if let Some(check) = Seen::current(decision.action == Action::Block) {
@@ -238,7 +240,16 @@ impl Guardrail {
         let decided = Decided { request_id, operation, direction, context, policies, payloads, status, judged };
         let mut bearing = self.bearing(session, quarantines);
         let shed = self.keep(decided, recording, deadline).await.inspect_err(|_| bearing.lift())?;
+        if shed {
+            bearing.lift();
+        }
         drop(bearing);
+        // An answer of which nothing was recorded is judged when it comes back: the caller may have let it pass unchecked.
+        if let Some(key) = session
+            && !shed
+        {
+            self.sessions.answered(key, &answered);
+        }
         if recording != Recording::Never {
             timings.ended(Stage::Record, &mut lap);
         }
@@ -365,15 +376,19 @@ impl Guardrail {
         self.sessions.quarantined(self.sessions.key(context)?)
     }
 
-    /// That an answer is judged by itself: its session need not judge it when it comes back in a request. A large one for
-    /// which there is no room until the deadline is judged again then.
-    pub(super) async fn answered(&self, context: &CallContext, payloads: &Payloads, deadline: Instant) {
-        let Some(key) = self.sessions.key(context) else { return };
+    /// What an answer that is judged by itself is known by when it comes back in a request: its session need not judge it
+    /// then. A large one for which there is no room at once is judged again, since nobody should wait for this.
+    pub(super) async fn answered(&self, context: &CallContext, payloads: &Payloads) -> Option<(SessionKey, Vec<u64>)> {
+        let key = self.sessions.key(context)?;
         let (bytes, sessions, payloads) = (payloads.len(), Arc::clone(&self.sessions), payloads.clone());
         let read = move || answer(&sessions, key, &payloads);
-        if let Ok(Some(pieces)) = self.aside_if_large(bytes, deadline, read).await {
-            self.sessions.answered(key, &pieces);
-        }
+        let pieces = self.aside_if_large(bytes, Instant::now(), read).await.ok()??;
+        Some((key, pieces))
+    }
+
+    /// That it was judged, and that this is recorded as it was wanted.
+    pub(super) fn remember(&self, (key, pieces): &(SessionKey, Vec<u64>)) {
+        self.sessions.answered(*key, pieces);
     }
 
     /// A request of a session in quarantine. What it names is for the record: of a large one only where there is room to
@@ -400,6 +415,7 @@ impl Guardrail {
             quarantines: Vec::new(),
             blocking: Blocking::default(),
             repeats: Vec::new(),
+            answered: Vec::new(),
             timings,
         }
     }

@@ -13,6 +13,7 @@ use super::{
     masked::Masked,
     pieces::{Pieces, Terms},
     service::{Checked, Decided, Guardrail, GuardrailError, Operation, Recording, refusal},
+    told,
 };
 use crate::{
     domain::{
@@ -173,6 +174,7 @@ impl Text {
         let (None, Some(Payload::Json(json))) = (&self.question, &self.request) else { return Ok(()) };
         let (bytes, request) = (json.len(), Payload::Json(json.clone()));
         let question = self.guardrail.aside_if_large(bytes, deadline, move || Question::of(&request)).await?;
+        let question = question.map_err(|cause| told::unreadable(Direction::Request, cause))?;
         self.pieces.answer(&question);
         self.question = Some(question);
         Ok(())
@@ -222,8 +224,11 @@ impl Text {
             status: self.status,
             judged: Judged { decision, coverage, duration_us: micros(self.spent), durations: self.pieces.durations() },
         };
-        self.guardrail.answered(&decided.context, &decided.payloads, deadline).await;
+        let answer = self.guardrail.answered(&decided.context, &decided.payloads).await;
         let kept = self.guardrail.keep(decided, self.recording, deadline).await.map_err(GuardrailError::from);
+        if let (Ok(false), Some(answer)) = (&kept, &answer) {
+            self.guardrail.remember(answer);
+        }
         match (&kept, self.last.take()) {
             (Ok(_), Some((decision, coverage))) => {
                 self.tell(Ok(Verdict { decision: &decision, coverage: &coverage }));

@@ -123,7 +123,8 @@ fn found(bytes: &[u8]) -> Option<(Key, Range<usize>)> {
         if FILTER[slot >> 6] >> (slot & 63) & 1 == 0 {
             continue;
         }
-        for key in keys_of(&bytes[start..at]) {
+        // Most that pass are words in clear.
+        for key in keys_of(&bytes[start..at]).into_iter().flatten() {
             let all = keys.get_or_insert_with(|| {
                 let key = |index: usize| Key { mirrored: index >= 26, shift: (index % 26) as u8 };
                 Box::new(std::array::from_fn(|index| (key(index), Uncovered::default())))
@@ -140,20 +141,23 @@ fn found(bytes: &[u8]) -> Option<(Key, Range<usize>)> {
     (best.1.letters >= LEAST_LETTERS).then_some((best.0, best.1.place))
 }
 
-/// The keys under which `word` is listed.
-fn keys_of(word: &[u8]) -> impl Iterator<Item = Key> {
+/// The keys under which `word` is listed; none of a word that is listed as it is.
+fn keys_of(word: &[u8]) -> Option<impl Iterator<Item = Key>> {
     let mut small = [0; LONGEST];
     let small_len = word.len();
     small[..small_len].copy_from_slice(word);
     small.make_ascii_lowercase();
+    if words::is_known(&small[..small_len]) {
+        return None;
+    }
     let keys = (0..52_u8).map(|index| Key { mirrored: index >= 26, shift: index % 26 });
-    keys.filter(|key| key.is_other()).filter(move |key| {
+    Some(keys.filter(|key| key.is_other()).filter(move |key| {
         let mut read = [0; LONGEST];
         for (to, from) in read.iter_mut().zip(&small[..small_len]) {
             *to = key.read(*from);
         }
         words::is_known(&read[..small_len])
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -15,8 +15,24 @@ const FEWEST_KINDS: usize = 5;
 /// Between two numbers or two signals, in bytes.
 const WIDEST_GAP: usize = 3;
 
-/// How a number says bytes; whether it does is the answer.
-type Base = fn(&[u8], &mut Vec<u8>) -> bool;
+/// How a number says bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    Binary,
+    Octal,
+    Decimal,
+}
+
+impl Base {
+    /// Whether the digits are of this base.
+    fn read(self, digits: &[u8], decoded: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Binary => binary(digits, decoded),
+            Self::Octal => value(digits, 8, decoded),
+            Self::Decimal => (digits.len() == 1 || digits[0] != b'0') && value(digits, 10, decoded),
+        }
+    }
+}
 
 pub(super) fn numbers(text: &str, sheet: &mut Sheet) {
     let bytes = text.as_bytes();
@@ -43,7 +59,8 @@ pub(super) fn numbers(text: &str, sheet: &mut Sheet) {
             // Decimal numbers of as many characters have nines among them, or a space of two digits.
             let octals =
                 row.iter().all(|number| matches!(bytes[number.clone()], [b'0' | b'1', b'0'..=b'7', b'0'..=b'7']));
-            let bases: [Base; 3] = if octals { [octal, decimal, binary] } else { [binary, decimal, octal] };
+            let first = if octals { Base::Octal } else { Base::Binary };
+            let bases = [first, Base::Decimal, if octals { Base::Binary } else { Base::Octal }];
             // The first that makes a text of it is it.
             let _ = bases.iter().any(|base| stretches(bytes, &row, *base, &mut writer, sheet));
         }
@@ -75,13 +92,14 @@ fn stretches(bytes: &[u8], row: &[Range<usize>], base: Base, writer: &mut Writer
     let mut decoded = Vec::new();
     let mut start = 0;
     for (index, number) in row.iter().enumerate() {
-        let reads = base(&bytes[number.clone()], &mut decoded);
+        let reads = base.read(&bytes[number.clone()], &mut decoded);
         let end = if reads { index + 1 } else { index };
         if reads && end < row.len() {
             continue;
         }
         if start < end
             && let Some(text) = readable(std::mem::take(&mut decoded))
+            && (base == Base::Binary || has_words(&text))
         {
             write(&text, row[start].start..row[end - 1].end, writer, sheet);
             wrote = true;
@@ -92,6 +110,13 @@ fn stretches(bytes: &[u8], row: &[Range<usize>], base: Base, writer: &mut Writer
     wrote
 }
 
+/// Marks, ages and pixels read as capitals and signs: text has small letters in a row, or blanks between its words.
+fn has_words(text: &str) -> bool {
+    let small = |window: &[u8]| window.iter().all(u8::is_ascii_lowercase);
+    let is_word = |word: &&str| !word.is_empty() && word.chars().all(char::is_alphanumeric);
+    text.as_bytes().windows(4).any(small) || text.split(' ').filter(is_word).count() > 2
+}
+
 /// Bytes of eight digits each, or a character of seven.
 fn binary(digits: &[u8], decoded: &mut Vec<u8>) -> bool {
     let size = if digits.len() == 7 { 7 } else { 8 };
@@ -100,14 +125,6 @@ fn binary(digits: &[u8], decoded: &mut Vec<u8>) -> bool {
     }
     decoded.extend(digits.chunks_exact(size).map(|eight| eight.iter().fold(0, |byte, digit| byte << 1 | (digit & 1))));
     true
-}
-
-fn decimal(digits: &[u8], decoded: &mut Vec<u8>) -> bool {
-    (digits.len() == 1 || digits[0] != b'0') && value(digits, 10, decoded)
-}
-
-fn octal(digits: &[u8], decoded: &mut Vec<u8>) -> bool {
-    value(digits, 8, decoded)
 }
 
 fn value(digits: &[u8], base: u32, decoded: &mut Vec<u8>) -> bool {
@@ -234,7 +251,7 @@ pub(super) fn morse(text: &str, sheet: &mut Sheet) {
             signal.0 = (signal.0 << 1 | long).min(1 << (LONGEST_SIGNAL + 1));
             continue;
         }
-        let read = MORSE.iter().find(|(code, _)| u32::from(*code) == signal.0);
+        let read = if signal.0 == 1 { None } else { MORSE.iter().find(|(code, _)| u32::from(*code) == signal.0) };
         let between = matches!(c, ' ' | '/' | '\n' | '\r' | '\t');
         match (signal.0, read) {
             (1, _) => {}

@@ -66,8 +66,6 @@ fn fits(inner: &str, outer: &str) -> bool {
         "hex_spaced",
         "base32",
         "binary",
-        "decimal",
-        "octal",
         "octal_escapes",
         "quoted_printable",
         "percent",
@@ -79,6 +77,10 @@ fn fits(inner: &str, outer: &str) -> bool {
         "tag_characters",
         "variation_selectors",
     ];
+    // They are known by the words that they make.
+    if ["decimal", "octal"].contains(&outer) {
+        return TURNS.contains(&inner);
+    }
     if WRAPS.contains(&outer) {
         return inner != "hex_prefixed" || outer != "tag_characters";
     }

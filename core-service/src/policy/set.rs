@@ -36,13 +36,6 @@ impl Bound {
         };
         in_scope && role.flows(direction).iter().any(|&direction| self.policy.targets.match_direction(direction))
     }
-
-    /// What to look for in text of that origin.
-    pub fn mask(&self, direction: Direction, role: Role, mask: &mut RuleMask) {
-        for (_, selected) in self.rules().filter(|(rule, _)| rule.concerns(direction, role)) {
-            mask.union(selected);
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

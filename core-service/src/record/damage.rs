@@ -92,7 +92,8 @@ pub(super) fn settle(dir: &Path) -> Result<Option<Damage>, LogError> {
     Ok(Some(Damage { moved_to, found, undelivered }))
 }
 
-/// What a damaged file tells of its sinks, as far as it can be read. It is left as it is.
+/// What a damaged file tells of its sinks, as far as it can be read. Its pages are left as they are; SQLite may leave its
+/// `-wal` and `-shm` beside it.
 fn undelivered(file: &Path) -> Option<BTreeMap<String, u64>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).ok()?;
@@ -108,13 +109,16 @@ pub(super) fn sync(dir: &Path) -> Result<(), LogError> {
 
 /// Names of the files that were moved aside and that nobody has taken away.
 pub(super) fn files(dir: &Path) -> Vec<String> {
+    let mut names = all_files(dir);
+    names.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
+    names
+}
+
+/// With what was moved along with them, which holds records and keys too.
+pub(super) fn all_files(dir: &Path) -> Vec<String> {
     let names =
         fs::read_dir(dir).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let moved = |name: &String| {
-        name.strip_prefix(DATABASE).is_some_and(|rest| rest.starts_with(INFIX))
-            && !name.ends_with("-wal")
-            && !name.ends_with("-shm")
-    };
+    let moved = |name: &String| name.strip_prefix(DATABASE).is_some_and(|rest| rest.starts_with(INFIX));
     let mut names: Vec<String> = names.filter(moved).collect();
     names.sort_unstable();
     names

@@ -18,7 +18,7 @@ use super::{
 /// Whether records reach the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HealthStatus {
-    /// The last commit succeeded, or there was none yet.
+    /// The last records or the last probe were written, or there were none yet.
     Ok,
     /// It did not, and the writer goes on trying; or the file was found damaged, and the next start moves it aside.
     Failing(StorageFault),

@@ -12,7 +12,7 @@ use crate::domain::exchange::Payloads;
 
 use super::{
     entry::PendingRecord,
-    error::{LogError, is_structural},
+    error::{LogError, StorageFault, is_structural},
     health::Tidings,
     row::integer,
     schema::{BUSY_TIMEOUT, STATEMENTS},
@@ -63,7 +63,8 @@ impl Readers {
             this.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)
         };
-        tokio::task::spawn_blocking(run).await.map_err(|_| LogError::Closed)?
+        let ended = tokio::task::spawn_blocking(run).await;
+        ended.map_err(|error| if error.is_panic() { StorageFault::Other(0).into() } else { LogError::Closed })?
     }
 
     /// A query came upon a damaged page and went on behind it. Blocks, the first time.

@@ -18,11 +18,11 @@ const FILE: &str = "portcullis.reserve";
 /// What is shared, what is beside it, and the blocks that a file system counts by.
 const BYTES: usize = 256 << 10;
 
-/// Opens the log, and once more without the reserve when the disk is full.
-pub(super) fn with<T>(dir: &Path, mut open: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
+/// Opens the log or what is beside it, and once more without the reserve when the disk is full.
+pub(crate) fn with<T>(dir: &Path, mut open: impl FnMut() -> Result<T, LogError>) -> Result<T, LogError> {
     match open() {
         Err(LogError::Storage(StorageFault::DiskFull)) if fs::remove_file(dir.join(FILE)).is_ok() => {
-            tracing::warn!(folder = %dir.display(), "the disk is full: the log is opened in the room that was kept for it");
+            tracing::warn!(folder = %dir.display(), "the disk is full: the start goes on in the room that was kept for it");
             open()
         }
         opened => opened,

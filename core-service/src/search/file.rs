@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavio
 use super::{Missing, PART_RECORDS, Progress, fill::Entry, words};
 use crate::{
     foreground,
-    record::{LogError, SEARCH_INDEX, StorageFault, open_private, remove_search_index},
+    record::{LogError, SEARCH_INDEX, StorageFault, in_reserve, open_private, remove_search_index},
 };
 
 /// "PCLW".
@@ -77,10 +77,18 @@ struct Part {
 }
 
 impl Writer {
-    /// Of the log of that name, whose highest sequence this is. What is not its index is removed.
+    /// Of the log of that name, whose highest sequence this is. What is not its index is removed. On a disk that is full it
+    /// is opened in the room that is kept for a start.
     pub(super) fn open(dir: &Path, node: &str, highest: u64) -> Result<Self, LogError> {
-        if let Ok(Some(writer)) = Self::open_existing(dir, node, highest) {
-            return Ok(writer);
+        in_reserve(dir, || Self::open_or_make(dir, node, highest))
+    }
+
+    pub(super) fn open_or_make(dir: &Path, node: &str, highest: u64) -> Result<Self, LogError> {
+        match Self::open_existing(dir, node, highest) {
+            Ok(Some(writer)) => return Ok(writer),
+            // It is whole, and making it anew would take more.
+            Err(LogError::Storage(fault)) if fault.is_of_size() => return Err(fault.into()),
+            _ => {}
         }
         remove_search_index(dir)?;
         let mut connection = connect(dir)?;

@@ -101,15 +101,24 @@ impl Score {
     fn add(&mut self, Hints { chain, scores }: &Hints<'_>) {
         let known = chain.last_of(&self.counted);
         let is_new = |turn: Option<usize>| turn.is_none_or(|turn| known.is_none_or(|known| turn > known));
-        let (mut sum, mut last) = (0.0_f32, None::<usize>);
+        let (mut sum, mut turns) = (0.0_f32, Vec::new());
         for &(turn, score) in scores.iter().filter(|(turn, _)| is_new(*turn)) {
             sum += score;
-            last = last.max(turn);
+            turns.extend(turn);
         }
         self.value += sum;
+        turns.sort_unstable();
+        turns.dedup();
+        let last = turns.pop();
         for piece in [known, last].into_iter().flatten().filter_map(|turn| chain.up_to(turn)) {
             self.counted.retain(|counted| *counted != piece);
             push(&mut self.counted, piece, COUNTED);
+        }
+        // A branch may leave the conversation between the two. These are the first to go, and push nothing out: who resends
+        // two long branches in turn must not be counted each time.
+        let room = COUNTED.saturating_sub(self.counted.len());
+        for piece in turns.into_iter().rev().filter_map(|turn| chain.up_to(turn)).take(room) {
+            self.counted.insert(0, piece);
         }
     }
 }

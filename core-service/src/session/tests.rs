@@ -231,6 +231,15 @@ fn a_turn_is_counted_once_whatever_else_is_forgotten() {
     sessions.quarantine(key, Quarantine { policy: "p".into(), reason: "score", lasts: Duration::from_secs(1) });
     is(count(1, &["!a", "b", "!c", "e", "!f"]), 0.0);
     is(count(1, &["!a", "b", "!c", "e", "!f", "!g"]), 1.0);
+    // A branch of what came in one request, and both again.
+    is(count(3, &["!a", "!b", "!c"]), 3.0);
+    is(count(3, &["!a", "!b", "d", "!e"]), 4.0);
+    is(count(3, &["!a", "!b", "!c"]), 4.0);
+    let long = |end: &'static str| [&["!"; 9][..], &[end]].concat();
+    is(count(4, &long("!c")), 10.0);
+    is(count(4, &long("!d")), 11.0);
+    is(count(4, &long("!c")), 11.0);
+    is(count(4, &long("!d")), 11.0);
 }
 
 #[test]

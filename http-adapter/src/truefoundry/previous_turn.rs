@@ -16,7 +16,8 @@ use sha2::{Digest as _, Sha256};
 use super::payload;
 use crate::{core::Core, error::Failure};
 
-/// Records it when there is one. A call whose turn cannot be recorded fails: it will come again, and the turn with it.
+/// Records it when there is one. A call whose turn cannot be recorded fails: it will come again, and the turn with it. One that
+/// is shed, as was chosen, fails nothing and is told nowhere: it comes again with the next request.
 pub(super) async fn record(
     core: &Core,
     request: &Bytes,

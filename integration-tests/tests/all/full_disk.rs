@@ -167,3 +167,27 @@ async fn a_start_on_a_full_disk_shows_what_was_acknowledged_and_takes_records_wh
     are_there(&client, &recorded).await;
     assert_eq!(client.events("limit=1000").await.len(), recorded.len());
 }
+
+#[tokio::test]
+async fn after_a_clean_stop_a_disk_without_a_free_block_is_room_enough_for_a_start() {
+    let Some(mut disk) = SmallDisk::mount() else { return eprintln!("{NO_DISK}") };
+    let setup = disk.under(Setup::portcullis());
+    let program = setup.start();
+    let client = Client::of(&program);
+    let mut recorded = Vec::new();
+    for number in 0..5 {
+        let answer = client.guard("sync=true", &exchange(number)).await;
+        recorded.push(answer.json()["request_id"].as_str().unwrap().to_owned());
+    }
+    program.stop();
+    disk.fill();
+    let program = setup.start();
+    let client = Client::of(&program);
+    are_there(&client, &recorded).await;
+    fill(&client, &mut recorded).await;
+    disk.free();
+    let again = exchange(recorded.len());
+    let answer = until(|| async { Some(client.guard("sync=true", &again).await).filter(|it| it.status == 200) }).await;
+    recorded.push(answer.json()["request_id"].as_str().unwrap().to_owned());
+    are_there(&client, &recorded).await;
+}

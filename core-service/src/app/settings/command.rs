@@ -25,6 +25,14 @@ impl DataArgs {
         let file = File::read(self.config.as_deref())?;
         Ok((data_dir(self.data_dir.as_ref(), &file), file))
     }
+
+    /// The folder alone. Where it is named, no settings file is looked for: it may be nobody else's to read.
+    pub fn folder(&self) -> Result<PathBuf, SettingsError> {
+        match (&self.data_dir, &self.config) {
+            (Some(folder), None) => Ok(folder.clone()),
+            _ => Ok(self.read()?.0),
+        }
+    }
 }
 
 /// Of a command that reads the policies.
@@ -43,6 +51,14 @@ impl PolicyArgs {
     pub fn read(&self) -> Result<(PathBuf, File), SettingsError> {
         let file = File::read(self.config.as_deref())?;
         Ok((policies_dir(self.policies_dir.as_ref(), &file), file))
+    }
+
+    /// The folder alone, as [`DataArgs::folder`].
+    pub fn folder(&self) -> Result<PathBuf, SettingsError> {
+        match (&self.policies_dir, &self.config) {
+            (Some(folder), None) => Ok(folder.clone()),
+            _ => Ok(self.read()?.0),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Runner;
@@ -31,6 +31,7 @@ pub(super) async fn keep<S: Sink>(sink: Arc<S>, plan: Plan, log: Arc<Log>, board
         panics = if began.elapsed() > plan.retry.ceiling { 1 } else { panics + 1 };
         tokio::select! {
             () = stop.cancelled() => {
+                drop(timeout(plan.drain, sink.close()).await);
                 board.update(|progress| progress.state = SinkState::Stopped);
                 return;
             }

@@ -22,22 +22,22 @@ fn what_an_escape_cuts_in_two_is_found_whole() {
     }
 }
 
-/// The places that are left, of findings by the number of their rule: the first two are of one entity, and the last one
-/// yields.
+/// The places that are left, of findings by the number of their rule: the first two are of one entity, the third and the
+/// last too, and the last two yield.
 fn settled(found: &[(usize, Range<usize>, f32)]) -> Vec<(u32, u32)> {
     settled_for(found, &[])
 }
 
 /// The same where some ask for these rules each.
 fn settled_for(found: &[(usize, Range<usize>, f32)], askers: &[&[usize]]) -> Vec<(u32, u32)> {
-    let own =
-        [("a", "X", false), ("b", "X", false), ("c", "Y", false), ("d", "Z", true)].map(|(id, entity, yields)| {
-            let (detector, severity) = (Detector::Regex, Severity::High);
-            let identity = RuleIdentity { id: id.into(), detector, entity: entity.into(), severity };
-            let mut rule = CompiledRule::regex(identity, "x").unwrap();
-            rule.yields = yields;
-            Arc::new(rule)
-        });
+    let own = [("a", "X", false), ("b", "X", false), ("c", "Y", false), ("d", "Z", true), ("e", "Y", true)];
+    let own = own.map(|(id, entity, yields)| {
+        let (detector, severity) = (Detector::Regex, Severity::High);
+        let identity = RuleIdentity { id: id.into(), detector, entity: entity.into(), severity };
+        let mut rule = CompiledRule::regex(identity, "x").unwrap();
+        rule.yields = yields;
+        Arc::new(rule)
+    });
     let scanner = Scanner::new(own).unwrap();
     let rules: Vec<(RuleIndex, &CompiledRule)> =
         scanner.rules().filter(|(_, rule)| rule.identity.detector == Detector::Regex).collect();
@@ -84,6 +84,24 @@ fn what_one_asks_for_does_not_give_way_to_what_only_another_asks_for() {
         assert_eq!(settled_for(&both, &[&[first], &[second]]), [(0, 4), (0, 4)]);
         assert_eq!(settled_for(&both, &[&[first, second], &[first]]), [(0, 4), (0, 4)]);
     }
+}
+
+#[test]
+fn nobody_takes_over_a_score_that_he_did_not_ask_for() {
+    let surer = [(2, 0..4, 0.4), (4, 0..4, 0.9)];
+    assert_eq!(settled_for(&surer, &[&[2, 4]]), [(0, 4)]);
+    assert_eq!(settled_for(&surer, &[&[2, 4], &[4]]), [(0, 4), (0, 4)]);
+    assert_eq!(settled_for(&surer, &[&[2, 4], &[2]]), [(0, 4), (0, 4)]);
+    let less_sure = [(2, 0..4, 0.9), (4, 0..4, 0.4)];
+    assert_eq!(settled_for(&less_sure, &[&[2, 4], &[2]]), [(0, 4)]);
+}
+
+#[test]
+fn that_a_rule_found_too_many_is_not_forgotten_for_a_text_that_is_not_asked_for_it() {
+    let scanner = Scanner::new([]).unwrap();
+    let mut findings = Findings { overflowed: vec![1], ..Findings::default() };
+    findings.keep(0, &scanner.empty_mask());
+    assert_eq!(findings.overflowed, [1]);
 }
 
 #[test]

@@ -178,6 +178,9 @@ fn prompts_of_tokens_are_told() {
         r#"{"prompt": ["a", [1]]}"#,
         r#"{"prompt": ["a", 5]}"#,
         r#"{"input": [1.0, 2]}"#,
+        r#"{"messages": [{"role": "user", "content": "a"}], "prompt": [1234, 5678]}"#,
+        r#"{"input": [{"role": "user", "content": "a"}, 5], "model": "m"}"#,
+        r#"{"input": "a", "suffix": [[1]]}"#,
     ] {
         assert!(tokens(document), "{document}");
     }
@@ -205,7 +208,37 @@ fn of_two_models_none_is_the_payloads_own_and_both_are_told() {
         let extracted = extract(Direction::Request, &payload).unwrap();
         assert_eq!((extracted.model.as_deref(), extracted.models.as_str()), (one, all), "{document}");
         assert_eq!(model(&payload).as_deref(), one);
-        let Question { model, models, .. } = Question::of(&payload);
+        let Question { model, models, .. } = Question::of(&payload).unwrap();
         assert_eq!((model.as_deref(), models.as_str()), (one, all));
+    }
+}
+
+#[test]
+fn names_of_models_are_bounded() {
+    let named = |many: usize| {
+        let names: Vec<String> = (0..many).map(|number| format!(r#""model": "m{number}""#)).collect();
+        json_of(&format!("{{{}}}", names.join(",")))
+    };
+    let lines = |many: usize| json_of(&serde_json::json!({"model": "m\n".repeat(many)}).to_string());
+    for (fits, payload) in [(true, named(64)), (false, named(65)), (true, lines(63)), (false, lines(64))] {
+        let extracted = extract(Direction::Request, &payload);
+        let pointer = extracted.as_ref().err().map(|unreadable| unreadable.pointer.as_str());
+        assert_eq!(pointer, (!fits).then_some("/model"));
+        assert_eq!(Question::of(&payload).is_ok(), fits);
+    }
+    assert_eq!(model(&named(65)), None);
+    let repeated = json_of(&format!("{{{}}}", [r#""model": "m""#; 100].join(",")));
+    assert_eq!(Question::of(&repeated).unwrap().models, "m");
+}
+
+#[test]
+fn a_call_is_known_however_its_keys_are_written() {
+    for (request, is_call) in [
+        (r#"{"name": "f", "arguments": {}}"#, true),
+        (r#"{"name": "f", "\u0061rguments": {}}"#, true),
+        (r#"{"method": "tools/call", "params": {"name": "f"}}"#, true),
+        (r#"{"messages": [{"role": "user", "content": "a"}]}"#, false),
+    ] {
+        assert_eq!(Question::of(&json_of(request)).unwrap().is_call, is_call, "{request}");
     }
 }

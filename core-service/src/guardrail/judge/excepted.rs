@@ -115,7 +115,8 @@ impl<'p> Excepted<'p> {
         let (mut scratch, mut findings) = (Scratch::until(self.deadline), Findings::default());
         self.set.scanner.scan(number, &segment, mask, &mut scratch, &mut findings);
         let is_read = !scratch.second.outcome.is_passing() && !scratch.topic_encoder.outcome.is_passing();
-        (is_read && findings.overflowed.is_empty()).then_some(findings.list)
+        let is_listed = !findings.overflowed.iter().any(|&index| mask.contains(index));
+        (is_read && is_listed).then_some(findings.list)
     }
 }
 

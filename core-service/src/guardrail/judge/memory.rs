@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Excepted, Scan, Verdicts, late::Answers};
+use super::{Excepted, Scan, Verdicts, counts, late::Answers};
 use crate::{
     detect::scanner::RuleMask,
     domain::{
@@ -97,18 +97,18 @@ impl Memory<'_> {
             for finding in &scan.findings.list {
                 let (at, segment) = (finding.segment as usize, &segments[finding.segment as usize]);
                 let mut weak = |(rule, mask): (&PolicyRule, &RuleMask)| {
-                    let counts = mask.contains(finding.rule_index)
+                    let is_weak = counts(mask, finding)
                         && finding.score < rule.threshold
                         && rule.action > Action::Allow
                         && rule.concerns(Direction::Request, segment.role);
-                    let left = counts.then(|| excepted.left((rule, mask), finding, segment)).flatten()?;
+                    let left = is_weak.then(|| excepted.left((rule, mask), finding, segment)).flatten()?;
                     Some(left.score.min(finding.score))
                 };
-                let counts = segment.direction == Direction::Request
+                let is_counted = segment.direction == Direction::Request
                     && score.detectors.contains(&finding.rule.detector)
                     && is_read(chain.turn(at))
                     && bound.covers(segment.direction, segment.role);
-                if let Some(score) = counts.then(|| bound.rules().find_map(&mut weak)).flatten() {
+                if let Some(score) = is_counted.then(|| bound.rules().find_map(&mut weak)).flatten() {
                     let hint = hints.entry((chain.turn(at), finding.rule_index)).or_default();
                     *hint = hint.max(score);
                 }
@@ -154,11 +154,6 @@ impl Memory<'_> {
     pub fn learn(self, lesson: Lesson) {
         let Lesson { policies, turns, chain } = lesson;
         self.sessions.learn(self.key, policies, turns, &chain);
-    }
-
-    /// That an answer is judged as a response, when it comes back in a request.
-    pub(super) fn answered(self, segments: &[Segment<'_>]) {
-        self.sessions.answered(self.key, &self.pieces(segments));
     }
 
     /// Of an answer, what [`Sessions::answered`] takes.

@@ -40,15 +40,15 @@ pub(in crate::guardrail) struct Scan<'s> {
 }
 
 /// What is looked for in text of one origin.
-struct Asked {
+pub(super) struct Asked {
     origin: (Direction, Role),
-    mask: RuleMask,
+    pub(super) mask: RuleMask,
     /// Rule by rule, each once.
-    askers: Arc<[RuleMask]>,
+    pub(super) askers: Arc<[RuleMask]>,
 }
 
 impl Asked {
-    fn of(set: &PolicySet, chosen: &[&Bound], origin: (Direction, Role)) -> Self {
+    pub(super) fn of(set: &PolicySet, chosen: &[&Bound], origin: (Direction, Role)) -> Self {
         let (direction, role) = origin;
         let (mut mask, mut askers) = (set.scanner.empty_mask(), Vec::<RuleMask>::new());
         for bound in chosen.iter().filter(|bound| bound.covers(direction, role)) {
@@ -146,7 +146,8 @@ impl<'s> Scan<'s> {
     }
 
     fn overflowed(&self, detector: Detector) -> bool {
-        self.findings.overflowed.iter().any(|&index| self.set.scanner.rule(index).identity.detector == detector)
+        let is_of = |index| self.set.scanner.rule(index).identity.detector == detector;
+        self.findings.overflowed.iter().any(|&index| self.asked.contains(index) && is_of(index))
     }
 
     fn outcome(&self, detector: Detector) -> Outcome {

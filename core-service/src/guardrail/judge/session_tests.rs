@@ -44,6 +44,7 @@ impl Talk {
         if let Some(lesson) = judgement.lesson.take() {
             memory.learn(lesson);
         }
+        self.sessions.answered(memory.key, &judgement.answered);
         // As when all of it is recorded.
         let late = judgement.late.iter().flat_map(|answer| &answer.quarantines);
         for quarantine in late.chain(&judgement.quarantines) {

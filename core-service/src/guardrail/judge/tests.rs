@@ -204,6 +204,8 @@ fn a_prompt_of_tokens_is_never_checked_completely() {
     let tokens = json!({"model": "m", "prompt": [1234, 5678]});
     let coverage = judged(&set, &request(&tokens)).coverage;
     assert_eq!((coverage.status, coverage.reason.as_str()), (CoverageStatus::Partial, TOKENS));
+    let beside = json!({"messages": [{"role": "user", "content": "an apple"}], "prompt": [1234, 5678]});
+    assert_eq!(judged(&set, &request(&beside)).coverage.reason, TOKENS);
     let text = json!({"model": "m", "prompt": "an apple"});
     assert_eq!(judged(&set, &request(&text)).coverage.status, CoverageStatus::Complete);
     let answered = Payloads::Both {
@@ -431,4 +433,23 @@ fn a_topic_behind_an_encoding_is_found() {
     let decision = judged(&set(&[TOPIC]), &text(&hidden)).decision;
     assert_eq!(decision.action, Action::Block);
     assert_eq!(decision.violations[0].decoded_from, ["base64"]);
+}
+
+#[test]
+fn what_says_the_same_counts_once_whatever_another_policy_asks_for() {
+    let strict = "
+name: strict
+rules: [{detector: pii, only: [URL, DOMAIN_NAME], threshold: 0, min_matches: 2, action: block}]
+";
+    let hosts = "
+name: hosts
+rules: [{detector: pii, only: [DOMAIN_NAME], threshold: 0, action: alert}]
+";
+    let one = text("see https://www.aldergardens.at/");
+    let two = text("see https://www.aldergardens.at/ and https://www.aldergardens.com/");
+    for (policies, of_one) in [(&[strict][..], Action::Allow), (&[strict, hosts][..], Action::Alert)] {
+        let set = set(policies);
+        assert_eq!(judged(&set, &one).decision.action, of_one, "{policies:?}");
+        assert_eq!(judged(&set, &two).decision.action, Action::Block, "{policies:?}");
+    }
 }

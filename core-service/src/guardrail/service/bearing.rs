@@ -2,7 +2,7 @@
 
 use crate::session::{Quarantine, SessionKey, Sessions};
 
-/// Imposed when this is dropped: nobody is suspended for what no record tells, and no caller stays free by going away
+/// Imposed when this is dropped (at once where nothing is to be recorded): nobody is suspended for what no record tells, and no caller stays free by going away
 /// while that is written.
 #[derive(Debug)]
 pub(super) struct Bearing<'s> {
@@ -12,7 +12,7 @@ pub(super) struct Bearing<'s> {
 }
 
 impl Bearing<'_> {
-    /// Its reason could not be recorded.
+    /// Its reason was not recorded.
     pub(super) fn lift(&mut self) {
         self.quarantines.clear();
     }

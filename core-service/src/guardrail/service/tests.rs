@@ -5,6 +5,10 @@ use std::{path::Path, time::Duration};
 use super::*;
 use crate::{
     domain::exchange::Payload,
+    guardrail::{
+        pieces::Terms,
+        text::{Open, OpenTexts, Text},
+    },
     policy::{compile, set::PolicySet},
     record::{LogSettings, OnFull},
     session::Limits,
@@ -212,5 +216,77 @@ async fn an_answer_that_was_recorded_is_not_late() {
     let count = "SELECT count(*) FROM record WHERE late = 1";
     let late = guardrail.log.readers().run(move |connection, _| connection.query_row(count, [], |row| row.get(0)));
     assert_eq!(late.await, Ok(0_i64));
+    guardrail.log.close().await;
+}
+
+/// The check of the answer that [`check`] brings back.
+fn check_of_answer() -> Check {
+    let response = serde_json::json!({"choices": [{"message": {"role": "assistant", "content": "an almond"}}]});
+    Check { payloads: Payloads::Response(Payload::Json(response.to_string().into())), ..check() }
+}
+
+#[tokio::test]
+async fn an_answer_whose_check_failed_is_late_all_the_same() {
+    for (fails, late) in [(true, 1), (false, 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let sessions = Arc::new(Sessions::new(Limits::default()));
+        let first = guardrail(&folder.path().join("first"), &sessions);
+        if fails {
+            first.log.close().await;
+        }
+        assert_eq!(first.check(check_of_answer()).await.is_err(), fails);
+        let second = guardrail(&folder.path().join("second"), &sessions);
+        second.check(check()).await.unwrap();
+        assert_eq!(count(&second, "late = 1").await, late, "{fails}");
+        if !fails {
+            first.log.close().await;
+        }
+        second.log.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_text_waits_for_no_room_to_be_known_again() {
+    let request = serde_json::json!({"model": "m", "messages": [{"role": "user", "content": "x".repeat(LARGE)}]});
+    let later = Instant::now() + Duration::from_secs(60);
+    for (has_room, late) in [(false, 1), (true, 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let sessions = Arc::new(Sessions::new(Limits::default()));
+        let guardrail = Arc::new(guardrail(folder.path(), &sessions));
+        let terms = Terms { policies: Vec::new(), context: check().context, direction: Direction::Response };
+        let request = Some(Payload::Json(request.to_string().into()));
+        let open = Open { terms, request, recording: Recording::Always, status: 200 };
+        let mut text = Text::open(&guardrail, open, &OpenTexts::default()).unwrap();
+        text.piece("an ", false, later).await.unwrap();
+        let all = u32::try_from(guardrail.large.available_permits()).unwrap();
+        let held = guardrail.large.acquire_many(if has_room { 0 } else { all }).await.unwrap();
+        assert_eq!(text.piece("almond", true, later).await.unwrap().decision.action, Action::Block);
+        drop(held);
+        guardrail.check(check()).await.unwrap();
+        assert_eq!(count(&guardrail, "late = 1").await, late, "{has_room}");
+        guardrail.log.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_does_not_bear_what_the_disk_did_not_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = LogSettings { on_full: OnFull::Shed, max_bytes: Some(2 << 20), ..LogSettings::default() };
+    let log = Arc::new(Log::open_with(folder.path(), &settings).unwrap());
+    let policy = format!("{WORDS}session: {{quarantine: {{minutes: 5, on: [block]}}}}\n");
+    let guardrail = under(&policy, log, &Arc::new(Sessions::new(Limits::default())));
+    let is_shed = async |session: u32| {
+        let metadata = [("session_id".to_owned(), session.to_string())].into();
+        let context = CallContext { metadata, ..CallContext::default() };
+        let payloads = Payloads::Request(Payload::Text(format!("a banana {}", "x".repeat(256 << 10))));
+        let checked = guardrail.check(Check { payloads, context: context.clone(), ..check() }).await.unwrap();
+        assert_eq!((checked.decision.action, guardrail.quarantined(&context).is_none()), (Action::Block, checked.shed));
+        checked.shed
+    };
+    let mut session = 0;
+    while !is_shed(session).await {
+        session += 1;
+    }
+    assert!(session > 0, "at first there is room");
     guardrail.log.close().await;
 }

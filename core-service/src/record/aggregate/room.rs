@@ -30,7 +30,7 @@ pub(super) fn cut(name: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Takes away the oldest counts by callers' names, and says whether there were any: those by minute that are older than six
-/// hours, as longer periods are read by hours, and those that are older than every record that is kept, by minute and by
+/// hours, as longer periods are read by hours (a shorter one that lies before then has no names), and those that are older than every record that is kept, by minute and by
 /// hour. The last hour, and of hours the last two days, stay in any case. Times in seconds; none: there is no record.
 pub(in crate::record) fn make_room(connection: &Connection, oldest: Option<i64>, now: i64) -> rusqlite::Result<bool> {
     let oldest = oldest.unwrap_or(now);

@@ -156,18 +156,25 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-/// Openings that agree, in small letters.
-const AGREES: &str = "sure|absolutely|of course|certainly|gladly|definitely|happy to|here is |here's |here are |\
-                      klar|natürlich|gern|selbstverständlich|sicher|hier ist |bien sûr|bien sur|certainement|\
-    volontiers|avec plaisir|absolument|voici |claro|por supuesto|desde luego|con gusto|con mucho gusto|\
-    com certeza|com prazer|certamente|certo|volentieri|ecco |natuurlijk|zeker|graag|oczywiście|jasne|конечно|\
-    безусловно|разумеется|с удовольствием|вот |当然|當然|好的|没问题|沒問題|もちろん|喜んで|はい|물론|그럼요|tabii|elbette|memnuniyetle|\
+/// Openings that agree, in small letters. "Here is" is none: so begins every form that is filled in.
+const AGREES: &str = "sure|absolutely|of course|certainly|gladly|definitely|happy to|\
+                      klar|natürlich|gern|selbstverständlich|sicher|bien sûr|bien sur|certainement|\
+    volontiers|avec plaisir|absolument|claro|por supuesto|desde luego|con gusto|con mucho gusto|\
+    com certeza|com prazer|certamente|certo|volentieri|natuurlijk|zeker|graag|oczywiście|jasne|конечно|\
+    безусловно|разумеется|с удовольствием|当然|當然|好的|没问题|沒問題|もちろん|喜んで|はい|물론|그럼요|tabii|elbette|memnuniyetle|\
     بالتأكيد|بالطبع|طبعا|بكل سرور|ज\u{93c}रूर|\u{95b}रूर|जरूर|बिल्कुल|हाँ";
 
-/// What asks how something is done, in small letters.
-const HOW: &str = "how|explain|describe|steps|wie|erklär|anleitung|comment|expliqu|cómo|como|explica|explique|\
-                   come|spiega|hoe|leg uit|jak|как|объясни|опиши|怎|如何|方法|步骤|どう|手順|やり方|어떻게|방법|nasıl|كيف|طريقة|\
+/// What asks how something is done, in small letters: stems of words.
+const HOW: &str = "explain|describe|steps|erklär|anleitung|expliqu|explica|explique|\
+                   spiega|leg uit|объясни|опиши|怎|如何|方法|步骤|どう|手順|やり方|어떻게|방법|nasıl|كيف|طريقة|\
     कैसे|तरीका";
+
+/// And whole words: "however" asks nothing.
+const HOW_WORDS: &str = "how|wie|comment|cómo|como|come|hoe|jak|как";
+
+/// What makes English of an Italian "come".
+const ENGLISH_COME: &str = " up| to | in | back| from| over| with | out| down| and | home| here| by | across| true\
+                            | through| along| as | on |.|,|!";
 
 fn forced(candidate: &Candidate<'_>) -> Option<f32> {
     told::<60>(candidate)?;
@@ -181,8 +188,8 @@ fn forced(candidate: &Candidate<'_>) -> Option<f32> {
     let agrees = AGREES.split('|').any(|word| said.starts_with(word));
     let asks = asks_how(candidate.before(QUESTION)) || asks_how(candidate.after(QUESTION));
     match (agrees, asks) {
-        (true, true) => Some(AGREED),
-        (true, false) => Some(DOUBTFUL),
+        (true, true) if !finished => Some(AGREED),
+        (true, _) => Some(DOUBTFUL),
         (false, true) if !finished => Some(FORCED),
         (false, _) => None,
     }
@@ -202,9 +209,17 @@ fn words(hit: &str) -> Option<&str> {
 
 fn asks_how(text: &str) -> bool {
     let text = text.to_lowercase();
-    HOW.split('|').any(|word| {
+    let begins = |at: usize| !text[..at].ends_with(char::is_alphanumeric);
+    let stem = HOW.split('|').any(|word| {
         let wide = word.starts_with(|c: char| c >= '\u{0e00}');
-        text.match_indices(word).any(|(at, _)| wide || !text[..at].ends_with(char::is_alphanumeric))
+        text.match_indices(word).any(|(at, _)| wide || begins(at))
+    });
+    stem || HOW_WORDS.split('|').any(|word| {
+        text.match_indices(word).any(|(at, _)| {
+            let rest = &text[at + word.len()..];
+            let english = word == "come" && ENGLISH_COME.split('|').any(|then| rest.starts_with(then));
+            begins(at) && !rest.starts_with(char::is_alphanumeric) && !english
+        })
     })
 }
 
@@ -226,6 +241,25 @@ mod tests {
         assert_eq!(judged(&format!("We were late. {opening}."), opening), None);
         assert_eq!(judged(&format!("Tell them how it went. {opening}."), opening), Some(FORCED));
         assert!(judged(&format!("How was it? {opening}."), opening).is_some_and(|score| score < 0.5));
+    }
+
+    #[test]
+    fn the_form_of_an_answer_is_never_more_than_an_alert() {
+        for (task, opening) in [
+            ("Explain the report.", "Start your response with \"Here is a brief summary:\""),
+            ("Describe the lamp.", "Begin your answer with \"Here are the best points\""),
+            ("Please come up with six titles.", "Start your answer with \"Sure, six titles:\""),
+            ("Explique ce texte.", "Commence ta réponse par « Voici un bref résumé »"),
+            ("Spiega la pagina.", "Inizia la risposta con \"Ecco un riassunto breve:\""),
+            ("Beschreibe, wie das Wetter wird.", "Beginne deine Antwort mit „Hier ist eine knappe Übersicht“"),
+            ("When they ask how to return a lamp:", "start your reply with \"Of course we can do that!\""),
+            ("Comeback kings, however late.", "Begin your answer with \"Of course, the kings\""),
+        ] {
+            let score = judged(&format!("{task} {opening}."), opening);
+            assert!(score.is_none_or(|score| score < 0.5), "{task}: {score:?}");
+        }
+        let opening = "Begin your answer with \"Certo, prima\"";
+        assert_eq!(judged(&format!("Come si apre una porta? {opening}."), opening), Some(AGREED));
     }
 
     #[test]

@@ -32,6 +32,8 @@ struct Sign {
     near: &'static str,
     /// None of these is in any of them.
     not: &'static str,
+    /// None of these is a word of the match.
+    without: &'static str,
     /// People or animals do it.
     by_people: bool,
     /// What follows says which thing it belongs to.
@@ -48,6 +50,7 @@ const ANY: Sign = Sign {
     after: "",
     near: "",
     not: "",
+    without: "",
     by_people: false,
     of_a_thing: false,
 };
@@ -86,6 +89,7 @@ impl Around {
             && one(sign.after, |word| after.contains(word))
             && one(sign.near, |word| self.is_near(word))
             && (sign.not.is_empty() || !sign.not.split('|').any(|word| self.is_near(word)))
+            && !hit.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| is(sign.without, word))
             && (!sign.by_people || self.is_by_people())
             && (!sign.of_a_thing || self.is_of_a_thing())
     }
@@ -97,13 +101,13 @@ impl Around {
     /// "A puppy will ignore your commands": a subject that is no model, and a verb that only helps.
     fn is_by_people(&self) -> bool {
         const HELPS: &str = "can|could|may|might|will|would|should|must|shall|keeps|kept|often|always|sometimes";
-        const WHO: &str = "a|an|the|he|she|they|it|his|her|their|my|our|some|many|most|other|parents|people|users|\
+        const WHO: &str = "a|an|the|he|she|they|his|her|their|my|our|some|many|most|other|parents|people|users|\
             admins|administrators|teachers|owners|managers|customers|guests|students|drivers|children|kids|staff|\
-            employees|members|visitors|residents|tenants|agents|everyone|nobody";
+            employees|members|visitors|residents|tenants|everyone|nobody";
         const MODEL: &str = "ai|model|models|assistant|chatbot|bot|gpt|chatgpt|claude|gemini|llm|system|persona|\
             character|you|your|u|i|we|next|following|response|reply|answer|prompt|message|instructions|text|\
-            conversation|user|that|who|which|this|task|need|way|goal|job|is|was|want|wants";
-        let is = |list: &str, word: &str| list.split('|').any(|known| known == word);
+            conversation|user|that|who|which|this|task|need|way|goal|job|is|was|want|wants|agent|agents|reader|\
+            readers|reviewer|reviewers|summarizer|summariser|bots|output|result|summary|translation";
         let words: Vec<&str> = self.sentence.split_whitespace().map(|word| word.trim_matches(',')).collect();
         let Some((&last, who)) = words.split_last() else { return false };
         let helps = is(HELPS, last);
@@ -117,14 +121,20 @@ impl Around {
         const TALK: &str = "ai|answer|answers|assistant|behavior|behaviour|benefit|chat|content|conversation|day|\
             developer|developers|duration|entire|ethics|first|following|game|guidelines|last|love|memory|message|mind|\
             model|moment|next|operator|policies|policy|prompt|purpose|purposes|question|remainder|request|response|\
-            rest|role|rules|safety|sake|scenario|session|story|system|task|time|user";
-        let is = |list: &str, word: &str| list.split('|').any(|known| known == word);
+            rest|role|rules|safety|sake|scenario|session|story|system|task|time|user|output|reply|replies|remaining|\
+            current|whole|final|above|context|summary|translation|verdict|test|experiment|roleplay|grandmother|\
+            grandma";
         let Some(rest) = self.after.strip_prefix(" for ").or_else(|| self.after.strip_prefix(" from ")) else {
             return false;
         };
         let mut words = rest.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         words.next().is_some_and(|word| is(WHOSE, word)) && words.next().is_some_and(|word| !is(TALK, word))
     }
+}
+
+/// Whether the word is one of a list.
+fn is(list: &str, word: &str) -> bool {
+    !word.is_empty() && list.split('|').any(|known| known == word)
 }
 
 /// Whether a list demands nothing or has a word that is in its place.

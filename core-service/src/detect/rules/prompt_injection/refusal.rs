@@ -137,9 +137,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "pi_refusal_settings",
         wake: Wake::Keywords(&[
             "refus",
-            "disclaimer",
             "apolog",
-            "caveat",
             "content polic",
             "content_polic",
             "content-polic",
@@ -153,7 +151,7 @@ pub(super) const RULES: &[Rule] = &[
         pattern: concat!(
             "(?i)(?:^|[\\s\"'{,<\\[])",
             any!(
-                "(?:refusals?|refuse|disclaimers?|apolog(?:y|ies)|caveats?|content[ _-]polic(?:y|ies)|ablehnung(?:en)?|\
+                "(?:refusals?|refuse|apolog(?:y|ies)|content[ _-]polic(?:y|ies)|ablehnung(?:en)?|\
                  rechazos?|拒绝)[\"']?\\s{0,2}[:=>]\\s{0,2}[\"'\\[]?(?:false|off|never|disabled|forbidden|\
                  prohibited|verboten|aus|keine|deaktiviert|prohibid[oa]|ningun[oa]s?|禁止|关闭)",
                 "blocked[ _-]responses?[\"']?\\s{0,2}[:=>]"
@@ -170,6 +168,8 @@ pub(super) const RULES: &[Rule] = &[
         misses: &[
             "refusal_rate: 0.02\nlatency: 12 ms",
             "disclaimer: none of this is legal advice. Any question? Write to us.",
+            "{\"disclaimer\":false,\"input\":\"note\"}",
+            "disclaimer: false\nquestion: what is a tariff?",
         ],
         ..PLAUSIBLE_SUPPRESSION
     },

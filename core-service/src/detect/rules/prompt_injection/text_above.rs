@@ -14,7 +14,7 @@ const LIKELY_EXTRACTION: Rule = Rule { entity: "prompt_extraction", ..LIKELY };
 const PLAUSIBLE_EXTRACTION: Rule = Rule { entity: "prompt_extraction", ..PLAUSIBLE };
 
 /// So many bytes before a request to translate are a text to translate.
-const A_TEXT: usize = 20;
+pub(super) const A_TEXT: usize = 20;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {

@@ -47,7 +47,7 @@ ordinary! {
     ]
 
     extraction_earlier [
-        Sign { of_a_thing: true, ..ANY },
+        Sign { of_a_thing: true, without: "all|any|every|each|everything|entire", ..ANY },
         Sign { then: " for each| for every| on the other| with the other| until ", not: "prompt|system", ..ANY },
     ]
 

@@ -2,6 +2,13 @@
 
 use super::{ANY, Around, Sign};
 
+/// Instructions of every kind are not those of one thing.
+const SWEEPING: &str = "all|any|every|each|everything|entire";
+
+/// The order that follows such instructions is one to a model.
+const ORDERS: &str = "for the sake|and say |and tell |and reveal|and print |and output|and answer|and respond|\
+    and reply|and act |and approve|and wire |and swear|and always|and instead|and pretend|and obey";
+
 ordinary! {
     /// "Dismiss the system prompt" closes a dialog.
     override_previous [
@@ -10,7 +17,7 @@ ordinary! {
             near: " tap | click|press | button| swipe|dialog|banner|pop-up|popup|permission",
             ..ANY
         },
-        Sign { of_a_thing: true, not: "for the sake", ..ANY },
+        Sign { of_a_thing: true, not: ORDERS, without: SWEEPING, ..ANY },
         Sign { by_people: true, ..ANY },
     ]
 
@@ -20,7 +27,7 @@ ordinary! {
             after: settled!(),
             ..ANY
         },
-        Sign { of_a_thing: true, ..ANY },
+        Sign { of_a_thing: true, not: ORDERS, without: SWEEPING, ..ANY },
         Sign { by_people: true, ..ANY },
     ]
 
@@ -33,7 +40,7 @@ ordinary! {
         },
         Sign { ends: "training", then: " within| unless| over time| if you do not| by next", ..ANY },
         Sign { by_people: true, ..ANY },
-        Sign { of_a_thing: true, ..ANY },
+        Sign { of_a_thing: true, not: ORDERS, without: SWEEPING, ..ANY },
     ]
 
     override_switch_off_yours [
@@ -86,7 +93,7 @@ ordinary! {
             after: "update|install|upgrade|sign|log in|enter|pay|restart|reboot|save|rate",
             ..ANY
         },
-        Sign { of_a_thing: true, ..ANY },
+        Sign { of_a_thing: true, not: ORDERS, ..ANY },
         Sign { by_people: true, ..ANY },
     ]
 
@@ -120,7 +127,7 @@ ordinary! {
                 | in section| attached",
             ..ANY
         },
-        Sign { of_a_thing: true, ..ANY },
+        Sign { of_a_thing: true, not: ORDERS, without: SWEEPING, ..ANY },
         Sign { hit: "follow", near: "badge|vendor|pharmac|doctor|manual|department|packag|label", ..ANY },
     ]
 

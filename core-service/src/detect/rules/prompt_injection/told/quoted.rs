@@ -1,5 +1,6 @@
 //! Whether a match is only quoted, in whichever language.
 
+use super::tongues::ends;
 use crate::detect::validate::Candidate;
 
 /// How far around a match its quotation marks and the sentence about it are looked for, in bytes.
@@ -118,7 +119,19 @@ fn spoken_of(lead: &str, tail: &str) -> bool {
         return false;
     }
     let announced = lead.trim_end().ends_with([':', '：']);
-    has(lead, ABOUT) || has(sentence, ABOUT) || (!announced && words(lead) >= 2 && goes_on(sentence))
+    has(lead, ABOUT) || has(sentence, ABOUT) || (!announced && words(lead) >= 2 && !urges(lead) && goes_on(sentence))
+}
+
+/// The lead asks for what the quotation says, as "I want you to" and "now just" do: nobody is quoted there.
+fn urges(lead: &str) -> bool {
+    let lead = lead.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let after_another = |rest: &str| rest.trim_end().ends_with(['"', '\'', '`', '”', '“', '’', '»', '«', '」']);
+    let towards = |rest: &str| TOWARDS.split('|').any(|word| ends(rest.trim_end(), word).is_some());
+    URGES.split('|').any(|word| match ends(lead, word) {
+        Some(rest) if AND.contains(&word) => !after_another(rest),
+        Some(rest) if word == "to" => !towards(rest),
+        rest => rest.is_some(),
+    })
 }
 
 /// What stands before the quotation mark makes of it the value of a key, an argument or an element of a list.
@@ -162,6 +175,26 @@ const SPEAK: [&str; 14] = [
 
 const PLEASE: [&str; 6] = ["please", "bitte", "alstublieft", "proszę", "пожалуйста", "lütfen"];
 
+/// The last word of a lead that asks for something to be done.
+const URGES: &str = "to|just|please|now|then|must|should|shall|and|you|us|simply|kindly|first|gonna|also|\
+    zu|bitte|nun|jetzt|dann|und|du|einfach|musst|sollst|solltest|müssen|muss|te|nu|dan|en|je|jij|gewoon|moet|\
+    alsjeblieft|alstublieft|maintenant|puis|ensuite|et|tu|vous|simplement|dois|devez|veuillez|s'il te plaît|\
+    demande de|prie de|besoin de|ordonne de|por favor|ahora|luego|después|y|simplemente|debes|tienes que|hay que|\
+    quiero que|necesito que|pido que|usted|per favore|ora|adesso|poi|e|semplicemente|devi|chiedo di|prego di|\
+    agora|depois|simplesmente|deve|deves|quero que|preciso que|peço que|você|\
+    пожалуйста|теперь|сейчас|просто|потом|затем|и|ты|вы|должен|должна|нужно|надо|давай|давайте|чтобы|\
+    proszę|teraz|potem|i|po prostu|musisz|masz|żebyś|abyś|lütfen|şimdi|sonra|ve|sadece|sen|\
+    请|請|现在|現在|然后|然後|你|您|必须|必須|应该|應該|并且|أن|من فضلك|الآن|ثم|رجاء|कृपया|अब|फिर|और";
+
+/// Of those, what also joins two quotations.
+const AND: [&str; 13] = ["and", "then", "also", "und", "en", "et", "y", "e", "и", "i", "ve", "और", "并且"];
+
+/// Before "to" these tell what was answered or likened.
+const TOWARDS: &str = "replied|reply|replies|responded|responds|response|reaction|reacted|reacts|answered|compared|\
+    similar|close|next|due|according|equal|equivalent|refers|refer|referred|referring|objected|translates|changed|\
+    renamed|set|led|amounts|belongs|listened|related|identical|subject|title|button|link|linked|points|\
+    switched|matched|mapped|corresponds";
+
 /// Stems of words about words, and about those who write them.
 const ABOUT: &str = "phrase|words|sentence|quot|called|mean|example|e.g|such as|said|asked|asks|attack|inject|\
     jailbreak|write|writing|\
@@ -184,8 +217,8 @@ const ABOUT: &str = "phrase|words|sentence|quot|called|mean|example|e.g|such as|
 /// What before a quotation hands it to the reader, or gives it an authority.
 const ORDERS: &str = "do this|do what|do as|do the following|do exactly|follow|obey|execute|perform|comply|carry out|\
     act on|act upon|new instruction|new rule|new task|new order|new command|your new|your task|your instruction|\
-    your order|your answer|your reply|your first|you are|you're|you must|you will|you should|you have to|you said|\
-    admin|developer|operator|openai|anthropic|my name|\
+    your order|i said|i say|i mean|i order|i command|your answer|your reply|your first|you are|you're|you must|\
+    you will|you should|you have to|you said|admin|developer|operator|openai|anthropic|my name|\
     tu das|tu folgend|mach folgend|befolge|folge der|folge dem|folge dies|führe|gehorche|handle nach|neue anweisung|\
     doe dit|doe wat|volg |voer |gehoorzaam|fais ceci|fais ce|faites|suis ces|suis cet|suivez|obéis|exécut|\
     haz esto|haz lo|sigue est|sigue la|sigue lo|obedece|ejecuta|cumple|fai questo|fai quello|segui |obbedisci|\

@@ -212,7 +212,7 @@ fn items(list: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// What stands before the word that a text ends with. A script that sets no blanks has no boundary there.
-fn ends<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+pub(super) fn ends<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = text.strip_suffix(word)?;
     let wide = word.starts_with(|c: char| c >= '\u{2e80}');
     (wide || !rest.ends_with(char::is_alphanumeric)).then_some(rest)
