@@ -111,7 +111,7 @@ pub(super) const RULES: &[Rule] = &[
                 concat!(
                     any!(
                         "schreib(?:e|en sie)?|gib|geben sie|wiederhol(?:e|en sie)?|zeig(?:e|en sie)?|druck(?:e|\
-                         en sie)?|kopier(?:e|en sie)?|nenn(?:e|en sie)?|zitier(?:e|en sie)?|übersetz(?:e|\
+                         en sie)?|kopier(?:e|en sie)?|nenn(?:e|en sie)?|zitier(?:e|en sie)?|ü?bersetz(?:e|\
                          en sie)?|liste|leg(?:e)?"
                     ),
                     "[^\\n.!?]{0,32}?(?:alles|(?:ganze|gesamte|komplette|vollständige)n? (?:text|wortlaut)|\
