@@ -10,6 +10,8 @@ mod ingestion;
 mod pieces;
 mod policy;
 pub mod routes;
+#[cfg(test)]
+mod samples;
 mod span;
 mod status;
 

@@ -44,6 +44,11 @@ pub(super) fn from_unknown_policy(unknown: UnknownPolicy) -> ApiError {
     ApiError::new(ErrorCode::UnknownPolicy, unknown.to_string()).at("policies")
 }
 
+/// What a stream ends with that could go on for ever: the port waits for none.
+pub(super) fn stopping() -> ApiError {
+    ApiError::new(ErrorCode::Unavailable, "the core is shutting down")
+}
+
 /// The caller learns that nothing was recorded; the cause is for the operator's log.
 pub(super) fn from_log(error: &LogError) -> ApiError {
     match error {

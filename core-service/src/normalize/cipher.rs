@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use super::{
     Decoder,
-    mirror::lines,
-    sheet::{Sheet, Writer},
+    mirror::each_letter,
+    sheet::Sheet,
     words::{self, LONGEST, WORDS},
 };
 
@@ -54,7 +54,7 @@ const fn slot(word: &[u8]) -> usize {
 
 /// What was done to the letters, and so what undoes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
+struct Key {
     mirrored: bool,
     /// Places to go on, after mirroring.
     shift: u8,
@@ -66,7 +66,7 @@ impl Key {
         self.mirrored || (self.shift != 0 && self.shift != 13)
     }
 
-    pub(super) const fn read(self, byte: u8) -> u8 {
+    const fn read(self, byte: u8) -> u8 {
         let first = match byte {
             b'a'..=b'z' => b'a',
             b'A'..=b'Z' => b'A',
@@ -94,13 +94,8 @@ pub(super) fn decode(text: &str, chain: &[Decoder], sheet: &mut Sheet) {
         return;
     }
     let Some((key, place)) = found(text.as_bytes()) else { return };
-    let block = lines(text, place);
-    let mut writer = Writer::new(text, sheet.room);
-    writer.part(block.start);
-    let read: String =
-        text[block.clone()].chars().map(|c| if c.is_ascii() { char::from(key.read(c as u8)) } else { c }).collect();
-    writer.put_aligned(&read, block.start);
-    sheet.add(if key.mirrored { Decoder::Atbash } else { Decoder::Caesar }, writer);
+    let decoder = if key.mirrored { Decoder::Atbash } else { Decoder::Caesar };
+    each_letter(text, place, |byte| key.read(byte), decoder, sheet);
 }
 
 /// The key that uncovers most, and from the first to the last word of what it uncovers.

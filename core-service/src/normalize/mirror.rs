@@ -1,5 +1,7 @@
 //! Text that is whole but turned: written backwards, or in rot13.
 
+use std::ops::Range;
+
 use super::{
     Decoder,
     sheet::{Sheet, Writer},
@@ -32,15 +34,7 @@ pub(super) fn decode(text: &str, chain: &[Decoder], sheet: &mut Sheet) {
     if let Some(place) = found.rotated
         && !chain.contains(&Decoder::Rot13)
     {
-        let block = lines(text, place);
-        let mut writer = Writer::new(text, sheet.room);
-        writer.part(block.start);
-        let rotated: String = text[block.clone()]
-            .chars()
-            .map(|c| if c.is_ascii() { char::from(words::rot13(c as u8)) } else { c })
-            .collect();
-        writer.put_aligned(&rotated, block.start);
-        sheet.add(Decoder::Rot13, writer);
+        each_letter(text, place, words::rot13, Decoder::Rot13, sheet);
     }
 }
 
@@ -54,8 +48,25 @@ fn backwards(text: &str, from: usize, writer: &mut Writer<'_>) {
     }
 }
 
+/// Writes the lines around `place` with another letter for each of ASCII's.
+pub(super) fn each_letter(
+    text: &str,
+    place: Range<usize>,
+    read: impl Fn(u8) -> u8,
+    decoder: Decoder,
+    sheet: &mut Sheet,
+) {
+    let block = lines(text, place);
+    let mut writer = Writer::new(text, sheet.room);
+    writer.part(block.start);
+    let letters = text[block.clone()].chars();
+    let read: String = letters.map(|c| if c.is_ascii() { char::from(read(c as u8)) } else { c }).collect();
+    writer.put_aligned(&read, block.start);
+    sheet.add(decoder, writer);
+}
+
 /// From the line of the first disguised word to the line of the last.
-pub(super) fn lines(text: &str, place: std::ops::Range<usize>) -> std::ops::Range<usize> {
+fn lines(text: &str, place: Range<usize>) -> Range<usize> {
     let bytes = text.as_bytes();
     let start = memchr::memrchr(b'\n', &bytes[..place.start]).map_or(0, |at| at + 1);
     let end = memchr::memchr(b'\n', &bytes[place.end..]).map_or(bytes.len(), |at| place.end + at);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::{GuardrailApi, outcome};
-use crate::grpc::{convert, pieces::Texts};
+use crate::grpc::{convert, pieces::Texts, status};
 
 /// Questions of one stream that are judged at the same time.
 const IN_FLIGHT: usize = 16;
@@ -64,7 +64,7 @@ where
     Box::pin(answers.buffered(IN_FLIGHT))
 }
 
-/// What comes, up to an error; and one when the service stops: the port waits for no stream that could go on for ever.
+/// What comes, up to an error; and one when the service stops.
 fn until_stop<S>(
     questions: S,
     stop: CancellationToken,
@@ -76,10 +76,7 @@ where
         let (mut questions, stop) = open?;
         let next = tokio::select! {
             biased;
-            () = stop.cancelled() => {
-                let why = ApiError::new(ErrorCode::Unavailable, "the core is shutting down");
-                Some(Err(Status::from(why)))
-            }
+            () = stop.cancelled() => Some(Err(status::stopping().into())),
             next = questions.next() => next,
         };
         Some(match next? {

@@ -9,7 +9,7 @@ use std::{pin::Pin, sync::Arc};
 use futures_util::{FutureExt as _, Stream, StreamExt as _, future, stream};
 use portcullis_api::{
     access::Principal,
-    error::{self, ApiError, ErrorCode},
+    error::{self, ApiError},
     v1::{IngestAck, IngestRefusal, IngestRequest, IngestStreamRequest, IngestStreamResponse, ingest_ack::Outcome},
 };
 use prost::Message as _;
@@ -89,10 +89,7 @@ impl<S: Stream<Item = Result<IngestStreamRequest, Status>> + Unpin> Reader<S> {
             let next = if batch.items.is_empty() {
                 tokio::select! {
                     biased;
-                    () = self.stop.cancelled() => {
-                        let why = ApiError::new(ErrorCode::Unavailable, "the core is shutting down");
-                        Some(Err(why.into()))
-                    }
+                    () = self.stop.cancelled() => Some(Err(status::stopping().into())),
                     next = self.items.next() => next,
                 }
             } else {

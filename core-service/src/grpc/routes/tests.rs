@@ -5,20 +5,13 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::{
-    policy::{live::Live, load::Loader},
-    record::Log,
-    session::{Limits, Sessions},
-};
+use crate::grpc::samples;
 
 fn api(folder: &tempfile::TempDir) -> Api {
-    let (_, generation) = Loader::new(folder.path().join("policies")).unwrap();
-    let log = Arc::new(Log::open(&folder.path().join("data")).unwrap());
-    let events = Arc::new(EventStore::new(&log));
-    let sessions = Arc::new(Sessions::new(Limits::default()));
+    let (guardrail, log) = samples::guardrail(folder.path());
     Api {
-        guardrail: Arc::new(Guardrail::new(Arc::new(Live::new(generation)), log, [0; 32], sessions)),
-        events,
+        guardrail,
+        events: Arc::new(EventStore::new(&log)),
         deliveries: Deliveries::default(),
         payload_bytes: 1 << 10,
         reveal: Revealers::default(),

@@ -1,6 +1,6 @@
 //! What negates in the languages whose rules are few: a word right before the verb, or right behind the match.
 
-use super::told::told;
+use super::told::{ends, items, told};
 use crate::detect::validate::Candidate;
 
 /// How far before and after a match such a word is looked for, in bytes.
@@ -59,11 +59,11 @@ guards! {
         behind " là gì| nghĩa là| คืออะไร|คืออะไร";
 }
 
-fn negated(candidate: &Candidate<'_>, [before, first, behind]: [&str; 3]) -> bool {
+fn negated(candidate: &Candidate<'_>, [before, first, behind]: [&'static str; 3]) -> bool {
     let lead = candidate.before(NEAR).to_lowercase();
     let hit = candidate.hit().to_lowercase();
     let rest = candidate.after(NEAR).to_lowercase();
-    items(before).any(|word| ends_with_word(lead.trim_end(), word))
+    items(before).any(|word| ends(lead.trim_end(), word).is_some())
         || items(first).any(|words| hit.starts_with(words))
         || items(behind).any(|word| rest.starts_with(word))
 }
@@ -85,16 +85,6 @@ fn of_a_thing(candidate: &Candidate<'_>) -> bool {
     let order = [" a ", " i ", " și ", " och ", " og ", " та ", " і ", " и ", " και ", " dan ", " và ", ","];
     topic
         .is_some_and(|topic| !items(OWN).any(|own| topic.contains(own)) && !order.iter().any(|and| topic.contains(and)))
-}
-
-fn items(list: &str) -> impl Iterator<Item = &str> {
-    list.split('|').filter(|item| !item.is_empty())
-}
-
-/// Thai sets no blanks between its words.
-fn ends_with_word(text: &str, word: &str) -> bool {
-    let wide = word.starts_with(|c: char| ('\u{0e00}'..='\u{0e7f}').contains(&c));
-    text.strip_suffix(word).is_some_and(|rest| wide || !rest.ends_with(char::is_alphanumeric))
 }
 
 #[cfg(test)]

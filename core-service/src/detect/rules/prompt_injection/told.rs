@@ -13,8 +13,8 @@ use crate::domain::finding::{Detector, Severity};
 
 pub(super) use quoted::quoted;
 pub(super) use tongues::{
-    arabic, chinese, dutch, french, german, hindi, italian, japanese, korean, polish, portuguese, romance, russian,
-    spanish, turkish,
+    arabic, chinese, dutch, ends, french, german, hindi, italian, items, japanese, korean, polish, portuguese, romance,
+    russian, spanish, turkish,
 };
 
 /// A rule whose match is an attack beyond reasonable doubt.

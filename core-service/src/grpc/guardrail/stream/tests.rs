@@ -3,12 +3,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use super::*;
-use crate::{
-    guardrail::{service::Guardrail, text::OpenTexts},
-    policy::{live::Live, load::Loader},
-    record::Log,
-    session::{Limits, Sessions},
-};
+use crate::{grpc::samples, guardrail::text::OpenTexts, record::Log};
 
 struct Bench {
     api: GuardrailApi,
@@ -18,12 +13,9 @@ struct Bench {
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let (_, generation) = Loader::new(folder.path().join("policies")).unwrap();
-    let log = Arc::new(Log::open(&folder.path().join("data")).unwrap());
-    let sessions = Arc::new(Sessions::new(Limits::default()));
-    let guardrail = Guardrail::new(Arc::new(Live::new(generation)), Arc::clone(&log), [0; 32], sessions);
+    let (guardrail, log) = samples::guardrail(folder.path());
     let (texts, stop) = (OpenTexts::default(), CancellationToken::new());
-    let api = GuardrailApi { guardrail: Arc::new(guardrail), payload_bytes: 1 << 20, texts, stop };
+    let api = GuardrailApi { guardrail, payload_bytes: 1 << 20, texts, stop };
     Bench { api, log, _folder: folder }
 }
 

@@ -1,17 +1,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use portcullis_api::v1::{Payload, payload::Content};
+use portcullis_api::{
+    error::ErrorCode,
+    v1::{Payload, payload::Content},
+};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::Code;
 
 use super::*;
-use crate::{
-    guardrail::service::Guardrail,
-    policy::{live::Live, load::Loader},
-    record::Log,
-    session::{Limits, Sessions},
-};
+use crate::{grpc::samples, record::Log};
 
 struct Bench {
     api: IngestionApi,
@@ -21,12 +19,9 @@ struct Bench {
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let (_, generation) = Loader::new(folder.path().join("policies")).unwrap();
-    let log = Arc::new(Log::open(&folder.path().join("data")).unwrap());
-    let sessions = Arc::new(Sessions::new(Limits::default()));
-    let guardrail = Guardrail::new(Arc::new(Live::new(generation)), Arc::clone(&log), [0; 32], sessions);
+    let (guardrail, log) = samples::guardrail(folder.path());
     let stop = CancellationToken::new();
-    let api = IngestionApi { guardrail: Arc::new(guardrail), payload_bytes: 1 << 20, stop };
+    let api = IngestionApi { guardrail, payload_bytes: 1 << 20, stop };
     Bench { api, log, _folder: folder }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a match is only quoted, in whichever language.
 
-use super::tongues::ends;
+use super::tongues::{ENDS, ends};
 use crate::detect::validate::Candidate;
 
 /// How far around a match its quotation marks and the sentence about it are looked for, in bytes.
@@ -114,7 +114,7 @@ fn last_sentence(text: &str) -> &str {
 }
 
 fn spoken_of(lead: &str, tail: &str) -> bool {
-    let sentence = tail.split(['.', '!', '?', '\n', '。', '！', '？', '।', '؟']).next().unwrap_or_default();
+    let sentence = tail.split(ENDS).next().unwrap_or_default();
     if handed_on(lead, &tail[..tail.floor_char_boundary(TASK)]) || value(lead.trim_end()) {
         return false;
     }

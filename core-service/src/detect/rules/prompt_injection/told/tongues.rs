@@ -133,7 +133,10 @@ const HINDI: Tongue = Tongue {
 macro_rules! validators {
     ($($name:ident: $($tongue:ident)|+;)*) => {
         $(pub(in crate::detect::rules::prompt_injection) fn $name(candidate: &Candidate<'_>) -> Option<f32> {
-            told::<75>(candidate).filter(|_| [$($tongue),+].iter().all(|tongue| tongue.orders(candidate)))
+            told::<75>(candidate).filter(|_| {
+                let words = Words::of(candidate);
+                [$($tongue),+].iter().all(|tongue| tongue.orders(&words))
+            })
         })*
     };
 }
@@ -156,14 +159,28 @@ validators! {
     hindi: HINDI;
 }
 
+/// A match and what stands around it, in lower case.
+struct Words {
+    hit: String,
+    before: String,
+    after: String,
+}
+
+impl Words {
+    fn of(candidate: &Candidate<'_>) -> Self {
+        Self {
+            hit: candidate.hit().to_lowercase(),
+            before: candidate.before(CLAUSE).to_lowercase(),
+            after: candidate.after(CLAUSE / 2).to_lowercase(),
+        }
+    }
+}
+
 impl Tongue {
-    fn orders(&self, candidate: &Candidate<'_>) -> bool {
-        let hit = candidate.hit().to_lowercase();
-        let before = candidate.before(CLAUSE).to_lowercase();
-        let after = candidate.after(CLAUSE / 2).to_lowercase();
-        let sentence = before.rsplit(['.', '!', '?', '\n', '。', '！', '？', '।', '؟']).next().unwrap_or_default();
-        let negated = self.negated(clause(&before)) || self.negated_within(&hit) || self.negated_behind(&after);
-        let plain = !negated || self.dismissed_after(&hit, &after);
+    fn orders(&self, Words { hit, before, after }: &Words) -> bool {
+        let sentence = before.rsplit(ENDS).next().unwrap_or_default();
+        let negated = self.negated(clause(before)) || self.negated_within(hit) || self.negated_behind(after);
+        let plain = !negated || self.dismissed_after(hit, after);
         plain && !items(self.about).any(|word| sentence.contains(word))
     }
 
@@ -202,18 +219,21 @@ impl Tongue {
             忽略|无视|無視|忘记|무시|잊|تجاهل|अनदेख";
         let verb_first = !self.before.is_empty();
         let rest = if verb_first { hit.split_once(' ').map_or("", |(_, rest)| rest) } else { "" };
-        let sentence = after.split(['.', '!', '?', '\n', '。', '！', '？', '।', '؟']).next().unwrap_or_default();
+        let sentence = after.split(ENDS).next().unwrap_or_default();
         items(STEMS).any(|stem| rest.contains(stem) || sentence.contains(stem))
     }
 }
 
-fn items(list: &'static str) -> impl Iterator<Item = &'static str> {
+pub(in crate::detect::rules::prompt_injection) fn items(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.split('|').filter(|item| !item.is_empty())
 }
 
+/// What ends a sentence.
+pub(super) const ENDS: [char; 9] = ['.', '!', '?', '\n', '。', '！', '？', '।', '؟'];
+
 /// What stands before the word that a text ends with. A script that sets no blanks has no boundary there.
-pub(super) fn ends<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+pub(in crate::detect::rules::prompt_injection) fn ends<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let rest = text.strip_suffix(word)?;
-    let wide = word.starts_with(|c: char| c >= '\u{2e80}');
+    let wide = word.starts_with(|c: char| matches!(c, '\u{0e00}'..='\u{0e7f}' | '\u{2e80}'..));
     (wide || !rest.ends_with(char::is_alphanumeric)).then_some(rest)
 }
