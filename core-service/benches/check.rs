@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use core_service::{
     domain::exchange::{CallContext, Payload, Payloads},
     guardrail::judge,
@@ -74,9 +76,15 @@ const HOSTILE: [&str; 10] = [
 
 /// A talk of so many turns, some 300 bytes each.
 fn talk(turns: usize) -> Payloads {
+    talk_that_ends(turns, turns - 1)
+}
+
+/// Its last turn says this number.
+fn talk_that_ends(turns: usize, last: usize) -> Payloads {
     let turn = |number: usize| {
         let role = if number.is_multiple_of(2) { "user" } else { "assistant" };
-        json!({"role": role, "content": format!("{number}: {PROSE}")})
+        let said = if number + 1 == turns { last } else { number };
+        json!({"role": role, "content": format!("{said}: {PROSE}")})
     };
     let turns: Vec<_> = (0..turns).map(turn).collect();
     Payloads::Request(Payload::Json(json!({"model": "gpt-4o", "messages": turns}).to_string().into()))
@@ -114,4 +122,14 @@ fn talk_in_a_session(bencher: Bencher<'_, '_>, turns: usize) {
             sessions
         })
         .bench_refs(|sessions| ask(sessions, &now));
+}
+
+/// The next request of a talk that belongs to no session: all but its last turn are texts that are known.
+#[divan::bench(args = [3, 21, 101])]
+fn talk_of_known_texts(bencher: Bencher<'_, '_>, turns: usize) {
+    let set = PolicySet::new(vec![compile::compile(BUILT_IN).unwrap().into()]).unwrap().knowing(65_536);
+    let (context, last) = (CallContext::default(), AtomicUsize::new(1000));
+    bencher
+        .with_inputs(|| talk_that_ends(turns, last.fetch_add(1, Ordering::Relaxed)))
+        .bench_values(|payloads| judge::judge(&set, &[], &payloads, None, &context, None).unwrap());
 }

@@ -6,6 +6,7 @@ pub mod compiled;
 pub mod figures;
 mod findings;
 mod heads;
+pub mod known;
 pub mod pattern;
 pub mod rule;
 mod rule_mask;

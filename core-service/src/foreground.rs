@@ -31,6 +31,11 @@ impl Drop for Call {
     }
 }
 
+/// Whether nobody waits for an answer right now.
+pub fn is_idle() -> bool {
+    CALLS.load(Ordering::Relaxed) == 0
+}
+
 /// After a piece of background work on a thread of its own: `worked` is what it took, `behind` how old the oldest is that waits
 /// for it. Whoever answers a call is woken onto a busy core else, and waits for the end of this thread's slice, milliseconds.
 #[expect(clippy::disallowed_methods, reason = "background work has threads of its own")]

@@ -78,7 +78,10 @@ mod tests;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::{
@@ -138,6 +141,7 @@ pub struct Log {
     health: HealthView,
     on_full: OnFull,
     pending: Arc<Notify>,
+    is_analysis_behind: AtomicBool,
     changes: broadcast::WeakSender<Arc<Event>>,
     tip: watch::Receiver<u64>,
 }
@@ -184,7 +188,8 @@ impl Log {
             writer::start(opened, opening, settings, Arc::clone(&tidings), Arc::clone(&pending))?;
         let readers = Arc::new(Readers::new(path.clone(), Arc::clone(&node), Arc::clone(&tidings), Arc::clone(&vault)));
         let health = HealthView { status, tidings, dir: dir.to_path_buf() };
-        Ok(Self { queue, readers, vault, node, path, health, on_full: settings.on_full, pending, changes, tip })
+        let (on_full, is_analysis_behind) = (settings.on_full, AtomicBool::new(false));
+        Ok(Self { queue, readers, vault, node, path, health, on_full, pending, is_analysis_behind, changes, tip })
     }
 
     /// Destroys the keys of a tenant's payloads, in the log of a folder that no service has open. [`StorageFault::Busy`]
@@ -315,6 +320,16 @@ impl Log {
     /// What was pending before the log was opened is not announced: look first, then wait.
     pub fn pending_notify(&self) -> Arc<Notify> {
         Arc::clone(&self.pending)
+    }
+
+    /// The analysis says whether more waits for it than it takes at a time.
+    pub(crate) fn set_analysis_behind(&self, is_behind: bool) {
+        self.is_analysis_behind.store(is_behind, Ordering::Relaxed);
+    }
+
+    /// Then what is less urgent than a verdict leaves it the cores.
+    pub(crate) fn is_analysis_behind(&self) -> bool {
+        self.is_analysis_behind.load(Ordering::Relaxed)
     }
 
     /// Writes what delivery knows. The answer is the change's own: see [`DeliveryChange`].

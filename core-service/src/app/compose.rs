@@ -90,9 +90,10 @@ impl Core {
         let (log, search) = opened.await.map_err(|error| StartError::Other(error.to_string()))??;
         let log = Arc::new(log);
         let (folder, choice) = (settings.policies_dir.clone(), settings.second_stage.clone());
+        let known_texts = settings.known_texts;
         let loaded = tokio::task::spawn_blocking(move || {
             second::choose(&choice)?;
-            let loaded = Loader::new(folder)?;
+            let loaded = Loader::knowing(folder, known_texts)?;
             loaded.1.set.scanner.warm_up();
             Ok(loaded)
         });

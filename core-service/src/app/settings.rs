@@ -233,6 +233,8 @@ pub struct CoreSettings {
     pub connections: usize,
     /// From the signal to stop, to the ports' closing.
     pub drain_notice: Duration,
+    /// Clean texts that are known again.
+    pub known_texts: usize,
     mask_key: Option<Secret>,
     pub sessions: Limits,
     /// To whom payloads are shown as they were recorded.
@@ -299,6 +301,7 @@ impl CoreSettings {
             body_bytes: overrides.body_bytes.or(file.limits.body_bytes).unwrap_or(8 << 20),
             connections: file.limits.connections.unwrap_or(Connections::MAX),
             drain_notice: limits::drain_notice(overrides.drain_notice_ms, &file.limits)?,
+            known_texts: limits::known_texts(&file.limits)?,
             mask_key: overrides.mask_key.clone().or_else(|| file.mask.key.clone()),
             sessions: sessions(&file.sessions)?,
             reveal: overrides.reveal.clone().or_else(|| file.reveal.clone()).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The tables that searches build as they go, shared by all checks and bounded as a whole.
+//! The tables that searches build as they go, and the buffers that scans write into, shared by all checks and bounded as a whole.
 //!
 //! Left to itself every pattern keeps its tables for every thread that ever used it: hundreds of megabytes under
 //! mixed traffic. Here a check borrows one set for all patterns, there are no more sets than checks at once, and a
@@ -11,40 +11,66 @@ use std::{
 
 use regex_automata::meta::{Cache, Regex};
 
-use super::rule_mask::RuleIndex;
+use super::{rule_mask::RuleIndex, scanner::Buffers};
 
 /// Bytes of one set. Ordinary traffic takes a few megabytes.
 const SET_BYTES: usize = 16 << 20;
+/// The longest text whose buffers are kept: they take some ten times its bytes.
+const TEXT_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(super) struct CachePool {
-    idle: Mutex<Vec<CacheSet>>,
-    /// More sets than processors are of no use to anyone once a burst is over.
+    tables: Mutex<Vec<Tables>>,
+    buffers: Mutex<Vec<Buffers>>,
+    /// More of each than processors are of no use to anyone once a burst is over.
     kept: usize,
 }
 
 impl Default for CachePool {
     fn default() -> Self {
-        Self { idle: Mutex::default(), kept: thread::available_parallelism().map_or(1, usize::from) }
+        let kept = thread::available_parallelism().map_or(1, usize::from);
+        Self { tables: Mutex::default(), buffers: Mutex::default(), kept }
     }
 }
 
 impl CachePool {
     pub(super) fn take(&self, rules: usize) -> CacheSet {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.unwrap_or_else(|| CacheSet { slots: (0..rules).map(|_| None).collect(), bytes: 0, clock: 0 })
+        let tables = taken(&self.tables).unwrap_or_else(|| Tables::new(rules));
+        CacheSet { tables, buffers: taken(&self.buffers).unwrap_or_default() }
     }
 
-    pub(super) fn give_back(&self, set: CacheSet) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn give_back(&self, tables: Tables) {
+        self.keep(&self.tables, tables);
+    }
+
+    /// Those of a text of so many bytes.
+    pub(super) fn give_back_buffers(&self, buffers: Buffers, bytes: usize) {
+        if bytes <= TEXT_BYTES {
+            self.keep(&self.buffers, buffers);
+        }
+    }
+
+    fn keep<T>(&self, idle: &Mutex<Vec<T>>, one: T) {
+        let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < self.kept {
-            idle.push(set);
+            idle.push(one);
         }
     }
 }
 
+fn taken<T>(idle: &Mutex<Vec<T>>) -> Option<T> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+}
+
+/// What one scan borrows.
 #[derive(Debug)]
 pub(super) struct CacheSet {
+    pub(super) tables: Tables,
+    pub(super) buffers: Buffers,
+}
+
+#[derive(Debug)]
+pub(super) struct Tables {
     slots: Vec<Option<Box<Slot>>>,
     bytes: usize,
     /// Counts uses.
@@ -58,7 +84,11 @@ struct Slot {
     used: u64,
 }
 
-impl CacheSet {
+impl Tables {
+    fn new(rules: usize) -> Self {
+        Self { slots: (0..rules).map(|_| None).collect(), bytes: 0, clock: 0 }
+    }
+
     pub(super) fn with<T>(&mut self, index: RuleIndex, regex: &Regex, search: impl FnOnce(&mut Cache) -> T) -> T {
         self.clock += 1;
         let entry = &mut self.slots[index as usize];
@@ -97,14 +127,15 @@ mod tests {
         let regex = pattern::compile(r"\w+ \pL{3,40}!").unwrap();
         let pool = CachePool::default();
         let mut set = pool.take(1000);
+        let tables = &mut set.tables;
         for index in 0..1000 {
             let text = "some words of a text that are no match, größer als ἄλφα и бета ";
-            set.with(index, &regex, |cache| regex.search_with(cache, &regex_automata::Input::new(text)));
-            assert!(set.bytes <= SET_BYTES);
+            tables.with(index, &regex, |cache| regex.search_with(cache, &regex_automata::Input::new(text)));
+            assert!(tables.bytes <= SET_BYTES);
         }
-        assert_eq!(set.bytes, set.slots.iter().flatten().map(|slot| slot.bytes).sum::<usize>());
-        assert!(set.slots[0].is_none() && set.slots[999].is_some());
-        pool.give_back(set);
-        assert!(pool.take(1000).bytes > 0);
+        assert_eq!(tables.bytes, tables.slots.iter().flatten().map(|slot| slot.bytes).sum::<usize>());
+        assert!(tables.slots[0].is_none() && tables.slots[999].is_some());
+        pool.give_back(set.tables);
+        assert!(pool.take(1000).tables.bytes > 0);
     }
 }

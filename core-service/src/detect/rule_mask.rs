@@ -4,7 +4,7 @@
 pub type RuleIndex = u32;
 
 /// Which rules of a scanner a check asks for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RuleMask(Vec<u64>);
 
 impl RuleMask {

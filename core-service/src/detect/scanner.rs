@@ -4,8 +4,10 @@
 //! policies. A keyword hit also tells where to look, so a woken rule reads the neighbourhood of its
 //! keywords and not the whole text.
 
+mod buffers;
+mod told;
+
 use std::{
-    collections::BTreeSet,
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -18,8 +20,11 @@ use regex_automata::{
     util::{captures::Captures, iter::Searcher},
 };
 
+pub(super) use self::buffers::Buffers;
+use self::buffers::Window;
+pub use self::told::Told;
 use super::{
-    caches::{CachePool, CacheSet},
+    caches::{CachePool, CacheSet, Tables},
     compiled::{CompiledRule, FigureFilter, Matcher, built_in},
     figures,
     findings::Reading,
@@ -34,8 +39,7 @@ pub use super::{
 use crate::{
     classify::{self, Classifier},
     domain::{
-        coverage::SecondRun,
-        finding::{DecodedFrom, Detector, Span},
+        finding::{DecodedFrom, Detector},
         segment::Segment,
         timing::{Lap, Reader, ScanTimes},
     },
@@ -64,24 +68,13 @@ pub struct Scanner {
     caches: CachePool,
 }
 
-/// Buffers of one check, reused from segment to segment.
+/// What a check may take and what it did, from segment to segment.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// For each rule, the number of its last window, counted from one; zero while it sleeps.
-    last: Vec<u32>,
-    windows: Vec<Window>,
-    classify: classify::Scratch,
-    topics: classify::topics::Scratch,
-    /// Names of what was undone in any segment so far.
-    pub decoders: BTreeSet<&'static str>,
-    /// Whether a segment unfolds to more than was scanned.
-    pub exhausted: bool,
+    /// Of all segments so far.
+    pub told: Told,
     /// When the second stage has to be done.
     deadline: Option<Instant>,
-    /// What it did so far.
-    pub second: SecondRun,
-    /// And for denied topics.
-    pub topic_encoder: SecondRun,
     /// Bytes read so far: of texts and views, by rules, and of what rules looked at again. What bounds the time of a
     /// check, and can be counted.
     pub work: u64,
@@ -90,38 +83,13 @@ pub struct Scratch {
     lap: Option<Lap>,
 }
 
-/// A part of the text that a rule reads.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    index: RuleIndex,
-    span: Span,
-}
-
 /// Bytes around a match that a validator may look at, as work is counted.
 const AROUND: usize = 128;
-
-/// Bytes between two windows of a rule that are rather read than begun anew.
-const GAP: u32 = 32;
 
 impl Scratch {
     /// For a check that has to be done by then.
     pub fn until(deadline: Option<Instant>) -> Self {
         Self { deadline, ..Self::default() }
-    }
-
-    fn wake(&mut self, index: RuleIndex, range: Range<usize>) {
-        let span = Span::new(range);
-        let last = &mut self.last[index as usize];
-        match self.windows.get_mut((*last as usize).wrapping_sub(1)) {
-            Some(Window { span: known, .. }) if span.start <= known.end.saturating_add(GAP) => {
-                known.start = known.start.min(span.start);
-                known.end = known.end.max(span.end);
-            }
-            _ => {
-                self.windows.push(Window { index, span });
-                *last = u32::try_from(self.windows.len()).unwrap_or(u32::MAX);
-            }
-        }
     }
 }
 
@@ -260,16 +228,16 @@ impl Scanner {
         let Normalized { views, marks, exhausted } = normalize::normalize(text, 2 * text.len() + VIEW_SLACK);
         lap.take_into(&mut scratch.times.normalise);
         if asked.any() {
-            self.heads.begin(&mut scratch.classify);
-            self.heads.read(0, text, asked, &mut scratch.classify);
+            self.heads.begin(&mut caches.buffers.classify);
+            self.heads.read(0, text, asked, &mut caches.buffers.classify);
             // Without views the conclusion follows at once.
             if !views.is_empty() {
                 scratch.times.add(Reader::Classifier, lap.take());
             }
         }
         if about {
-            self.topics.begin(wanted, &mut scratch.topics);
-            self.topics.read(0, text, &mut scratch.topics);
+            self.topics.begin(wanted, &mut caches.buffers.topics);
+            self.topics.read(0, text, &mut caches.buffers.topics);
             scratch.times.add(Reader::Rules(Detector::DeniedTopics), lap.take());
         }
         for (mark, range) in marks {
@@ -284,35 +252,38 @@ impl Scanner {
         for (number, reading) in (0..views.len()).filter_map(|number| Some((number, reading(number)?))) {
             self.read(reading, mask, scratch, &mut caches, findings, &mut lap);
             if asked.any() {
-                self.heads.read(number + 1, reading.text, asked, &mut scratch.classify);
+                self.heads.read(number + 1, reading.text, asked, &mut caches.buffers.classify);
                 scratch.times.add(Reader::Classifier, lap.take());
             }
             if about {
-                self.topics.read(number + 1, reading.text, &mut scratch.topics);
+                self.topics.read(number + 1, reading.text, &mut caches.buffers.topics);
                 scratch.times.add(Reader::Rules(Detector::DeniedTopics), lap.take());
             }
         }
-        scratch.decoders.extend(names.iter().flat_map(|names| names.iter()));
-        self.caches.give_back(caches);
-        scratch.exhausted |= exhausted;
+        scratch.told.decoders.extend(names.iter().flat_map(|names| names.iter()));
+        let CacheSet { tables, buffers } = caches;
+        // Not only when the second stage has answered: it takes longer than all else.
+        self.caches.give_back(tables);
+        scratch.told.exhausted |= exhausted;
         findings.settle(before, self, wanted);
         let reading = |number: usize| number.checked_sub(1).map_or(Some(plain), reading);
         if asked.any() {
             let mut asked_again = Duration::ZERO;
-            let second = Second { deadline: scratch.deadline, run: &mut scratch.second, spent: &mut asked_again };
+            let second = Second { deadline: scratch.deadline, run: &mut scratch.told.second, spent: &mut asked_again };
             let scanned = Scanned { role: segment.role, mask: wanted, from: before };
-            self.heads.conclude(&scratch.classify, scanned, reading, second, findings);
+            self.heads.conclude(&buffers.classify, scanned, reading, second, findings);
             scratch.times.add(Reader::Classifier, lap.take().saturating_sub(asked_again));
             scratch.times.add(Reader::SecondStage, asked_again);
         }
         if about {
             let mut compared = Duration::ZERO;
-            let run = &mut scratch.topic_encoder;
+            let run = &mut scratch.told.topic_encoder;
             let comparison = Comparison { deadline: scratch.deadline, run, spent: &mut compared };
-            self.topics.conclude(&scratch.topics, reading, comparison, findings);
+            self.topics.conclude(&buffers.topics, reading, comparison, findings);
             scratch.times.add(Reader::Rules(Detector::DeniedTopics), lap.take().saturating_sub(compared));
             scratch.times.add(Reader::SecondStage, compared);
         }
+        self.caches.give_back_buffers(buffers, text.len());
         scratch.lap = Some(lap);
         if wider.is_some() {
             findings.keep(before, wanted);
@@ -334,7 +305,7 @@ impl Scanner {
             let reading = Reading { segment: 0, text, context: 0, view: None };
             self.read(reading, &mask, &mut scratch, &mut caches, &mut findings, &mut Lap::start());
         }
-        self.caches.give_back(caches);
+        self.caches.give_back(caches.tables);
     }
 
     fn mark(&self, mark: Mark, reading: Reading<'_>, range: Range<usize>, mask: &RuleMask, findings: &mut Findings) {
@@ -354,27 +325,25 @@ impl Scanner {
         findings: &mut Findings,
         lap: &mut Lap,
     ) {
-        scratch.last.resize(self.rules.len(), 0);
+        let CacheSet { tables, buffers } = caches;
+        buffers.begin(self.rules.len());
         scratch.work += reading.text.len() as u64;
-        self.wake(reading, mask, scratch, findings);
-        // Rule by rule, so that a rule's tables stay near.
-        scratch.windows.sort_unstable_by_key(|window| (window.index, window.span.start));
+        self.wake(reading, mask, buffers, findings);
         let mut reader = Reader::Prefilter;
-        for &Window { index, span } in &scratch.windows {
+        for &Window { index, span } in buffers.woken() {
             // A detector's rules stand together, so that this is a look at the clock for each of them.
             let next = Reader::Rules(self.rule(index).identity.detector);
             if next != reader {
                 scratch.times.add(reader, lap.take());
                 reader = next;
             }
-            scratch.last[index as usize] = 0;
-            scratch.work += self.run(reading, index, span.start as usize..span.end as usize, caches, findings);
+            scratch.work += self.run(reading, index, span.start as usize..span.end as usize, tables, findings);
         }
         scratch.times.add(reader, lap.take());
-        scratch.windows.clear();
+        buffers.end();
     }
 
-    fn wake(&self, reading: Reading<'_>, mask: &RuleMask, scratch: &mut Scratch, findings: &mut Findings) {
+    fn wake(&self, reading: Reading<'_>, mask: &RuleMask, buffers: &mut Buffers, findings: &mut Findings) {
         let text = reading.text;
         if let Some(prefilter) = &self.prefilter {
             for hit in prefilter.find_overlapping_iter(text) {
@@ -391,19 +360,19 @@ impl Scanner {
                     }
                     let start = hit.start().saturating_sub(rule.reach);
                     let end = (hit.end() + rule.reach).min(text.len());
-                    scratch.wake(index, start..end);
+                    buffers.wake(index, start..end);
                 }
             }
         }
         for &index in self.unkeyed.iter().filter(|&&index| mask.contains(index)) {
-            scratch.wake(index, 0..text.len());
+            buffers.wake(index, 0..text.len());
         }
         if self.figured.iter().any(|(index, _)| mask.contains(*index)) {
             for figure in figures::figures(text) {
                 for &(index, filter) in &self.figured {
                     if mask.contains(index) && filter(&figure) {
                         let reach = self.rule(index).reach;
-                        scratch.wake(index, figure.start.saturating_sub(reach)..(figure.end + reach).min(text.len()));
+                        buffers.wake(index, figure.start.saturating_sub(reach)..(figure.end + reach).min(text.len()));
                     }
                 }
             }
@@ -415,7 +384,7 @@ impl Scanner {
         reading: Reading<'_>,
         index: RuleIndex,
         range: Range<usize>,
-        caches: &mut CacheSet,
+        tables: &mut Tables,
         findings: &mut Findings,
     ) -> u64 {
         let (rule, text) = (self.rule(index), reading.text);
@@ -429,7 +398,7 @@ impl Scanner {
                 findings.push(index, rule, reading, hit, score);
             }
         };
-        caches.with(index, regex, |cache| {
+        tables.with(index, regex, |cache| {
             let mut searcher = Searcher::new(Input::new(text).range(range));
             match *group {
                 None => {

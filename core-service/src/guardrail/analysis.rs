@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeSet,
+    num::NonZero,
     ops::Range,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
@@ -36,15 +37,15 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Between two tries after the log failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs until it is told to stop; what is not done by then stays pending. The verdicts of a batch are written while the
-/// next is analysed.
+/// Runs until it is told to stop; what is not done by then stays pending. While a batch is analysed, the next is read and the
+/// verdicts of the last are written.
 pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, stop: CancellationToken) {
     let arrived = log.pending_notify();
     note_locked(&log).await;
     let unstored = Arc::new(Unstored::default());
-    let (mut after, mut writing) = (0, None::<JoinHandle<Result<(), LogError>>>);
+    let (mut after, mut ahead, mut writing) = (0, None, None::<JoinHandle<Result<(), LogError>>>);
     while !stop.is_cancelled() {
-        let analysed = batch(&log, &policies, &sessions, &unstored, after).await;
+        let analysed = batch(&log, &policies, &sessions, &unstored, after, &mut ahead).await;
         let written = match writing.take() {
             Some(writing) => writing.await.unwrap_or(Err(LogError::Closed)),
             None => Ok(()),
@@ -71,6 +72,9 @@ pub async fn run(log: Arc<Log>, policies: Arc<Live>, sessions: Arc<Sessions>, st
             (Ok(None), Ok(())) => None,
             (Err(error), _) | (_, Err(error)) => Some(error),
         };
+        // What was read ahead may have been judged by the time that somebody looks at it.
+        ahead = None;
+        log.set_analysis_behind(false);
         let wait = async {
             let Some(error) = failed else { return arrived.notified().await };
             tracing::error!(%error, "background analysis cannot use the log; trying again");
@@ -105,6 +109,12 @@ fn age(record: &PendingRecord) -> Duration {
     let made = record.request_id.get_timestamp().map(|made| made.to_unix());
     let made = made.map(|(seconds, nanoseconds)| UNIX_EPOCH + Duration::new(seconds, nanoseconds));
     made.and_then(|made| made.elapsed().ok()).unwrap_or_default()
+}
+
+/// What waits behind a sequence, as it is read.
+struct Ahead {
+    after: u64,
+    reading: JoinHandle<Result<Vec<PendingRecord>, LogError>>,
 }
 
 /// What was analysed and is not written yet.
@@ -154,9 +164,18 @@ async fn batch(
     sessions: &Arc<Sessions>,
     unstored: &Arc<Unstored>,
     after: u64,
+    ahead: &mut Option<Ahead>,
 ) -> Result<Option<Batch>, LogError> {
-    let pending = log.pending(after, BATCH).await?;
+    let pending = match ahead.take() {
+        Some(ahead) if ahead.after == after => ahead.reading.await.unwrap_or(Err(LogError::Closed))?,
+        _ => log.pending(after, BATCH).await?,
+    };
     let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
+    log.set_analysis_behind(sequences.len() == BATCH);
+    if let (BATCH, Some(&after)) = (sequences.len(), sequences.last()) {
+        let log = Arc::clone(log);
+        *ahead = Some(Ahead { after, reading: tokio::spawn(async move { log.pending(after, BATCH).await }) });
+    }
     if after == 0 {
         unstored.begin_at(sequences.first().copied().unwrap_or(u64::MAX));
     }
@@ -190,7 +209,9 @@ where
     W: Fn(&PendingRecord) -> Result<T, LogError> + Send + Sync + 'static,
 {
     let records = Arc::new(records);
-    let each = records.len().div_ceil(*WORKERS).max(1);
+    // Half of the cores is for those who wait, when somebody does.
+    let workers = if foreground::is_idle() { *CORES } else { *CORES / 2 };
+    let each = records.len().div_ceil(workers.max(1)).max(1);
     let mut parts = Vec::new();
     for first in (0..records.len()).step_by(each) {
         let range = first..records.len().min(first + each);
@@ -231,9 +252,8 @@ where
     tokio::task::spawn_blocking(move || records.get(range).unwrap_or_default().iter().map(&*work).collect())
 }
 
-/// Half of the cores: the other half is for those who wait. To ask for their number reads several files.
-static WORKERS: LazyLock<usize> =
-    LazyLock::new(|| thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)));
+/// To ask for their number reads several files.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 fn finish(
     log: &Log,

@@ -120,7 +120,7 @@ pub fn judge_in_session(
     let deadline = earliest(&chosen, deadline, lap.latest());
     let request = payloads.request().filter(|_| side != Some(Direction::Response));
     let recalled = memory.filter(|_| request.is_some()).map(|memory| memory.recall(&chosen, &segments));
-    let scan = Scan::run(set, &chosen, &segments, side, recalled.as_ref(), deadline);
+    let scan = Scan::run(set, Some(&context.principal), &chosen, &segments, side, recalled.as_ref(), deadline);
     timings.ended(Stage::Detect, &mut lap);
     timings.scan = scan.times;
     let mut verdicts = Verdicts::default();

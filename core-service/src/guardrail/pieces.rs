@@ -5,13 +5,13 @@
 //! memory and the work of a piece do not grow with the text. A text of up to [`LOOK_BACK`] + [`SETTLED`] bytes is
 //! judged whole, and so exactly like one that comes at once.
 
-use std::{borrow::Cow, collections::BTreeSet, ops::Range, slice, sync::Arc, time::Instant};
+use std::{borrow::Cow, ops::Range, slice, sync::Arc, time::Instant};
 
 use super::judge::{Excepted, Scan, earliest, objection, unchecked};
 use crate::{
-    detect::scanner::RuleIndex,
+    detect::scanner::{RuleIndex, Told},
     domain::{
-        coverage::{Coverage, CoverageStatus, SecondRun},
+        coverage::{Coverage, CoverageStatus},
         decision::{Action, Decision, Violation},
         exchange::{CallContext, Direction},
         finding::Span,
@@ -59,10 +59,7 @@ pub struct Pieces {
     settled: Vec<Settled>,
     total: u64,
     scanned: u64,
-    decoders: BTreeSet<&'static str>,
-    second: SecondRun,
-    topic_encoder: SecondRun,
-    exhausted: bool,
+    told: Told,
     timed_out: bool,
     overflowed: Vec<RuleIndex>,
     blocked: Option<(Decision, Coverage)>,
@@ -97,10 +94,7 @@ impl Pieces {
             settled: Vec::new(),
             total: 0,
             scanned: 0,
-            decoders: BTreeSet::new(),
-            second: SecondRun::default(),
-            topic_encoder: SecondRun::default(),
-            exhausted: false,
+            told: Told::default(),
             timed_out: false,
             overflowed: Vec::new(),
             blocked: None,
@@ -177,7 +171,7 @@ impl Pieces {
         }
         let deadline = earliest(&chosen, deadline, lap.latest());
         let segment = Segment { direction, role, ..Segment::bare(Cow::Borrowed(window)) };
-        let mut scan = Scan::run(set, &chosen, slice::from_ref(&segment), None, None, deadline);
+        let mut scan = Scan::run(set, None, &chosen, slice::from_ref(&segment), None, None, deadline);
         self.timings.ended(Stage::Detect, &mut lap);
         self.timings.scan.join(&scan.times);
         self.merge(&mut scan);
@@ -201,20 +195,14 @@ impl Pieces {
             self.scanned = self.total;
         }
         self.timed_out |= scan.timed_out;
-        self.exhausted |= scan.exhausted;
-        self.decoders.append(&mut scan.decoders);
-        self.second.add(scan.second);
-        self.topic_encoder.add(scan.topic_encoder);
+        self.told.add(&scan.told);
         self.overflowed.append(&mut scan.findings.overflowed);
         self.overflowed.sort_unstable();
         self.overflowed.dedup();
         scan.segments_scanned = u32::from(self.scanned > 0);
         scan.bytes_scanned = self.scanned;
         scan.timed_out = self.timed_out;
-        scan.exhausted = self.exhausted;
-        scan.decoders.clone_from(&self.decoders);
-        scan.second = self.second;
-        scan.topic_encoder = self.topic_encoder;
+        scan.told.clone_from(&self.told);
         scan.findings.overflowed.clone_from(&self.overflowed);
     }
 

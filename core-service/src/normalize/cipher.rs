@@ -3,13 +3,13 @@
 //! Neither changes how far a letter is from the next one but for the sign, so a listed word is known by its first
 //! distances whatever the key is: one bitmap serves all 51 keys.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
 
 use super::{
     Decoder,
     mirror::each_letter,
     sheet::Sheet,
-    words::{self, LONGEST, WORDS},
+    words::{LONGEST, WORDS},
 };
 
 /// Letters whose distances are looked up: no listed word is shorter.
@@ -82,6 +82,9 @@ impl Key {
     }
 }
 
+/// Atbash itself.
+const MIRROR: Key = Key { mirrored: true, shift: 0 };
+
 /// The listed words that one key uncovers.
 #[derive(Clone, Default)]
 struct Uncovered {
@@ -119,7 +122,7 @@ fn found(bytes: &[u8]) -> Option<(Key, Range<usize>)> {
             continue;
         }
         // Most that pass are words in clear.
-        for key in keys_of(&bytes[start..at]).into_iter().flatten() {
+        for key in keys_of(&bytes[start..at], slot) {
             let all = keys.get_or_insert_with(|| {
                 let key = |index: usize| Key { mirrored: index >= 26, shift: (index % 26) as u8 };
                 Box::new(std::array::from_fn(|index| (key(index), Uncovered::default())))
@@ -136,23 +139,33 @@ fn found(bytes: &[u8]) -> Option<(Key, Range<usize>)> {
     (best.1.letters >= LEAST_LETTERS).then_some((best.0, best.1.place))
 }
 
-/// The keys under which `word` is listed; none of a word that is listed as it is.
-fn keys_of(word: &[u8]) -> Option<impl Iterator<Item = Key>> {
+/// Listed words by the slots of their first distances, as they are and mirrored; sorted.
+static LISTED: LazyLock<Vec<(usize, bool, &[u8])>> = LazyLock::new(|| {
+    let forms = |word: &'static &str| {
+        let mirrored: Vec<u8> = word.bytes().map(|byte| MIRROR.read(byte)).collect();
+        [(slot(word.as_bytes()), false, word.as_bytes()), (slot(&mirrored), true, word.as_bytes())]
+    };
+    let mut listed: Vec<_> = WORDS.iter().flat_map(forms).collect();
+    listed.sort_unstable();
+    listed
+});
+
+/// The keys under which a word of that slot is listed; none of a word that is listed as it is.
+fn keys_of(word: &[u8], slot: usize) -> impl Iterator<Item = Key> {
     let mut small = [0; LONGEST];
     let small_len = word.len();
     small[..small_len].copy_from_slice(word);
     small.make_ascii_lowercase();
-    if words::is_known(&small[..small_len]) {
-        return None;
-    }
-    let keys = (0..52_u8).map(|index| Key { mirrored: index >= 26, shift: index % 26 });
-    Some(keys.filter(|key| key.is_other()).filter(move |key| {
-        let mut read = [0; LONGEST];
-        for (to, from) in read.iter_mut().zip(&small[..small_len]) {
-            *to = key.read(*from);
-        }
-        words::is_known(&read[..small_len])
-    }))
+    let first = LISTED.partition_point(|(listed, ..)| *listed < slot);
+    let near = LISTED[first..].iter().take_while(move |(listed, ..)| *listed == slot);
+    let is_clear = near.clone().any(|(_, mirrored, listed)| !mirrored && *listed == &small[..small_len]);
+    near.filter(move |_| !is_clear).filter_map(move |&(_, mirrored, listed)| {
+        let small = &small[..small_len];
+        let unshifted = Key { mirrored, shift: 0 }.read(*small.first()?);
+        let key = Key { mirrored, shift: (listed.first()? + 26 - unshifted) % 26 };
+        let makes = small.len() == listed.len() && small.iter().zip(listed).all(|(from, to)| key.read(*from) == *to);
+        (makes && key.is_other()).then_some(key)
+    })
 }
 
 #[cfg(test)]

@@ -83,16 +83,22 @@ pub struct Loader {
     /// What is in force, by file: no two of one name.
     good: BTreeMap<String, Loaded>,
     built_in: Loaded,
+    known_texts: usize,
 }
 
 impl Loader {
     pub fn new(folder: PathBuf) -> Result<(Self, Generation), String> {
+        Self::knowing(folder, 0)
+    }
+
+    /// Makes generations that know so many clean texts again each.
+    pub fn knowing(folder: PathBuf, known_texts: usize) -> Result<(Self, Generation), String> {
         let built_in = compile::compile(BUILT_IN).map_err(|problems| {
             problems.first().map_or_else(String::new, |problem| format!("the built-in policy: {problem}"))
         })?;
         let built_in = Loaded { policy: Arc::new(built_in), at: Timestamp::now() };
         let sources = read(&folder);
-        let mut loader = Self { folder, sources, good: BTreeMap::new(), built_in };
+        let mut loader = Self { folder, sources, good: BTreeMap::new(), built_in, known_texts };
         let generation = loader.generation()?;
         Ok((loader, generation))
     }
@@ -135,7 +141,7 @@ impl Loader {
         }
         let in_force =
             statuses.iter().filter_map(|status| status.state.loaded()).map(|loaded| Arc::clone(&loaded.policy));
-        let set = PolicySet::new(in_force.collect())?;
+        let set = PolicySet::new(in_force.collect())?.knowing(self.known_texts);
         Ok(Generation { set, statuses })
     }
 

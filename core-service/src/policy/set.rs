@@ -7,7 +7,10 @@ use super::{
     schema::Apply,
 };
 use crate::{
-    detect::scanner::{RuleMask, Scanner},
+    detect::{
+        known::Known,
+        scanner::{RuleMask, Scanner},
+    },
     domain::{
         exchange::{CallContext, Direction},
         segment::Role,
@@ -46,6 +49,8 @@ pub struct UnknownPolicy(pub String);
 #[derive(Debug)]
 pub struct PolicySet {
     pub scanner: Scanner,
+    /// None: each text is read whenever it comes.
+    pub known: Option<Known>,
     policies: Vec<Bound>,
 }
 
@@ -70,7 +75,12 @@ impl PolicySet {
             Bound { policy, masks }
         };
         let policies = policies.into_iter().map(bind).collect();
-        Ok(Self { scanner, policies })
+        Ok(Self { scanner, known: None, policies })
+    }
+
+    /// Knows so many texts again in which it found nothing.
+    pub fn knowing(self, texts: usize) -> Self {
+        Self { known: (texts > 0).then(|| Known::new(texts)), ..self }
     }
 
     pub fn policies(&self) -> impl Iterator<Item = &Bound> {

@@ -15,7 +15,7 @@ use super::{
     error::{LogError, StorageFault, is_structural},
     health::Tidings,
     row::integer,
-    schema::{BUSY_TIMEOUT, STATEMENTS},
+    schema,
     stored::{count_locked, read_pending, select_pending, select_pending_one},
     vault::Vault,
 };
@@ -75,8 +75,7 @@ impl Readers {
     fn connect(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        schema::configure(&connection)?;
         self.vault.attach(&connection)?;
         Ok(connection)
     }

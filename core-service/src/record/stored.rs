@@ -60,7 +60,7 @@ pub(crate) fn select_events(hint: &str) -> String {
 }
 
 /// For [`read_stored`].
-static SELECT_STORED: LazyLock<String> = LazyLock::new(|| {
+pub(super) static SELECT_STORED: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {}, {PAYLOADS}, {}, took FROM record LEFT JOIN receipt ON receipt.id = record.receipt WHERE seq = ?1",
         event_columns(),

@@ -113,7 +113,7 @@ pub fn verify(dir: &Path, noted: Option<&str>) -> Result<Verified, LogError> {
     path.metadata().map_err(|error| LogError::io(&path, &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags)?;
-    connection.busy_timeout(schema::BUSY_TIMEOUT)?;
+    schema::configure(&connection)?;
     schema::must_be_current(&connection, &path)?;
     let mut found = Verified::default();
     match walk(&mut connection, noted, &mut found) {

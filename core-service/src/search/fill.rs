@@ -27,6 +27,9 @@ const REST: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
 const PAUSE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 1000 });
 /// Records that wait for the disk while the index does not have to hurry.
 const BUSY: usize = 64;
+/// Times what it worked that the index rests while verdicts are waited for, and with them all deliveries: to look for a
+/// record's words costs as much as to judge it.
+const YIELD: u32 = 8;
 
 /// What may be indexed of payloads.
 pub struct Said {
@@ -96,6 +99,7 @@ pub async fn run(log: Arc<Log>, index: Arc<Index>, mask: Arc<Mask>, stop: Cancel
                     tokio::time::sleep(GATHER).await;
                 }
                 Ok(true) if log.queued() > BUSY => tokio::time::sleep(begun.elapsed()).await,
+                Ok(true) if log.is_analysis_behind() => tokio::time::sleep(begun.elapsed() * YIELD).await,
                 Ok(true) => {}
                 Err(error) => {
                     note(&index, &error);

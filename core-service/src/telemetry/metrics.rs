@@ -43,6 +43,8 @@ pub struct Metrics {
     of_core: Registry,
     checks: Checks,
     refused_calls: Family<RefusedLabels, Counter>,
+    read_bytes: Counter,
+    known_bytes: Counter,
     second_stage: Second,
     analysis_age: Gauge<f64, AtomicU64>,
     large_waiting: Gauge,
@@ -96,6 +98,8 @@ impl Default for Metrics {
             large_waiting: add(&mut registry, Name::LargeWaiting, Gauge::default()),
             policies: add(&mut of_core, Name::Policies, Family::default()),
             policy_reloads: add(&mut of_core, Name::PolicyReloads, Family::default()),
+            read_bytes: add(&mut registry, Name::ReadBytes, Counter::default()),
+            known_bytes: add(&mut registry, Name::KnownBytes, Counter::default()),
             second_stage: Second::new(&mut registry),
             log_lost: add(&mut of_core, Name::LogLost, Counter::default()),
             log_shed: add(&mut of_core, Name::LogShed, Counter::default()),
@@ -193,6 +197,12 @@ impl Metrics {
     /// What became of so many spans.
     pub fn spans(&self, fate: SpanFate, count: u64) {
         self.trace_spans.get_or_create(&FateLabel { fate }).inc_by(count);
+    }
+
+    /// Bytes of text that a check read, and those that it knew.
+    pub fn scanned(&self, read: u64, known: u64) {
+        self.read_bytes.inc_by(read);
+        self.known_bytes.inc_by(known);
     }
 
     pub(super) const fn second_stage(&self) -> &Second {

@@ -23,6 +23,8 @@ pub enum Name {
     LargeWaiting,
     Policies,
     PolicyReloads,
+    ReadBytes,
+    KnownBytes,
     SecondStageTexts,
     SecondStageWindows,
     SecondStageSeconds,
@@ -62,6 +64,8 @@ impl Name {
         Self::LargeWaiting,
         Self::Policies,
         Self::PolicyReloads,
+        Self::ReadBytes,
+        Self::KnownBytes,
         Self::SecondStageTexts,
         Self::SecondStageWindows,
         Self::SecondStageSeconds,
@@ -102,6 +106,8 @@ impl Name {
             Self::LargeWaiting => "portcullis_large_waiting_checks",
             Self::Policies => "portcullis_policies",
             Self::PolicyReloads => "portcullis_policy_reloads",
+            Self::ReadBytes => "portcullis_read_bytes",
+            Self::KnownBytes => "portcullis_known_bytes",
             Self::SecondStageTexts => "portcullis_second_stage_texts",
             Self::SecondStageWindows => "portcullis_second_stage_windows",
             Self::SecondStageSeconds => "portcullis_second_stage_duration_seconds",
@@ -138,6 +144,8 @@ impl Name {
             | Self::TraceSpans
             | Self::CheckFailures
             | Self::RefusedCalls
+            | Self::ReadBytes
+            | Self::KnownBytes
             | Self::SecondStageTexts
             | Self::SecondStageWindows
             | Self::LogLost
@@ -200,6 +208,8 @@ impl Name {
             Self::PolicyReloads => {
                 "Changes of the policies folder: all of it in force, some file broken, or none of it in force"
             }
+            Self::ReadBytes => "Bytes of text that rules read",
+            Self::KnownBytes => "Bytes of text that were not read again because the same text was clean before",
             Self::SecondStageTexts => {
                 "Texts of which the first stage of the classifiers was unsure, by what became of them"
             }
@@ -247,7 +257,9 @@ impl Name {
             Self::CanaryProblems => &["problem"],
             Self::TraceSpans => &["fate"],
             Self::BuildInfo => &["version"],
-            Self::SecondStageWindows
+            Self::ReadBytes
+            | Self::KnownBytes
+            | Self::SecondStageWindows
             | Self::SecondStageSeconds
             | Self::LogLost
             | Self::LogShed

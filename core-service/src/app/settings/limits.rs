@@ -23,6 +23,21 @@ pub struct LimitsFile {
     pub connections: Option<usize>,
     /// Milliseconds from the signal to stop, in which the program is not ready and takes calls all the same.
     pub drain_notice_ms: Option<u64>,
+    /// Clean texts that are known again; 0 for none.
+    pub known_texts: Option<usize>,
+}
+
+/// Some 100 bytes each.
+const KNOWN_TEXTS: usize = 65_536;
+const MOST_KNOWN_TEXTS: usize = 10_000_000;
+
+pub(super) fn known_texts(file: &LimitsFile) -> Result<usize, SettingsError> {
+    let texts = file.known_texts.unwrap_or(KNOWN_TEXTS);
+    if texts > MOST_KNOWN_TEXTS {
+        let message = format!("0 to {MOST_KNOWN_TEXTS}");
+        return Err(SettingsError::Invalid { name: "limits.known_texts", message });
+    }
+    Ok(texts)
 }
 
 pub(super) fn drain_notice(flag: Option<u64>, file: &LimitsFile) -> Result<Duration, SettingsError> {
@@ -46,5 +61,14 @@ mod tests {
         assert_eq!(drain_notice(Some(0), &file(Some(5))).unwrap(), Duration::ZERO, "a flag wins");
         let error = drain_notice(Some(60_001), &file(None)).unwrap_err();
         assert!(matches!(error, SettingsError::Invalid { name: "limits.drain_notice_ms", .. }), "{error}");
+    }
+
+    #[test]
+    fn texts_are_known_again_unless_it_is_said_and_not_without_end() {
+        let file = |known_texts| LimitsFile { known_texts, ..LimitsFile::default() };
+        assert_eq!(known_texts(&file(None)).unwrap(), KNOWN_TEXTS);
+        assert_eq!(known_texts(&file(Some(0))).unwrap(), 0);
+        let error = known_texts(&file(Some(MOST_KNOWN_TEXTS + 1))).unwrap_err();
+        assert!(matches!(error, SettingsError::Invalid { name: "limits.known_texts", .. }), "{error}");
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::finding::{RuleIdentity, Severity};
+use crate::domain::finding::{RuleIdentity, Severity, Span};
 
 fn found(scanner: &Scanner, segment: &Segment<'_>) -> Vec<(String, Span)> {
     let mut findings = Findings::default();
@@ -84,7 +84,7 @@ fn what_is_hidden_is_found_where_it_stands() {
     let finding = findings.list.iter().find(|found| found.decoded_from.as_deref() == Some(base64.as_slice())).unwrap();
     let end = 12 + encoded.len();
     assert_eq!((finding.span.start as usize, finding.span.end as usize), (12, end));
-    assert!(scratch.decoders.contains("base64"));
+    assert!(scratch.told.decoders.contains("base64"));
     findings = Findings::default();
     scanner.scan(0, &Segment::bare(attack), &mask, &mut scratch, &mut findings);
     assert!(!findings.list.is_empty() && findings.list.iter().all(|finding| finding.decoded_from.is_none()));

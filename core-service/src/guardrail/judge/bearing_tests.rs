@@ -35,7 +35,7 @@ fn a_late_answer_that_was_not_read_is_not_taken_for_clean() {
     let segments = read(&turns, None).unwrap().segments;
     let chosen = set.resolve(&[], &talk.context, "m", |_| true).unwrap();
     let recalled = memory.recall(&chosen, &segments);
-    let scan = Scan::run(&set, &chosen, &segments, None, Some(&recalled), None);
+    let scan = Scan::run(&set, None, &chosen, &segments, None, Some(&recalled), None);
     let (request, deadline) = (turns.request().unwrap(), Some(Instant::now()));
     let call = late::Call { set: &set, names: &[], context: &talk.context, model: "m", request, deadline };
     let answers = late::judge(&call, memory, &recalled, &segments, &mut Verdicts::default());

@@ -114,7 +114,7 @@ impl<'p> Excepted<'p> {
         let segment = Segment { text: text.into(), ..segment.clone() };
         let (mut scratch, mut findings) = (Scratch::until(self.deadline), Findings::default());
         self.set.scanner.scan(number, &segment, mask, &mut scratch, &mut findings);
-        let is_read = !scratch.second.outcome.is_passing() && !scratch.topic_encoder.outcome.is_passing();
+        let is_read = !scratch.told.second.outcome.is_passing() && !scratch.told.topic_encoder.outcome.is_passing();
         let is_listed = !findings.overflowed.iter().any(|&index| mask.contains(index));
         (is_read && is_listed).then_some(findings.list)
     }

@@ -79,7 +79,7 @@ pub(super) fn judge(
         let (mut timings, mut lap) = (Timings::default(), Lap::start());
         let begun = lap.latest();
         let as_response: Vec<Segment<'_>> = said.iter().map(|&at| moved(&segments[at], turn)).collect();
-        let scan = Scan::run(call.set, &bounds, &as_response, None, None, call.deadline);
+        let scan = Scan::run(call.set, None, &bounds, &as_response, None, None, call.deadline);
         timings.ended(Stage::Detect, &mut lap);
         timings.scan = scan.times;
         answers.is_unread |= scan.is_unread();

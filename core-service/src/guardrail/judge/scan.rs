@@ -1,10 +1,13 @@
 //! One pass of the detectors over an exchange.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use super::memory::Recalled;
 use crate::{
-    detect::scanner::{Findings, RuleMask, Scratch},
+    detect::{
+        known::Asker,
+        scanner::{Findings, RuleMask, Scratch, Told},
+    },
     domain::{
         coverage::{Coverage, CoverageStatus, Missed, Outcome, SecondRun, StageOutcome},
         exchange::Direction,
@@ -13,6 +16,7 @@ use crate::{
         timing::ScanTimes,
     },
     policy::set::{Bound, PolicySet},
+    telemetry,
 };
 
 /// Bytes between two looks at the clock: some 100 µs.
@@ -32,17 +36,16 @@ pub(in crate::guardrail) struct Scan<'s> {
     pub(in crate::guardrail) timed_out: bool,
     /// The segment before which the time was over.
     pub(super) ended_at: Option<usize>,
-    pub(in crate::guardrail) decoders: BTreeSet<&'static str>,
-    pub(in crate::guardrail) exhausted: bool,
+    pub(in crate::guardrail) told: Told,
     pub(in crate::guardrail) times: ScanTimes,
-    pub(in crate::guardrail) second: SecondRun,
-    pub(in crate::guardrail) topic_encoder: SecondRun,
 }
 
 /// What is looked for in text of one origin.
 pub(super) struct Asked {
     origin: (Direction, Role),
     pub(super) mask: RuleMask,
+    /// When texts are known again.
+    asker: Option<Asker>,
     /// Rule by rule, each once.
     pub(super) askers: Arc<[RuleMask]>,
 }
@@ -59,7 +62,7 @@ impl Asked {
                 }
             }
         }
-        Self { origin, mask, askers: askers.into() }
+        Self { origin, mask, asker: None, askers: askers.into() }
     }
 }
 
@@ -77,16 +80,15 @@ impl<'s> Scan<'s> {
             bytes_unchanged: 0,
             timed_out: false,
             ended_at: None,
-            decoders: BTreeSet::new(),
-            exhausted: false,
+            told: Told::default(),
             times: ScanTimes::default(),
-            second: SecondRun::default(),
-            topic_encoder: SecondRun::default(),
         }
     }
 
+    /// `tenant` may know texts again that were clean when he sent them before; None: each is read.
     pub(in crate::guardrail) fn run(
         set: &'s PolicySet,
+        tenant: Option<&str>,
         chosen: &[&Bound],
         segments: &[Segment<'_>],
         side: Option<Direction>,
@@ -96,19 +98,20 @@ impl<'s> Scan<'s> {
         let mut scan = Self { deadline, ..Self::of(set, Findings::default()) };
         let mut all: Vec<Asked> = Vec::new();
         let mut scratch = Scratch::until(deadline);
-        let mut since_clock = 0;
+        let (mut since_clock, mut read, mut known_again) = (0, 0, 0);
         for (number, segment) in (0..).zip(segments) {
             if side.is_some_and(|side| side != segment.direction) {
                 continue;
             }
             let origin = (segment.direction, segment.role);
             let known = all.iter().position(|asked| asked.origin == origin).unwrap_or_else(|| {
-                let asked = Asked::of(set, chosen, origin);
+                let mut asked = Asked::of(set, chosen, origin);
+                asked.asker = tenant.and_then(|tenant| Some(set.known.as_ref()?.asker(tenant, origin.1, &asked.mask)));
                 scan.asked.union(&asked.mask);
                 all.push(asked);
                 all.len() - 1
             });
-            let Asked { mask, askers, .. } = &all[known];
+            let Asked { mask, askers, asker, .. } = &all[known];
             if mask.is_empty() {
                 continue;
             }
@@ -127,22 +130,30 @@ impl<'s> Scan<'s> {
                 }
             }
             scan.findings.begin(segment, askers);
-            set.scanner.scan(number, segment, mask, &mut scratch, &mut scan.findings);
+            let is_read = match set.known.as_ref().zip(*asker) {
+                Some((known, asker)) => {
+                    known.scan(asker, &set.scanner, (number, segment, mask), &mut scratch, &mut scan.findings)
+                }
+                None => {
+                    set.scanner.scan(number, segment, mask, &mut scratch, &mut scan.findings);
+                    true
+                }
+            };
+            let bytes = if is_read { &mut read } else { &mut known_again };
+            *bytes += segment.len() as u64;
             scan.segments_scanned += 1;
             scan.bytes_scanned += segment.len() as u64;
         }
-        scan.decoders = scratch.decoders;
-        scan.exhausted = scratch.exhausted;
+        telemetry::metrics().scanned(read, known_again);
+        scan.told = scratch.told;
         scan.times = scratch.times;
-        scan.second = scratch.second;
-        scan.topic_encoder = scratch.topic_encoder;
         scan
     }
 
     /// Whether some of the text may be read next time that was not read now. What unfolds to more than is scanned was
     /// read as far as it ever is.
     pub(super) fn is_unread(&self) -> bool {
-        self.timed_out || self.second.outcome.is_passing() || self.topic_encoder.outcome.is_passing()
+        self.timed_out || self.told.second.outcome.is_passing() || self.told.topic_encoder.outcome.is_passing()
     }
 
     fn overflowed(&self, detector: Detector) -> bool {
@@ -171,7 +182,9 @@ impl<'s> Scan<'s> {
         };
         if self.timed_out {
             Some("deadline")
-        } else if late(self.second, Detector::PromptInjection) || late(self.topic_encoder, Detector::DeniedTopics) {
+        } else if late(self.told.second, Detector::PromptInjection)
+            || late(self.told.topic_encoder, Detector::DeniedTopics)
+        {
             Some("second_stage")
         } else {
             None
@@ -189,11 +202,11 @@ impl<'s> Scan<'s> {
             (CoverageStatus::NotChecked, "no text is in the scope of a policy")
         } else if failed {
             (CoverageStatus::Partial, "a detector found more than can be listed")
-        } else if self.exhausted {
+        } else if self.told.exhausted {
             (CoverageStatus::Partial, "the text unfolds to more than is scanned")
-        } else if self.second.outcome == StageOutcome::Missed(Missed::Late) {
+        } else if self.told.second.outcome == StageOutcome::Missed(Missed::Late) {
             (CoverageStatus::Partial, "the deadline came before the second stage")
-        } else if self.topic_encoder.outcome == StageOutcome::Missed(Missed::Late) {
+        } else if self.told.topic_encoder.outcome == StageOutcome::Missed(Missed::Late) {
             (CoverageStatus::Partial, "the deadline came before topics were compared by meaning")
         } else {
             (CoverageStatus::Complete, "")
@@ -203,15 +216,15 @@ impl<'s> Scan<'s> {
             reason: reason.to_owned(),
             policies: chosen.iter().map(|bound| bound.policy.reference.clone()).collect(),
             detectors,
-            second_stage: self.second,
-            topic_encoder: self.topic_encoder,
+            second_stage: self.told.second,
+            topic_encoder: self.told.topic_encoder,
             segments_total,
             segments_scanned: self.segments_scanned,
             bytes_total,
             bytes_scanned: self.bytes_scanned,
             segments_unchanged: self.segments_unchanged,
             bytes_unchanged: self.bytes_unchanged,
-            decoders: self.decoders.iter().map(|&name| name.into()).collect(),
+            decoders: self.told.decoders.iter().map(|&name| name.into()).collect(),
         }
     }
 }

@@ -114,8 +114,8 @@ fn what_the_model_may_read_next_time_is_not_remembered() {
             let segments = read(&payloads, None).unwrap().segments;
             let chosen = set.resolve(&[], &talk.context, "m", |_| true).unwrap();
             let recalled = memory.recall(&chosen, &segments);
-            let mut scan = Scan::run(&set, &chosen, &segments, None, Some(&recalled), None);
-            let run = if of_topics { &mut scan.topic_encoder } else { &mut scan.second };
+            let mut scan = Scan::run(&set, None, &chosen, &segments, None, Some(&recalled), None);
+            let run = if of_topics { &mut scan.told.topic_encoder } else { &mut scan.told.second };
             run.missed(why);
             let judged = (Action::Allow, CoverageStatus::Complete);
             assert!(

@@ -240,8 +240,8 @@ rules: [{name: injection, detector: prompt_injection, action: block}]
         let (set, payloads) = (set(&[source]), text("Good morning."));
         let segments = read(&payloads, None).unwrap().segments;
         let chosen = set.resolve(&[], &CallContext::default(), "m", |_| true).unwrap();
-        let mut scan = Scan::run(&set, &chosen, &segments, None, None, None);
-        scan.second.missed(Missed::Late);
+        let mut scan = Scan::run(&set, None, &chosen, &segments, None, None, None);
+        scan.told.second.missed(Missed::Late);
         let mut verdicts = Verdicts::default();
         chosen.iter().for_each(|bound| evaluate(bound, &segments, &scan, &mut verdicts));
         let decision = Decision::fold(verdicts.violations);

@@ -6,7 +6,10 @@ use proptest::{prelude::*, sample::Index};
 use super::*;
 use crate::{
     detect::rules,
-    domain::exchange::{Payload, Payloads},
+    domain::{
+        coverage::SecondRun,
+        exchange::{Payload, Payloads},
+    },
     guardrail::judge::judge,
     policy::compile,
 };

@@ -1,5 +1,10 @@
+use rusqlite::StatementStatus;
+
 use super::*;
-use crate::record::samples::{allowed, folder, later, pending};
+use crate::record::{
+    samples::{allowed, folder, later, pending},
+    stored::SELECT_STORED,
+};
 
 /// How many were found, up to where it looked, and how many are missing.
 async fn look(log: &Log, after: u64, records: usize) -> (usize, u64, u64) {
@@ -27,6 +32,25 @@ async fn what_was_removed_is_counted_once_wherever_the_look_ends() {
     remove(&log, 4);
     assert_eq!(look(&log, 3, 10).await, (1, 5, 1));
     assert_eq!(look(&log, 5, 10).await, (0, 5, 0));
+    log.close().await;
+}
+
+#[tokio::test]
+async fn a_statement_is_prepared_once_whatever_it_is_asked() {
+    let dir = folder();
+    let log = Log::open(dir.path()).unwrap();
+    log.append(vec![allowed(), allowed(), allowed()], later()).await.unwrap();
+    let again = |connection: &mut Connection, node: &Arc<str>| {
+        let prepared = |connection: &Connection| {
+            connection.prepare_cached(&SELECT_STORED).map(|statement| statement.get_status(StatementStatus::RePrepare))
+        };
+        let before = prepared(connection)?;
+        for sequence in 1..4 {
+            assert!(read_stored(connection, node, sequence)?.is_some());
+        }
+        Ok(prepared(connection)? - before)
+    };
+    assert_eq!(log.readers().run(again).await.unwrap(), 0);
     log.close().await;
 }
 
