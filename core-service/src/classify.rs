@@ -22,7 +22,7 @@ use self::{
     head::{Head, Level},
     lexicon::Lexicon,
     second::SecondStage,
-    weights::{Table, Values, Weights},
+    weights::{Table, Weights},
 };
 
 static WEIGHTS: &[u8] = include_bytes!("classify/weights.bin");
@@ -116,8 +116,7 @@ pub struct SecondOpinion {
 #[derive(Debug, Default)]
 pub struct Scratch {
     features: features::Scratch,
-    /// Of each instance.
-    shares: Vec<f32>,
+    weighed: Weighed,
     attack: Option<Best>,
     suspects: Suspects,
     harms: [Option<Best>; Head::HARMS.len()],
@@ -137,13 +136,51 @@ pub struct Opinion {
     pub span: Range<usize>,
 }
 
-const fn value(values: &Values, kind: Kind) -> f32 {
-    match kind {
-        Kind::Word => values.word,
-        Kind::Pair => values.pair,
-        Kind::Class => values.class,
-        Kind::Harm => values.harm,
-        Kind::Stem => values.stem,
+/// What each instance of a text brings to the margins of attacks: in lists of their own, so that several are added at once.
+#[derive(Debug, Default)]
+struct Weighed {
+    /// As the instance has it.
+    before: Vec<u32>,
+    /// Its weight, in units of the table, times the value of its kind.
+    shares: Vec<f32>,
+    /// The square of that value.
+    sizes: Vec<f32>,
+}
+
+impl Weighed {
+    /// Added at once.
+    const LANES: usize = 8;
+
+    fn fill(&mut self, table: &Table, instances: &[Instance]) {
+        let Self { before, shares, sizes } = self;
+        before.clear();
+        shares.clear();
+        sizes.clear();
+        let values = table.header.values.by_kind();
+        before.extend(instances.iter().map(|instance| instance.before));
+        shares.extend(instances.iter().map(|instance| table.cell(instance.hash) * values[instance.kind as usize]));
+        sizes.extend(instances.iter().map(|instance| values[instance.kind as usize].powi(2)));
+    }
+
+    /// Shares and sizes of a window that begins at token `from`. What was seen before in it counts once.
+    fn sums(&self, window: Range<usize>, from: u32) -> (f32, f32) {
+        let counts = |before: u32| f32::from(u8::from(before <= from));
+        let (before, before_rest) = self.before[window.clone()].as_chunks::<{ Self::LANES }>();
+        let (shares, shares_rest) = self.shares[window.clone()].as_chunks::<{ Self::LANES }>();
+        let (sizes, sizes_rest) = self.sizes[window].as_chunks::<{ Self::LANES }>();
+        let mut sums = [(0.0, 0.0); Self::LANES];
+        for ((before, shares), sizes) in before.iter().zip(shares).zip(sizes) {
+            for (lane, sum) in sums.iter_mut().enumerate() {
+                let counts = counts(before[lane]);
+                sum.0 += shares[lane] * counts;
+                sum.1 += sizes[lane] * counts;
+            }
+        }
+        for (((before, share), size), sum) in before_rest.iter().zip(shares_rest).zip(sizes_rest).zip(&mut sums) {
+            sum.0 += share * counts(*before);
+            sum.1 += size * counts(*before);
+        }
+        sums.iter().fold((0.0, 0.0), |all, sum| (all.0 + sum.0, all.1 + sum.1))
     }
 }
 
@@ -181,29 +218,23 @@ impl Classifier {
 
     /// Takes in one reading of the text: as it stands, or as it reads when something was undone.
     pub fn read(&self, reading: usize, text: &str, asked: Asked, scratch: &mut Scratch) {
-        let Scratch { features, shares, attack, suspects, harms, windows: seen } = scratch;
+        let Scratch { features, weighed, attack, suspects, harms, windows: seen } = scratch;
         features.read(self.lexicon, text);
         if features.tokens.is_empty() {
             return;
         }
         let instances = &features.instances;
-        shares.clear();
         if asked.attacks {
-            let values = &self.attack.header.values;
-            shares.extend(
-                instances.iter().map(|instance| self.attack.weight(instance.hash) * value(values, instance.kind)),
-            );
-        }
-        if asked.attacks {
+            weighed.fill(&self.attack, instances);
             each_window(features, features::WINDOW, |range, from, to| {
                 *seen += 1;
-                let (window, shares) = (&instances[range.clone()], &shares[range]);
-                let margin = self.attack_margin(window, shares, from);
+                let window = &instances[range.clone()];
+                let margin = self.attack_margin(window, weighed.sums(range.clone(), from), from);
                 let (start, end) = bounds(&features.tokens, from, to);
                 suspects.see(Suspect { margin, reading, start, end });
                 if attack.is_none_or(|best| margin > best.margin) {
                     let kind = self.likeliest(window, from);
-                    let (start, end) = strongest(window, shares, from, &features.tokens);
+                    let (start, end) = strongest(window, &weighed.shares[range], from, &features.tokens);
                     *attack = Some(Best { margin, kind, reading, start, end });
                 }
             });
@@ -220,18 +251,10 @@ impl Classifier {
         }
     }
 
-    fn attack_margin(&self, window: &[Instance], shares: &[f32], from: u32) -> f32 {
-        let values = &self.attack.header.values;
-        let (mut sum, mut size, mut words) = (0.0, 0.0, 0);
-        for (instance, share) in window.iter().zip(shares) {
-            // What was seen before in this window counts once.
-            if instance.before <= from {
-                sum += share;
-                words += u32::from(instance.kind == Kind::Word);
-                size += value(values, instance.kind) * value(values, instance.kind);
-            }
-        }
-        let sum = if words < features::FEWEST_WORDS { 0.0 } else { sum };
+    fn attack_margin(&self, window: &[Instance], (sum, size): (f32, f32), from: u32) -> f32 {
+        let words = window.iter().filter(|instance| instance.kind == Kind::Word && instance.before <= from);
+        let enough = words.take(features::FEWEST_WORDS).count() == features::FEWEST_WORDS;
+        let sum = if enough { sum * self.attack.unit() } else { 0.0 };
         self.attack.header.biases[0] + sum / f32::max(size, features::LEAST_SIZE).sqrt()
     }
 
@@ -249,20 +272,20 @@ impl Classifier {
     }
 
     fn margins<const N: usize>(&self, table: &Table, window: &[Instance], from: u32, margins: &mut [f32; N]) {
-        let values = &table.header.values;
+        let values = table.header.values.by_kind();
         let mut size = 0.0;
         for instance in window.iter().filter(|instance| instance.before <= from) {
-            let value = value(values, instance.kind);
+            let value = values[instance.kind as usize];
             if value > 0.0 {
                 size += value * value;
-                for (margin, weight) in margins.iter_mut().zip(table.row(instance.hash)) {
+                for (margin, weight) in margins.iter_mut().zip(table.row::<N>(instance.hash)) {
                     *margin += weight * value;
                 }
             }
         }
-        let scale = f32::max(size, features::LEAST_SIZE).sqrt();
+        let scale = table.unit() / f32::max(size, features::LEAST_SIZE).sqrt();
         for (margin, bias) in margins.iter_mut().zip(&table.header.biases) {
-            *margin = *margin / scale + bias;
+            *margin = *margin * scale + bias;
         }
     }
 

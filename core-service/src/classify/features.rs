@@ -14,7 +14,7 @@ pub const WIDE: usize = 192;
 /// A window is scaled as if it held at least so much: a few words say too little to be sure of.
 pub const LEAST_SIZE: f32 = 6.0;
 /// Of fewer words no attack is told, whatever they are.
-pub const FEWEST_WORDS: u32 = 3;
+pub const FEWEST_WORDS: usize = 3;
 
 /// Letters of a word's stem: what is left of it when endings and compounds differ.
 const STEM: u8 = 4;
@@ -34,6 +34,10 @@ pub enum Kind {
     Harm,
     /// How a longer word begins. For harm alone.
     Stem,
+}
+
+impl Kind {
+    pub const COUNT: usize = Self::Stem as usize + 1;
 }
 
 /// A feature at a token.
@@ -63,13 +67,17 @@ pub struct Scratch {
 /// Where features were seen last: a small table in which a newer one takes the place of an older.
 #[derive(Debug)]
 pub(super) struct Recent {
-    slots: Box<[(u32, u32, u32)]>,
-    text: u32,
+    /// A feature, and the number of its last token among those of all texts, counted from one.
+    slots: Box<[(u32, u32)]>,
+    /// Tokens of the texts before this one.
+    earlier: u32,
+    /// And with those of this one.
+    last: u32,
 }
 
 impl Default for Recent {
     fn default() -> Self {
-        Self { slots: vec![(0, 0, 0); Self::SIZE].into(), text: 0 }
+        Self { slots: vec![(0, 0); Self::SIZE].into(), earlier: 0, last: 0 }
     }
 }
 
@@ -77,18 +85,20 @@ impl Recent {
     const SIZE: usize = 1 << 12;
 
     pub(super) fn begin(&mut self) {
-        self.text = self.text.wrapping_add(1);
-        if self.text == 0 {
-            self.slots.fill((0, 0, 0));
-            self.text = 1;
+        self.earlier = self.last;
+        // No text has as many tokens as there is room for behind this.
+        if self.earlier > u32::MAX / 2 {
+            self.slots.fill((0, 0));
+            (self.earlier, self.last) = (0, 0);
         }
     }
 
-    /// The token where the feature was before, plus one.
+    /// The token where the feature was before, plus one. Tokens come in their order.
     pub(super) fn see(&mut self, hash: u32, at: u32) -> u32 {
         let slot = &mut self.slots[(hash ^ (hash >> 16)) as usize % Self::SIZE];
-        let before = if slot.0 == hash && slot.1 == self.text { slot.2 } else { 0 };
-        *slot = (hash, self.text, at + 1);
+        let before = if slot.0 == hash { slot.1.saturating_sub(self.earlier) } else { 0 };
+        self.last = self.earlier.saturating_add(at + 1);
+        *slot = (hash, self.last);
         before
     }
 }
@@ -102,15 +112,42 @@ pub const fn mix(mut hash: u32) -> u32 {
     hash ^ (hash >> 16)
 }
 
-const fn join(salt: u32, parts: [u32; 3]) -> u32 {
-    let mut hash = mix(salt);
-    let mut index = 0;
-    while index < parts.len() {
-        hash = mix(hash ^ parts[index].wrapping_mul(0x9e37_79b9));
-        index += 1;
-    }
-    hash
+const fn then(hash: u32, part: u32) -> u32 {
+    mix(hash ^ part.wrapping_mul(0x9e37_79b9))
 }
+
+const fn join(salt: u32, parts: [u32; 3]) -> u32 {
+    then(then(then(mix(salt), parts[0]), parts[1]), parts[2])
+}
+
+/// A class as a part of a hash.
+const fn part(category: Category) -> u32 {
+    category as u32 + 1
+}
+
+const CLASSES: usize = Category::ALL.len();
+
+/// Hashes of two classes so far apart, and beginnings of those of three: most features are of classes, and their words are few.
+struct Together {
+    two: [[[u32; 2]; CLASSES]; CLASSES],
+    three: [[u32; CLASSES]; CLASSES],
+}
+
+static TOGETHER: Together = {
+    let mut together = Together { two: [[[0; 2]; CLASSES]; CLASSES], three: [[0; CLASSES]; CLASSES] };
+    let mut first = 0;
+    while first < CLASSES {
+        let mut second = 0;
+        while second < CLASSES {
+            let (a, b) = (part(Category::ALL[first]), part(Category::ALL[second]));
+            together.two[first][second] = [join(4, [a, b, 1]), join(4, [a, b, 2])];
+            together.three[first][second] = then(then(mix(5), a), b);
+            second += 1;
+        }
+        first += 1;
+    }
+    together
+};
 
 struct Reader<'a> {
     lexicon: &'a Lexicon,
@@ -208,8 +245,7 @@ impl Scratch {
 fn classes(hits: &[Hit], index: usize, see: &mut impl FnMut(u32, u32, Kind)) {
     let hit = hits[index];
     let at = hit.first;
-    let class = |hit: &Hit| hit.category as u32 + 1;
-    see(join(3, [class(&hit), 0, 0]), at, Kind::Class);
+    see(join(3, [part(hit.category), 0, 0]), at, Kind::Class);
     let earlier = hits[..index].iter().rev().take_while(|other| at - other.first <= REACH);
     let mut near = [hit; BEFORE];
     let mut count = 0;
@@ -218,17 +254,15 @@ fn classes(hits: &[Hit], index: usize, see: &mut impl FnMut(u32, u32, Kind)) {
         count += 1;
     }
     for (number, one) in near[..count].iter().enumerate() {
-        let apart = at + 1 - one.end.min(at + 1);
-        let distance = match apart {
-            0..=2 => 1,
-            3..=5 => 2,
-            _ => 3,
-        };
-        if distance < 3 {
-            see(join(4, [class(one), class(&hit), distance]), at, Kind::Class);
+        let together = &TOGETHER.two[one.category as usize][hit.category as usize];
+        match at + 1 - one.end.min(at + 1) {
+            0..=2 => see(together[0], at, Kind::Class),
+            3..=5 => see(together[1], at, Kind::Class),
+            _ => {}
         }
         for two in near[number + 1..count].iter().filter(|two| two.first < one.first) {
-            see(join(5, [class(two), class(one), class(&hit)]), at, Kind::Class);
+            let begun = TOGETHER.three[two.category as usize][one.category as usize];
+            see(then(begun, part(hit.category)), at, Kind::Class);
         }
     }
 }
@@ -237,12 +271,11 @@ fn classes(hits: &[Hit], index: usize, see: &mut impl FnMut(u32, u32, Kind)) {
 fn harm(harms: &[Hit], index: usize, others: &[Hit], see: &mut impl FnMut(u32, u32, Kind)) {
     let hit = harms[index];
     let at = hit.first;
-    let class = |hit: &Hit| hit.category as u32 + 1;
-    see(join(6, [class(&hit), 0, 0]), at, Kind::Harm);
+    see(join(6, [part(hit.category), 0, 0]), at, Kind::Harm);
     let near = |others: &[Hit], reach: u32, see: &mut dyn FnMut(u32, u32, Kind)| {
         let earlier = others.iter().rev().take_while(|other| at - other.first.min(at) <= reach);
         for other in earlier.filter(|other| other.first <= at && other.category != hit.category).take(BEFORE) {
-            see(join(7, [class(other), class(&hit), 0]), at, Kind::Harm);
+            see(join(7, [part(other.category), part(hit.category), 0]), at, Kind::Harm);
         }
     };
     near(&harms[..index], REACH, see);

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, hash::BuildHasherDefault, ops::Range, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use sha2::{Digest as _, Sha256};
 
 use super::{category::Category, tokens};
@@ -75,17 +75,21 @@ type Word = u32;
 /// A place in the trie of phrases; 0 is the root.
 type Node = u32;
 
+/// The bit of a node that has others behind it, beside those of the categories: most have none, and nothing is looked up.
+const GOES_ON: u64 = 1 << 63;
+
 #[derive(Debug)]
 pub struct Lexicon {
     whole: Map<u32, Word>,
     stems: Map<u32, Word>,
     sieve: Sieve,
     stem_sieve: Sieve,
+    /// What begins with each word; 0 for nothing.
+    first: Vec<Node>,
     next: Map<(Node, Word), Node>,
-    /// The categories of what ends at each node.
+    /// The categories of what ends at each node, and [`GOES_ON`].
     ends: Vec<u64>,
-    /// Turn and role markers that are told by their punctuation.
-    markers: Option<AhoCorasick>,
+    markers: Option<Markers>,
 }
 
 /// A word or phrase of the lexicon in a text.
@@ -122,6 +126,7 @@ impl Lexicon {
             stems: Map::default(),
             sieve: Sieve::new(),
             stem_sieve: Sieve::new(),
+            first: vec![0],
             next: Map::default(),
             ends: vec![0],
             markers: None,
@@ -151,12 +156,7 @@ impl Lexicon {
             }
         }
         if !markers.is_empty() {
-            let built = AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::LeftmostLongest)
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(&markers);
-            lexicon.markers = Some(built.map_err(|error| error.to_string())?);
+            lexicon.markers = Some(Markers::new(&markers)?);
         }
         Ok(lexicon)
     }
@@ -182,12 +182,19 @@ impl Lexicon {
                 *words += 1;
                 *words
             });
+            self.first.resize(*words as usize + 1, 0);
             let fresh = self.ends.len() as Node;
-            let next = *self.next.entry((node, word)).or_insert(fresh);
-            if next == fresh {
+            let next = if node == 0 {
+                &mut self.first[word as usize]
+            } else {
+                self.ends[node as usize] |= GOES_ON;
+                self.next.entry((node, word)).or_default()
+            };
+            if *next == 0 {
+                *next = fresh;
                 self.ends.push(0);
             }
-            node = next;
+            node = *next;
         }
         self.ends[node as usize] |= category.bit();
         Ok(())
@@ -196,13 +203,13 @@ impl Lexicon {
     /// Bytes of the fake turn and role markers in a text.
     pub(super) fn markers(&self, text: &str, mut found: impl FnMut(Range<usize>)) {
         let Some(markers) = &self.markers else { return };
-        for hit in markers.find_iter(text) {
+        markers.find(text, |range| {
             let letter = |c: char| c.is_alphanumeric();
-            let begins_inside = text[hit.start()..].starts_with(letter) && text[..hit.start()].ends_with(letter);
+            let begins_inside = text[range.start..].starts_with(letter) && text[..range.start].ends_with(letter);
             if !begins_inside {
-                found(hit.range());
+                found(range);
             }
-        }
+        });
     }
 
     pub(super) fn prefix(&self, hash: u32, found: &mut Readings) {
@@ -223,36 +230,33 @@ impl Lexicon {
 
     /// The entries that begin at token `first`, at most one a category, the longest.
     pub(super) fn hits(&self, readings: &[Readings], first: usize, mut found: impl FnMut(Hit)) {
-        if readings[first].is_empty() {
+        // What was read of a phrase so far, for each reading of its words, and what ends with its last word.
+        let mut reached = Reached::default();
+        for word in readings[first].iter() {
+            reached.add(self.first[word as usize], &self.ends);
+        }
+        if reached.width == 0 && reached.ends == 0 {
             return;
         }
-        // Depth first over the readings; what is seen later at the same depth adds categories.
-        let mut ends = [0_u64; LONGEST + 1];
-        let mut frontier = [0 as Node; 8];
-        let mut width = 1;
-        let deepest = (readings.len() - first).min(ends.len() - 1);
-        for depth in 0..deepest {
-            let mut after = [0 as Node; 8];
-            let mut reached = 0;
-            for &node in &frontier[..width] {
-                for word in readings[first + depth].iter() {
-                    if let Some(&next) = self.next.get(&(node, word))
-                        && reached < after.len()
-                    {
-                        after[reached] = next;
-                        reached += 1;
-                        ends[depth + 1] |= self.ends[next as usize];
-                    }
+        let mut ends = [0_u64; LONGEST];
+        let mut words = 0;
+        loop {
+            ends[words] = reached.ends;
+            words += 1;
+            let Some(readings) = readings.get(first + words).filter(|_| reached.width > 0 && words < ends.len()) else {
+                break;
+            };
+            let mut after = Reached::default();
+            for &node in &reached.nodes[..reached.width] {
+                for word in readings.iter() {
+                    after.add(self.next.get(&(node, word)).copied().unwrap_or_default(), &self.ends);
                 }
             }
-            (frontier, width) = (after, reached);
-            if width == 0 {
-                break;
-            }
+            reached = after;
         }
         let mut seen = 0;
-        for length in (1..=deepest).rev() {
-            let mut new = ends[length] & !seen;
+        for length in (1..=words).rev() {
+            let mut new = ends[length - 1] & !seen;
             seen |= new;
             while new != 0 {
                 let index = new.trailing_zeros() as usize;
@@ -260,6 +264,69 @@ impl Lexicon {
                 found(Hit { category: Category::ALL[index], first: first as u32, end: (first + length) as u32 });
             }
         }
+    }
+}
+
+/// Nodes after so many words of a phrase.
+#[derive(Debug, Default)]
+struct Reached {
+    /// Those that go on.
+    nodes: [Node; 8],
+    width: usize,
+    /// The categories of all.
+    ends: u64,
+}
+
+impl Reached {
+    /// 0 is no node.
+    fn add(&mut self, node: Node, ends: &[u64]) {
+        let of = ends[node as usize];
+        self.ends |= of & !GOES_ON;
+        if of & GOES_ON != 0 && self.width < self.nodes.len() {
+            self.nodes[self.width] = node;
+            self.width += 1;
+        }
+    }
+}
+
+/// Turn and role markers that are told by their punctuation.
+#[derive(Debug)]
+struct Markers {
+    automaton: AhoCorasick,
+    /// Whether a byte is the first sign of a marker. A text is read around those alone.
+    signs: [bool; 256],
+    /// Bytes of the longest.
+    longest: usize,
+}
+
+impl Markers {
+    fn new(markers: &[&str]) -> Result<Self, String> {
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(markers)
+            .map_err(|error| error.to_string())?;
+        let mut signs = [false; 256];
+        for sign in markers.iter().filter_map(|marker| marker.bytes().find(|byte| is_sign((*byte).into()))) {
+            signs[usize::from(sign)] = true;
+        }
+        Ok(Self { automaton, signs, longest: markers.iter().map(|marker| marker.len()).max().unwrap_or_default() })
+    }
+
+    fn find(&self, text: &str, mut found: impl FnMut(Range<usize>)) {
+        let mut read = |around: Range<usize>| {
+            self.automaton.find_iter(Input::new(text).range(around)).for_each(|hit| found(hit.range()));
+        };
+        let mut around = 0..0;
+        for (at, _) in text.bytes().enumerate().filter(|(_, byte)| self.signs[usize::from(*byte)]) {
+            let (start, end) = (at.saturating_sub(self.longest), text.len().min(at + self.longest));
+            if start > around.end {
+                read(std::mem::replace(&mut around, start..end));
+            }
+            around.end = end;
+        }
+        read(around);
     }
 }
 
@@ -285,11 +352,67 @@ impl Readings {
         self.count += 1;
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     fn iter(&self) -> impl Iterator<Item = Word> {
         self.words.into_iter().take(self.count.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Reader<'l> {
+        lexicon: &'l Lexicon,
+        current: Readings,
+        readings: Vec<Readings>,
+    }
+
+    impl tokens::Visit for Reader<'_> {
+        fn prefix(&mut self, hash: u32) {
+            self.lexicon.prefix(hash, &mut self.current);
+        }
+
+        fn word(&mut self, token: tokens::Token) {
+            self.lexicon.word(token.hash, &mut self.current);
+            self.readings.push(std::mem::take(&mut self.current));
+        }
+    }
+
+    fn hits(file: &str, text: &str) -> Vec<(Category, u32, u32)> {
+        let lexicon = Lexicon::parse(&[("test", file)]).unwrap();
+        let mut reader = Reader { lexicon: &lexicon, current: Readings::default(), readings: Vec::new() };
+        tokens::read(text, &mut reader);
+        let mut found = Vec::new();
+        for first in 0..reader.readings.len() {
+            lexicon.hits(&reader.readings, first, |hit| found.push((hit.category, hit.first, hit.end)));
+        }
+        found
+    }
+
+    #[test]
+    fn of_each_class_the_longest_phrase_is_told() {
+        use Category::{Discard, Instruction, Prior};
+        const FILE: &str =
+            "[discard]\nset aside\nset\n[instruction]\nrule*\nset aside all rules\n[prior]\nset aside all";
+        assert_eq!(hits(FILE, "they set aside all ruler"), [(Prior, 1, 4), (Discard, 1, 3), (Instruction, 4, 5)]);
+        assert_eq!(
+            hits(FILE, "set aside all rules"),
+            [(Instruction, 0, 4), (Prior, 0, 3), (Discard, 0, 2), (Instruction, 3, 4)]
+        );
+        assert_eq!(hits(FILE, "set to set"), [(Discard, 0, 1), (Discard, 2, 3)]);
+        assert_eq!(hits(FILE, "aside all"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn markers_are_where_a_reading_of_the_whole_text_finds_them(text in "(system:|\\[INST\\]|### правила| |\\PC|[a-z]{1,40})*") {
+            let markers = Markers::new(&["system:", "[inst]", "### правила", "m:a", "#", "a note to: "]).unwrap();
+            let mut found = Vec::new();
+            markers.find(&text, |range| found.push(range));
+            let whole: Vec<_> = markers.automaton.find_iter(&text).map(|hit| hit.range()).collect();
+            prop_assert_eq!(found, whole);
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::features::Kind;
+
 const MAGIC: &[u8; 4] = b"PCLW";
 /// Of the layout and of what features mean: weights of another version say nothing about ours.
 pub const VERSION: u32 = 2;
@@ -34,6 +36,14 @@ pub struct Values {
     pub harm: f32,
     #[serde(default)]
     pub stem: f32,
+}
+
+impl Values {
+    /// By the number of the kind.
+    pub const fn by_kind(&self) -> [f32; Kind::COUNT] {
+        let Self { word, pair, class, harm, stem } = *self;
+        [word, pair, class, harm, stem]
+    }
 }
 
 /// One linear model, or several that are read together.
@@ -68,19 +78,21 @@ pub struct Header {
     pub tables: Vec<TableHeader>,
 }
 
+/// The largest byte.
+const MOST: f32 = 127.0;
+
 #[derive(Debug)]
 pub struct Table {
     pub header: TableHeader,
     cells: Box<[i8]>,
-    /// What each byte stands for: finer near nought, where most weights are.
-    worth: Box<[f32; 256]>,
     mask: u32,
 }
 
-/// A byte as the square of its share of the scale.
-fn worth(byte: i8, scale: f32) -> f32 {
-    let share = f32::from(byte) / 127.0;
-    share * share.abs() * scale
+/// A byte says the square of its share of the scale: finer near nought, where most weights are. This is the square alone,
+/// which is to be taken times [`Table::unit`].
+fn square(byte: i8) -> f32 {
+    let byte = f32::from(byte);
+    byte * byte.abs()
 }
 
 /// The byte whose worth is nearest.
@@ -90,7 +102,7 @@ pub fn byte(weight: f32, scale: f32) -> i8 {
         return 0;
     }
     let share = (weight / scale).clamp(-1.0, 1.0);
-    (share.signum() * share.abs().sqrt() * 127.0).round() as i8
+    (share.signum() * share.abs().sqrt() * MOST).round() as i8
 }
 
 impl Table {
@@ -104,23 +116,24 @@ impl Table {
         if !sound {
             return Err(format!("the table `{}` is not as its header says", header.name));
         }
-        let mut values = Box::new([0.0; 256]);
-        for (slot, byte) in values.iter_mut().zip(0..=u8::MAX) {
-            *slot = worth(byte.cast_signed(), header.scale);
-        }
-        Ok(Self { mask: (1 << header.bits) - 1, header, cells, worth: values })
+        Ok(Self { mask: (1 << header.bits) - 1, header, cells })
     }
 
-    /// The weights of a feature, a column each.
-    pub fn row(&self, hash: u32) -> impl Iterator<Item = f32> {
-        let columns = self.header.columns.len();
-        let start = (hash & self.mask) as usize * columns;
-        self.cells[start..start + columns].iter().map(|byte| self.worth[usize::from(byte.cast_unsigned())])
+    /// What a square of one is worth.
+    pub fn unit(&self) -> f32 {
+        self.header.scale / (MOST * MOST)
     }
 
-    /// Of a table with one column.
-    pub fn weight(&self, hash: u32) -> f32 {
-        self.worth[usize::from(self.cells[(hash & self.mask) as usize].cast_unsigned())]
+    /// Of a feature: the weights of the table's `N` columns, in [`Self::unit`]s.
+    pub fn row<const N: usize>(&self, hash: u32) -> [f32; N] {
+        let (rows, _) = self.cells.as_chunks::<N>();
+        rows[(hash & self.mask) as usize].map(square)
+    }
+
+    /// The same of a table with one column.
+    pub fn cell(&self, hash: u32) -> f32 {
+        let [cell] = self.row(hash);
+        cell
     }
 }
 
@@ -207,7 +220,7 @@ mod tests {
         assert_eq!(read.header, weights().header);
         let table = read.table("attack").unwrap();
         for (hash, weight) in [(0, 2.0), (1, -0.5), (2, 0.0), (3, 0.01), (4, 2.0)] {
-            assert!((table.weight(hash) - weight).abs() < 0.02, "{hash}");
+            assert!((table.cell(hash) * table.unit() - weight).abs() < 0.02, "{hash}");
         }
     }
 

@@ -10,8 +10,7 @@ use super::{
     solver::Problem,
 };
 use crate::classify::{
-    ATTACK, KIND,
-    features::{self, Kind},
+    ATTACK, KIND, features,
     head::Head,
     weights::{self, Calibration, Table, TableHeader, Values},
 };
@@ -40,21 +39,12 @@ pub(super) struct Model {
     weights: Vec<f64>,
 }
 
-pub(super) fn value(values: &Values, kind: Kind) -> f32 {
-    match kind {
-        Kind::Word => values.word,
-        Kind::Pair => values.pair,
-        Kind::Class => values.class,
-        Kind::Harm => values.harm,
-        Kind::Stem => values.stem,
-    }
-}
-
 /// The features of a window as a model sees them: scaled by their number.
 pub(super) fn scaled(window: &Window, values: &Values, bits: u32) -> Vec<(u32, f32)> {
-    let size: f32 = window.iter().map(|(_, kind)| value(values, *kind).powi(2)).sum();
+    let values = values.by_kind();
+    let size: f32 = window.iter().map(|(_, kind)| values[*kind as usize].powi(2)).sum();
     let scale = 1.0 / size.max(features::LEAST_SIZE).sqrt();
-    let features = window.iter().map(|(hash, kind)| (hash & ((1 << bits) - 1), value(values, *kind) * scale));
+    let features = window.iter().map(|(hash, kind)| (hash & ((1 << bits) - 1), values[*kind as usize] * scale));
     features.filter(|(_, value)| *value > 0.0).collect()
 }
 
