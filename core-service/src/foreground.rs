@@ -1,16 +1,24 @@
 //! Those who wait for an answer go before what nobody waits for: both share the cores of this process.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Calls that are being answered in this process.
 static CALLS: AtomicUsize = AtomicUsize::new(0);
+/// When the last one ended, in microseconds since [`BEGUN`].
+static LAST: AtomicU64 = AtomicU64::new(0);
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Times what it worked that background work rests while calls are being answered.
 const REST: u32 = 2;
+/// Calls that come one after the other are no pause for whoever makes them.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Background work that is so far behind rests no longer: under a load without end its findings would never come.
 const FARTHEST: Duration = Duration::from_secs(60);
 
@@ -27,13 +35,27 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        LAST.store(now(), Ordering::Relaxed);
         CALLS.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Whether nobody waits for an answer right now.
+fn now() -> u64 {
+    u64::try_from(BEGUN.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Whether nobody waits for an answer, nor did a moment ago.
 pub fn is_idle() -> bool {
-    CALLS.load(Ordering::Relaxed) == 0
+    CALLS.load(Ordering::Relaxed) == 0 && is_pause(now(), LAST.load(Ordering::Relaxed))
+}
+
+fn is_pause(now: u64, last: u64) -> bool {
+    last == 0 || u128::from(now.saturating_sub(last)) >= PAUSE.as_micros()
+}
+
+/// Whether background work is so far behind that it makes way for nobody.
+pub fn is_too_far(behind: Duration) -> bool {
+    behind > FARTHEST
 }
 
 /// After a piece of background work on a thread of its own: `worked` is what it took, `behind` how old the oldest is that waits
@@ -47,7 +69,7 @@ pub fn give_way(worked: Duration, behind: Duration) {
 }
 
 fn rest(calls: usize, worked: Duration, behind: Duration) -> Duration {
-    if calls == 0 || behind > FARTHEST { Duration::ZERO } else { worked * REST }
+    if calls == 0 || is_too_far(behind) { Duration::ZERO } else { worked * REST }
 }
 
 #[cfg(test)]
@@ -61,6 +83,13 @@ mod tests {
         assert_eq!(rest(0, WORKED, Duration::ZERO), Duration::ZERO);
         assert_eq!(rest(1, WORKED, Duration::ZERO), WORKED * REST);
         assert_eq!(rest(1, WORKED, FARTHEST + WORKED), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_pause_is_some_time_after_the_last_call() {
+        let pause = u64::try_from(PAUSE.as_micros()).unwrap();
+        assert!(is_pause(5, 0), "there was none yet");
+        assert!(!is_pause(pause + 4, 5) && is_pause(pause + 5, 5));
     }
 
     #[test]

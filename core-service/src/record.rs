@@ -113,7 +113,7 @@ pub(crate) use code::Code;
 pub(crate) use durations::{decode as read_durations, encode as write_durations};
 pub(crate) use health::HealthView;
 pub(crate) use note::read_notes;
-pub(crate) use read::Readers;
+pub(crate) use read::{Readers, is_full};
 pub(crate) use receipt::{Receipt, ReceiptRef};
 pub(crate) use reserve::with as in_reserve;
 pub(crate) use row::{TallyKey, integer};

@@ -3,13 +3,13 @@
 //!
 //! **Why no answer changes.** What a scan finds follows from the text, who speaks, and what is asked for; the rules are those of one
 //! set, and a changed policy makes another set. Texts are known by 128 bits of SipHash-1-3 under a key drawn with the set:
-//! nobody outside can make two of them meet. What had a finding is not remembered, nor what was not read to its end or missed its
-//! second stage.
+//! nobody outside can make two of them meet. What had a finding is not remembered, nor what was not read to its end, nor what
+//! the second stage may read the next time.
 //!
 //! **What it tells.** How long a check takes says whether somebody sent the same text before. Tenants share nothing: they
 //! could try out each other's texts.
 //!
-//! **What it costs.** Some 100 bytes a text, whatever its length, and a digest of each text that is scanned, a hundredth of the
+//! **What it costs.** 100 to 400 bytes a text (those that the second stage read, or that had something to undo, take more), whatever its length, and a digest of each text that is scanned, a hundredth of the
 //! scan.
 
 use std::{

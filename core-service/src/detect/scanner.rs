@@ -306,6 +306,7 @@ impl Scanner {
             self.read(reading, &mask, &mut scratch, &mut caches, &mut findings, &mut Lap::start());
         }
         self.caches.give_back(caches.tables);
+        self.caches.give_back_buffers(caches.buffers, 0);
     }
 
     fn mark(&self, mark: Mark, reading: Reading<'_>, range: Range<usize>, mask: &RuleMask, findings: &mut Findings) {

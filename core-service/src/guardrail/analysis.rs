@@ -3,9 +3,12 @@
 
 use std::{
     collections::BTreeSet,
+    iter,
     num::NonZero,
-    ops::Range,
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant, UNIX_EPOCH},
 };
@@ -25,7 +28,7 @@ use crate::{
     },
     foreground,
     policy::{live::Live, set::PolicySet},
-    record::{Finished, Judged, Log, LogError, PendingRecord},
+    record::{Finished, Judged, Log, LogError, PendingRecord, is_full},
     session::Sessions,
     telemetry::{self, Analysed, Verdict},
 };
@@ -171,8 +174,9 @@ async fn batch(
         _ => log.pending(after, BATCH).await?,
     };
     let sequences: Vec<u64> = pending.iter().map(|record| record.sequence).collect();
-    log.set_analysis_behind(sequences.len() == BATCH);
-    if let (BATCH, Some(&after)) = (sequences.len(), sequences.last()) {
+    let is_full = is_full(&pending, BATCH);
+    log.set_analysis_behind(is_full);
+    if let (true, Some(&after)) = (is_full, sequences.last()) {
         let log = Arc::clone(log);
         *ahead = Some(Ahead { after, reading: tokio::spawn(async move { log.pending(after, BATCH).await }) });
     }
@@ -197,8 +201,9 @@ async fn batch(
     Ok(Some(Batch { sequences, finished }))
 }
 
-/// Works the records on several threads, a part of them on each. `failed` is for a record whose work panics, and for that one
-/// alone: a panic ends its whole part, which is then worked again record by record.
+/// Works the records on several threads; each takes the next when it is done with one, so that none is idle while another is
+/// behind. `failed` is for a record whose work panics, and for that one alone: what a panic left undone or undid is worked
+/// again record by record.
 async fn spread<T, W>(
     records: Vec<PendingRecord>,
     work: &Arc<W>,
@@ -208,48 +213,53 @@ where
     T: Send + 'static,
     W: Fn(&PendingRecord) -> Result<T, LogError> + Send + Sync + 'static,
 {
-    let records = Arc::new(records);
+    let (records, next) = (Arc::new(records), Arc::new(AtomicUsize::new(0)));
     // Half of the cores is for those who wait, when somebody does.
-    let workers = if foreground::is_idle() { *CORES } else { *CORES / 2 };
-    let each = records.len().div_ceil(workers.max(1)).max(1);
-    let mut parts = Vec::new();
-    for first in (0..records.len()).step_by(each) {
-        let range = first..records.len().min(first + each);
-        parts.push((range.clone(), begin(&records, work, range)));
-    }
-    let mut done = Vec::with_capacity(records.len());
-    for (range, part) in parts {
-        if let Ok(part) = part.await {
-            done.extend(part?);
-            continue;
+    let half = (*CORES / 2).max(1);
+    let workers = if foreground::is_idle() { *CORES } else { half };
+    let hands = (0..workers).map(|hand| {
+        let next = Arc::clone(&next);
+        let take = move || (hand < half || foreground::is_idle()).then(|| next.fetch_add(1, Ordering::Relaxed));
+        begin(&records, work, iter::from_fn(take))
+    });
+    let mut done: Vec<Option<T>> = records.iter().map(|_| None).collect();
+    for hand in hands.collect::<Vec<_>>() {
+        // Of one that panicked nothing is known.
+        for (place, one) in hand.await.unwrap_or(Ok(Vec::new()))? {
+            done[place] = Some(one);
         }
-        for place in range {
-            match begin(&records, work, place..place + 1).await {
-                Ok(one) => done.extend(one?),
-                Err(error) if error.is_panic() => {
-                    let sequence = records[place].sequence;
-                    tracing::error!(sequence, "a background analysis failed");
-                    done.push(failed(sequence)?);
-                }
-                // This process ends. What is not done stays pending.
-                Err(_) => return Err(LogError::Closed),
+    }
+    for (place, one) in done.iter_mut().enumerate().filter(|(_, one)| one.is_none()) {
+        let again = match begin(&records, work, iter::once(place)).await {
+            Ok(again) => again?.pop().map(|(_, again)| again),
+            Err(error) if error.is_panic() => {
+                let sequence = records[place].sequence;
+                tracing::error!(sequence, "a background analysis failed");
+                Some(failed(sequence)?)
             }
-        }
+            // This process ends. What is not done stays pending.
+            Err(_) => None,
+        };
+        *one = again;
     }
-    Ok(done)
+    done.into_iter().collect::<Option<_>>().ok_or(LogError::Closed)
 }
 
+/// Works the records at these places, up to the first place where none is.
 fn begin<T, W>(
     records: &Arc<Vec<PendingRecord>>,
     work: &Arc<W>,
-    range: Range<usize>,
-) -> JoinHandle<Result<Vec<T>, LogError>>
+    places: impl Iterator<Item = usize> + Send + 'static,
+) -> JoinHandle<Result<Vec<(usize, T)>, LogError>>
 where
     T: Send + 'static,
     W: Fn(&PendingRecord) -> Result<T, LogError> + Send + Sync + 'static,
 {
     let (records, work) = (Arc::clone(records), Arc::clone(work));
-    tokio::task::spawn_blocking(move || records.get(range).unwrap_or_default().iter().map(&*work).collect())
+    tokio::task::spawn_blocking(move || {
+        let waiting = places.map_while(|place| Some((place, records.get(place)?)));
+        waiting.map(|(place, record)| Ok((place, work(record)?))).collect()
+    })
 }
 
 /// To ask for their number reads several files.

@@ -92,6 +92,12 @@ impl Readers {
     }
 }
 
+/// Whether a reading of what waits for analysis ended because it had enough: there may be more.
+pub(crate) fn is_full(records: &[PendingRecord], limit: usize) -> bool {
+    let bytes = || records.iter().filter_map(|record| record.payloads.as_ref().ok()).map(Payloads::len).sum::<usize>();
+    records.len() >= limit || bytes() >= PENDING_BYTES
+}
+
 /// What waits for analysis.
 #[derive(Default)]
 pub(super) struct Waiting {

@@ -30,6 +30,8 @@ const BUSY: usize = 64;
 /// Times what it worked that the index rests while verdicts are waited for, and with them all deliveries: to look for a
 /// record's words costs as much as to judge it.
 const YIELD: u32 = 8;
+/// The longest such rest: by then the verdicts may have caught up.
+const LONGEST_YIELD: Duration = Duration::from_secs(2);
 
 /// What may be indexed of payloads.
 pub struct Said {
@@ -93,14 +95,15 @@ pub async fn run(log: Arc<Log>, index: Arc<Index>, mask: Arc<Mask>, stop: Cancel
         let turn = turn(&log, &index, &mask).await;
         let wait = async {
             match turn {
-                // Nothing is left.
-                Ok(false) => {
+                Ok(Turn { is_done: true, .. }) => {
                     let _ = tokio::time::timeout(REST, tip.changed()).await;
                     tokio::time::sleep(GATHER).await;
                 }
-                Ok(true) if log.queued() > BUSY => tokio::time::sleep(begun.elapsed()).await,
-                Ok(true) if log.is_analysis_behind() => tokio::time::sleep(begun.elapsed() * YIELD).await,
-                Ok(true) => {}
+                Ok(Turn { behind, .. }) if log.is_analysis_behind() && !foreground::is_too_far(behind) => {
+                    tokio::time::sleep((begun.elapsed() * YIELD).min(LONGEST_YIELD)).await;
+                }
+                Ok(_) if log.queued() > BUSY => tokio::time::sleep(begun.elapsed()).await,
+                Ok(_) => {}
                 Err(error) => {
                     note(&index, &error);
                     tokio::time::sleep(PAUSE).await;
@@ -126,8 +129,14 @@ fn note(index: &Index, error: &LogError) {
     }
 }
 
-/// Whether there may be more to do.
-async fn turn(log: &Arc<Log>, index: &Arc<Index>, mask: &Arc<Mask>) -> Result<bool, LogError> {
+struct Turn {
+    /// Whether nothing is left.
+    is_done: bool,
+    /// How old the oldest of its records is.
+    behind: Duration,
+}
+
+async fn turn(log: &Arc<Log>, index: &Arc<Index>, mask: &Arc<Mask>) -> Result<Turn, LogError> {
     let after = index.progress().cursor;
     let SearchableBatch { records, reached, oldest, more } = read(log, after).await?;
     let records = Arc::new(records);
@@ -135,6 +144,7 @@ async fn turn(log: &Arc<Log>, index: &Arc<Index>, mask: &Arc<Mask>) -> Result<bo
         Some(entries) => entries,
         None => one_by_one(&records, mask).await,
     };
+    let behind = entries.first().map_or(Duration::ZERO, Entry::age);
     let index = Arc::clone(index);
     let written = tokio::task::spawn_blocking(move || {
         let is_done = index.write(|writer| writer.add(&entries, reached, oldest))?;
@@ -142,7 +152,7 @@ async fn turn(log: &Arc<Log>, index: &Arc<Index>, mask: &Arc<Mask>) -> Result<bo
         Ok::<_, LogError>(is_done)
     });
     let is_done = written.await.map_err(|_| LogError::Closed)??;
-    Ok(more || !is_done)
+    Ok(Turn { is_done: is_done && !more, behind })
 }
 
 /// A record that cannot be read is stepped over: it must not hold up all that come after it.

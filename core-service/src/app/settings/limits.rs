@@ -27,7 +27,7 @@ pub struct LimitsFile {
     pub known_texts: Option<usize>,
 }
 
-/// Some 100 bytes each.
+/// 100 to 400 bytes each.
 const KNOWN_TEXTS: usize = 65_536;
 const MOST_KNOWN_TEXTS: usize = 10_000_000;
 

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
@@ -95,6 +96,9 @@ fn what_was_not_wholly_read_is_not_whole() {
     let mut told = Told::default();
     told.second.ran(2);
     assert!(told.is_whole());
+    let mut off = Told::default();
+    off.second.missed(Missed::Off);
+    assert!(off.is_whole(), "it reads no text ever");
     let mut missed = Told::default();
     missed.topic_encoder.missed(Missed::Busy);
     assert!(!missed.is_whole());
@@ -104,7 +108,7 @@ fn what_was_not_wholly_read_is_not_whole() {
 }
 
 #[test]
-fn the_oldest_are_forgotten() {
+fn no_more_are_known_than_were_asked_for() {
     let desk = Desk::new();
     let texts: Vec<String> = (0..1000).map(|number| format!("Text {number}.")).collect();
     for text in &texts {
@@ -126,15 +130,15 @@ fn policy() -> Arc<Policy> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// In whatever order texts come, with and without memory the answers are the same.
+    /// In whatever order and whoever's words texts come, with and without memory the answers are the same.
     #[test]
-    fn nothing_is_decided_otherwise(order in prop::collection::vec(0..TEXTS.len(), 1..12)) {
+    fn nothing_is_decided_otherwise(talks in prop::collection::vec(talk(), 1..8)) {
         use crate::{domain::exchange::{CallContext, Payload, Payloads}, guardrail::judge};
         let with = PolicySet::new(vec![policy()]).unwrap().knowing(16);
         let without = PolicySet::new(vec![policy()]).unwrap();
         let context = CallContext::default();
-        for at in order {
-            let payloads = Payloads::Request(Payload::Text(TEXTS[at].to_owned()));
+        for talk in talks {
+            let payloads = Payloads::Request(Payload::Json(talk.to_string().into()));
             let judged = |set| {
                 let judgement = judge::judge(set, &[], &payloads, None, &context, None).unwrap();
                 (judgement.decision, judgement.coverage)
@@ -142,6 +146,15 @@ proptest! {
             prop_assert_eq!(judged(&with), judged(&without));
         }
     }
+}
+
+fn talk() -> impl Strategy<Value = Value> {
+    let turn = (prop::sample::select(&["system", "user", "assistant"][..]), prop::sample::select(&TEXTS[..]));
+    let turns = prop::collection::vec(turn, 1..4);
+    turns.prop_map(|turns| {
+        let said = |(role, content)| json!({"role": role, "content": content});
+        json!({"messages": turns.into_iter().map(said).collect::<Vec<_>>()})
+    })
 }
 
 const TEXTS: [&str; 6] = [

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::coverage::{SecondRun, StageOutcome};
+use crate::domain::coverage::SecondRun;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
@@ -25,8 +25,7 @@ impl Told {
     }
 
     /// Whether all was read that a scan ever reads.
-    pub fn is_whole(&self) -> bool {
-        let is_missed = |run: SecondRun| matches!(run.outcome, StageOutcome::Missed(_));
-        !self.exhausted && !is_missed(self.second) && !is_missed(self.topic_encoder)
+    pub const fn is_whole(&self) -> bool {
+        !self.exhausted && !self.second.outcome.is_passing() && !self.topic_encoder.outcome.is_passing()
     }
 }
