@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Records that are read at a time.
-const BATCH: usize = 128;
+const BATCH: usize = 512;
 /// For one record: a background analysis hurries nobody, but ends.
 const LIMIT: Duration = Duration::from_secs(60);
 /// Between two tries after the log failed.
@@ -217,7 +217,7 @@ where
     // Half of the cores is for those who wait, when somebody does.
     let half = (*CORES / 2).max(1);
     let workers = if foreground::is_idle() { *CORES } else { half };
-    let hands = (0..workers).map(|hand| {
+    let hands = (0..workers.min(records.len())).map(|hand| {
         let next = Arc::clone(&next);
         let take = move || (hand < half || foreground::is_idle()).then(|| next.fetch_add(1, Ordering::Relaxed));
         begin(&records, work, iter::from_fn(take))

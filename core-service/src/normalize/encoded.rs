@@ -36,14 +36,11 @@ const SHORTEST_LINE: usize = 16;
 pub(super) fn base64(text: &str, sheet: &mut Sheet) {
     let bytes = text.as_bytes();
     let mut writer = Writer::new(text, sheet.room);
-    let mut at = 0;
-    while at < bytes.len() && !writer.is_full() {
-        let len = digits(&bytes[at..]);
-        if len < SHORTEST_BASE64 {
-            at += len + 1;
-            continue;
-        }
-        let (last_line, end) = wrapped(bytes, at, len);
+    let mut behind = 0;
+    while !writer.is_full()
+        && let Some(Range { start: at, end }) = run(bytes, behind, SHORTEST_BASE64, is_base64)
+    {
+        let (last_line, end) = wrapped(bytes, at, end - at);
         // A word on the line below looks like a last, shorter line.
         let found = [end, last_line].into_iter().find(|end| piece(text, at..*end, &mut writer, sheet));
         if found.is_none() {
@@ -56,15 +53,26 @@ pub(super) fn base64(text: &str, sheet: &mut Sheet) {
                 }
             }
         }
-        at = found.unwrap_or(end);
+        behind = found.unwrap_or(end);
     }
     if !writer.is_empty() {
         sheet.add(Decoder::Base64, writer);
     }
 }
 
-fn digits(bytes: &[u8]) -> usize {
-    bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')).count()
+const fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// The next row of so many digits or more. It holds each byte that comes as many behind one that it may begin at: of what is too
+/// short, most bytes are not looked at.
+fn run(bytes: &[u8], from: usize, shortest: usize, is_digit: impl Fn(u8) -> bool) -> Option<Range<usize>> {
+    let mut start = from;
+    while let Some(last) = bytes.get(start..start + shortest)?.iter().rposition(|byte| !is_digit(*byte)) {
+        start += last + 1;
+    }
+    let more = bytes[start + shortest..].iter().take_while(|byte| is_digit(**byte)).count();
+    Some(start..start + shortest + more)
 }
 
 /// Where the last line of a run starts to be another line, and where the run ends. Its first line is `len` long.
@@ -75,7 +83,7 @@ fn wrapped(bytes: &[u8], start: usize, len: usize) -> (usize, usize) {
         return (last_line, end);
     }
     while let [b'\r', b'\n', line @ ..] | [b'\n', line @ ..] = &bytes[end..] {
-        let more = digits(line);
+        let more = line.iter().take_while(|byte| is_base64(**byte)).count();
         if more == 0 || more > len {
             break;
         }
@@ -136,18 +144,13 @@ fn decode(digits: &[u8]) -> Result<Vec<u8>, base64::DecodeError> {
 /// In the alphabet of RFC 4648, section 6.
 pub(super) fn base32(text: &str, sheet: &mut Sheet) {
     let bytes = text.as_bytes();
-    let is_digit = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    let is_digit = |byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
     let mut writer = Writer::new(text, sheet.room);
-    let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(is_digit) {
-        let start = at + found;
-        let end = start + bytes[start..].iter().take_while(|byte| is_digit(byte)).count();
-        at = end;
+    let mut behind = 0;
+    while let Some(Range { start, end }) = run(bytes, behind, SHORTEST_BASE32, is_digit) {
+        behind = end;
         let glued = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-        if end - start < SHORTEST_BASE32
-            || glued(bytes.get(end))
-            || glued(start.checked_sub(1).and_then(|before| bytes.get(before)))
-        {
+        if glued(bytes.get(end)) || glued(start.checked_sub(1).and_then(|before| bytes.get(before))) {
             continue;
         }
         let sample = five_bits(&bytes[start..end.min(start + SAMPLE)]);
@@ -292,4 +295,23 @@ pub(super) fn readable(bytes: Vec<u8>) -> Option<String> {
     // Morse is all signs.
     let signals = all > 2 * SHORTEST && text.bytes().all(|byte| b".-/ ".contains(&byte));
     (all >= SHORTEST && (wordlike * 10 >= all * 3 || signals)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_run_is_the_first_that_is_long_enough(text in "[01 ]{0,60}", from in 0..70_usize, shortest in 1..8_usize) {
+            let bytes = text.as_bytes();
+            let is_digit = |byte: u8| byte != b' ';
+            let begins = |at: &usize| *at == from || bytes.get(at.wrapping_sub(1)) == Some(&b' ');
+            let len = |at: usize| bytes[at..].iter().take_while(|byte| is_digit(**byte)).count();
+            let first = (from..bytes.len()).filter(begins).find(|at| len(*at) >= shortest);
+            prop_assert_eq!(run(bytes, from, shortest, is_digit), first.map(|at| at..at + len(at)));
+        }
+    }
 }
